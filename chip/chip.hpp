@@ -1,0 +1,86 @@
+// The chip: cores, the spike network between them, and the step that they all take together. Loads an Image,
+// executes it to the bit, counts what happens. Time and energy are computed from the counts (chip/cost.hpp);
+// nothing here depends on a cost, on the number of threads, or on the order of cores.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "chip/image/image.hpp"
+#include "core/base/counters.hpp"
+#include "core/base/diagnostics.hpp"
+#include "core/base/ids.hpp"
+
+namespace spikeloom::chip {
+
+struct ChipOptions {
+    int threads = 1;
+    std::uint64_t seed = 0;  ///< of the neuron noise
+};
+
+/// A spike from outside: channel `channel` of input port `port`, delivered in the step that it is given to.
+struct InputSpike {
+    std::uint32_t port = 0;
+    std::uint32_t channel = 0;
+};
+
+/// A spike of a compartment.
+struct CoreSpike {
+    CoreId core;
+    CompartmentId compartment;
+    friend auto operator<=>(const CoreSpike&, const CoreSpike&) = default;
+};
+
+/// What each core did in one step: enough to compute the step's time and energy under any cost table.
+struct StepCounts {
+    std::span<const Counters> cores;  ///< of this step, one a core of the image
+};
+
+class Chip {
+public:
+    /// Checks the image (check_image) and builds the delivery tables. The image may be dropped afterwards.
+    [[nodiscard]] static Result<Chip> load(const Image& image, const ChipOptions& options);
+
+    Chip(Chip&&) noexcept;
+    Chip& operator=(Chip&&) noexcept;
+    ~Chip();
+
+    /// One algorithmic step. `inputs` act on u in this very step; spikes of compartments act in the next
+    /// (plus their synapse's delay).
+    void step(std::span<const InputSpike> inputs);
+
+    /// Spikes of the last step, ascending by core and compartment.
+    [[nodiscard]] std::span<const CoreSpike> spikes() const;
+    /// Counts of the last step.
+    [[nodiscard]] StepCounts step_counts() const;
+    /// Counts since load or reset, one a core.
+    [[nodiscard]] std::span<const Counters> counters() const;
+
+    /// Registers after the last step. After a spike the chip's voltage register reads R * 2^7 until the
+    /// refractory time is over (`as_register`); the dynamics see 0.
+    [[nodiscard]] std::int32_t current(CoreId core, CompartmentId compartment) const;
+    [[nodiscard]] std::int32_t voltage(CoreId core, CompartmentId compartment, bool as_register = false) const;
+
+    /// Host access: overwrites the bias of a compartment (constant-current input encoding).
+    void set_bias(CoreId core, CompartmentId compartment, BiasRegister bias);
+
+    /// State back to that after load: u, v, delays in flight, refractory counters, step number. Counters too.
+    void reset();
+    /// As reset, but counters and the random numbers' step count go on: between samples of a run.
+    void reset_state();
+
+    [[nodiscard]] Step now() const;  ///< the number of the next step
+    [[nodiscard]] std::size_t cores() const;
+    [[nodiscard]] std::size_t synapses() const;
+    /// Bytes that the loaded chip holds, by purpose, for the report and the benchmark.
+    [[nodiscard]] std::size_t resident_bytes() const;
+
+private:
+    class State;
+    explicit Chip(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace spikeloom::chip

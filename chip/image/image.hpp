@@ -1,0 +1,184 @@
+// Image: what is programmed into every core, and the symbol table back to the network's names. The compiler
+// writes it, the chip executes it, `inspect` and the verifier read it. On disk it is a stream of Protobuf
+// messages, one a core (image_file.hpp), so that no size limit of a single message is met.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chip/spec/chip_spec.hpp"
+#include "chip/spec/weight_format.hpp"
+#include "core/base/ids.hpp"
+
+namespace spikeloom::chip {
+
+/// A run of compartments with equal parameters: one compartment profile and one threshold profile.
+struct CompartmentGroup {
+    std::uint32_t first = 0;  ///< compartment within the core
+    std::uint32_t count = 0;
+    std::int32_t current_decay = 4095;    ///< register 0..4095
+    std::int32_t voltage_decay = 0;       ///< register 0..4095
+    std::int32_t threshold_mantissa = 0;  ///< 0..131071
+    std::int32_t refractory = 1;
+    bool spikes = true;  ///< false: threshold never met (a readout that integrates)
+
+    friend bool operator==(const CompartmentGroup&, const CompartmentGroup&) = default;
+};
+
+struct BiasRegister {
+    std::int16_t mantissa = 0;
+    std::uint8_t exponent = 0;
+
+    friend bool operator==(const BiasRegister&, const BiasRegister&) = default;
+};
+
+/// Noise added to u's input or to v (uniform, LOIHI facts 1.1); off by default.
+struct NoiseRegister {
+    enum class Target : std::uint8_t { off, current, voltage };
+    Target target = Target::off;
+    int mantissa_offset = 0;
+    int exponent = 0;
+
+    friend bool operator==(const NoiseRegister&, const NoiseRegister&) = default;
+};
+
+struct Synapse {
+    std::uint16_t target = 0;  ///< compartment within the core
+    std::int16_t weight = 0;   ///< mantissa as stored, -256..255
+    std::uint8_t delay = 0;    ///< steps beyond the one that every message takes
+
+    friend bool operator==(const Synapse&, const Synapse&) = default;
+};
+
+/// One entry of an axon's list in synaptic memory: consecutive synapses, one format, one encoding.
+struct SynapseEntry {
+    std::uint8_t format = 0;  ///< index into CoreImage::formats
+    SynapseEncoding encoding = SynapseEncoding::sparse;
+    std::uint8_t index_bits = 10;  ///< sparse: a synapse; runlength, dense: once, the start index
+    std::uint8_t skip_bits = 0;    ///< runlength only
+    std::uint32_t first = 0;       ///< first synapse in CoreImage::synapses
+    std::uint32_t count = 0;       ///< synapses in memory (dense and runlength may hold zero-weight fillers)
+
+    friend bool operator==(const SynapseEntry&, const SynapseEntry&) = default;
+};
+
+/// An output axon: a spike of the compartment sends one message to axon `axon` of core `core`.
+struct OutputAxon {
+    CoreId core;
+    AxonId axon;
+
+    friend bool operator==(const OutputAxon&, const OutputAxon&) = default;
+};
+
+struct CoreImage {
+    std::uint32_t place = 0;  ///< physical core on the mesh, 0..mesh.cores()-1
+    std::uint32_t compartments = 0;
+    std::vector<CompartmentGroup> groups;  ///< in order, covering 0..compartments-1
+    std::vector<BiasRegister> biases;      ///< one a compartment, or empty: all zero
+    int voltage_floor_exponent = 23;       ///< vmin = -2^e + 1, shared by the core
+    int voltage_ceiling_exponent = 7;      ///< vmax = 2^(9+2e) - 1, shared by the core
+    NoiseRegister noise;
+    std::vector<WeightFormat> formats;
+    std::vector<std::uint32_t> axon_first_entry;  ///< axons + 1 offsets into entries
+    std::vector<SynapseEntry> entries;
+    std::vector<Synapse> synapses;
+    std::vector<std::uint32_t> output_first;  ///< compartments + 1 offsets into outputs
+    std::vector<OutputAxon> outputs;
+
+    [[nodiscard]] std::size_t axons() const { return axon_first_entry.empty() ? 0 : axon_first_entry.size() - 1; }
+    friend bool operator==(const CoreImage&, const CoreImage&) = default;
+};
+
+/// A run of a population's neurons in consecutive compartments of one core.
+struct PopulationTile {
+    CoreId core;
+    std::uint32_t first_compartment = 0;
+    std::uint32_t first_neuron = 0;
+    std::uint32_t count = 0;
+
+    friend bool operator==(const PopulationTile&, const PopulationTile&) = default;
+};
+
+struct PopulationSymbol {
+    std::string name;
+    std::vector<std::uint32_t> shape;
+    std::vector<PopulationTile> tiles;  ///< by first_neuron
+    bool output = false;                ///< feeds an output of the network
+    bool spikes = true;                 ///< false: read out by voltage
+    double voltage_per_unit = 1;        ///< v register per unit of the network's membrane variable
+    double current_per_unit = 1;        ///< u register per unit of the network's synaptic current
+
+    [[nodiscard]] std::uint32_t size() const {
+        std::uint32_t n = 1;
+        for (std::uint32_t extent : shape) {
+            n *= extent;
+        }
+        return n;
+    }
+    friend bool operator==(const PopulationSymbol&, const PopulationSymbol&) = default;
+};
+
+/// A port where spikes enter from outside: channel c sends to the axons outputs[output_first[c] ..).
+struct InputSymbol {
+    std::string name;
+    std::vector<std::uint32_t> shape;
+    std::vector<std::uint32_t> output_first;  ///< channels + 1
+    std::vector<OutputAxon> outputs;
+
+    [[nodiscard]] std::uint32_t size() const {
+        return output_first.empty() ? 0 : static_cast<std::uint32_t>(output_first.size() - 1);
+    }
+    friend bool operator==(const InputSymbol&, const InputSymbol&) = default;
+};
+
+/// What quantisation made of one projection, for the report.
+struct ProjectionLoss {
+    std::string name;
+    std::uint64_t synapses = 0;
+    std::uint64_t zeroed = 0;  ///< non-zero in float, zero on the chip
+    std::uint64_t clipped = 0;
+    double rms_error = 0;  ///< of the weight, relative to the rms weight
+    double max_error = 0;  ///< of the weight, relative to the largest |weight|
+    int weight_exponent = 0;
+    int weight_bits = 8;
+
+    friend bool operator==(const ProjectionLoss&, const ProjectionLoss&) = default;
+};
+
+struct Provenance {
+    std::string program;  ///< "spikeloom 0.1.0"
+    std::string network_file;
+    std::string network_sha256;
+    std::vector<std::string> options;  ///< "key=value", as the user gave them
+    std::vector<std::string> rules;    ///< how ambiguities of the source were resolved, one sentence each
+
+    friend bool operator==(const Provenance&, const Provenance&) = default;
+};
+
+struct Image {
+    ChipSpec chip;
+    std::string network_name;
+    double step_s = 1e-3;  ///< what one algorithmic step means in the network's time, seconds
+    std::vector<CoreImage> cores;
+    std::vector<PopulationSymbol> populations;
+    std::vector<InputSymbol> inputs;
+    std::vector<ProjectionLoss> losses;
+    std::string mapping_report;  ///< the compiler's, as text
+    std::string source_network;  ///< serialised Network (compiler/network_proto), for the gap; may be empty
+    Provenance provenance;
+
+    friend bool operator==(const Image&, const Image&) = default;
+};
+
+/// Whether the image is whole: every index in range, groups covering, symbols consistent. Says all that is wrong.
+/// The chip executes only images that pass. (Limits of the chip are the verifier's business.)
+[[nodiscard]] Diagnostics check_image(const Image& image);
+
+/// Files: magic "SPIKELOOM-IMAGE", version, then length-prefixed Protobuf messages with a checksum each.
+/// Reading a truncated, corrupted, foreign or newer file fails with a reason, and never trusts a size from the file.
+[[nodiscard]] Result<Image> read_image(const std::string& path);
+/// Writes beside the path and renames: nothing half-written under the final name.
+[[nodiscard]] Result<void> write_image(const Image& image, const std::string& path);
+
+}  // namespace spikeloom::chip

@@ -1,0 +1,193 @@
+// ChipSpec: a chip as data. Every limit that can refuse a network, every width that a register has, every cost
+// that a report prices is here, read from a text file that a user can write (schema: chip_spec.proto).
+// The value is checked when it is read and never changes after.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::chip {
+
+/// Tools of the field disagree on these (LOIHI facts 1.4); each choice has a name, and the spec makes it.
+struct Conventions {
+    enum class SumOverflow : std::uint8_t { wrap_22_bit, unlimited };  ///< nengo-loihi (default) | lava, brian2
+    enum class CurrentOverflow : std::uint8_t {
+        wrap_24_bit,
+        lava_single_wrap,
+        unlimited
+    };                                                                     ///< nengo (default) | lava | brian2
+    enum class VoltageOverflow : std::uint8_t { clip, unlimited };         ///< nengo, lava (default) | brian2
+    enum class NegativeMixedWeight : std::uint8_t { floor, toward_zero };  ///< lava (default) | brian2
+    /// Whether u + bias wraps to 24 bits before it is added to the decayed voltage: nengo (default) | lava, brian2.
+    enum class BiasedCurrentOverflow : std::uint8_t { wrap_24_bit, unlimited };
+
+    SumOverflow sum_overflow = SumOverflow::wrap_22_bit;
+    CurrentOverflow current_overflow = CurrentOverflow::wrap_24_bit;
+    BiasedCurrentOverflow biased_current_overflow = BiasedCurrentOverflow::wrap_24_bit;
+    VoltageOverflow voltage_overflow = VoltageOverflow::clip;
+    NegativeMixedWeight negative_mixed_weight = NegativeMixedWeight::floor;
+
+    friend bool operator==(const Conventions&, const Conventions&) = default;
+};
+
+struct IntRange {
+    std::int64_t least = 0;
+    std::int64_t most = 0;
+
+    [[nodiscard]] constexpr bool contains(std::int64_t value) const { return least <= value && value <= most; }
+    friend bool operator==(const IntRange&, const IntRange&) = default;
+};
+
+/// The widths of the compartment registers.
+struct NeuronFormat {
+    int state_bits = 24;           ///< u and v, two's complement
+    int sum_bits = 22;             ///< the synaptic accumulator, two's complement
+    int decay_bits = 12;           ///< decay registers hold 0..2^bits - 1
+    int current_decay_offset = 1;  ///< effective du = register + offset
+    int voltage_decay_offset = 0;  ///< effective dv = register + offset
+    std::int64_t threshold_mantissa_max = 131071;
+    int threshold_exponent = 6;  ///< threshold = mantissa * 2^exponent
+    IntRange bias_mantissa{-4096, 4095};
+    IntRange bias_exponent{0, 7};             ///< bias = mantissa * 2^exponent
+    IntRange refractory{1, 63};               ///< R: may fire again R steps after a spike; 1 = no dead step
+    IntRange voltage_floor_exponent{0, 23};   ///< vmin = -2^e + 1
+    IntRange voltage_ceiling_exponent{0, 7};  ///< vmax = 2^(9 + 2e) - 1
+    int refractory_probe_shift = 7;           ///< after a spike the voltage register reads R * 2^shift
+
+    friend bool operator==(const NeuronFormat&, const NeuronFormat&) = default;
+};
+
+enum class SynapseEncoding : std::uint8_t { sparse, runlength, dense };
+
+/// How synapses are laid down in the core's synaptic memory, and what their fields hold.
+struct SynapseMemory {
+    std::int64_t words = 16384;  ///< of word_bits each, a core
+    int word_bits = 64;
+    std::int64_t words_per_axon = 256;
+    int synapses_per_entry = 60;
+    int synapse_formats = 15;                              ///< usable formats a core (format 0 means "no entry")
+    std::vector<int> weight_bits{0, 1, 2, 3, 4, 5, 6, 8};  ///< the widths that a format code can name
+    IntRange weight_exponent{-8, 7};
+    std::vector<int> index_bits{0, 6, 7, 8, 9, 10};
+    std::vector<int> skip_bits{2, 3, 4, 5};
+    std::vector<int> delay_bits{0, 1, 2, 3, 4, 5, 6};
+    int max_delay = 62;  ///< steps, beyond the one that every message takes
+    int free_delay = 7;  ///< longest delay with every compartment in use (8 accumulator slots)
+    int format_id_bits = 4;
+    int count_bits = 6;
+    std::vector<SynapseEncoding> encodings{SynapseEncoding::sparse, SynapseEncoding::runlength, SynapseEncoding::dense};
+
+    friend bool operator==(const SynapseMemory&, const SynapseMemory&) = default;
+};
+
+struct CoreLimits {
+    std::int64_t compartments = 1024;
+    std::int64_t input_axons = 4096;
+    std::int64_t output_axons = 4096;
+    std::int64_t compartment_profiles = 32;
+    std::int64_t threshold_profiles = 16;
+    std::int64_t update_granularity = 4;  ///< compartments are updated in groups of this many
+
+    friend bool operator==(const CoreLimits&, const CoreLimits&) = default;
+};
+
+/// Tiles on a rectangular mesh; core c sits in tile c / cores_per_tile, tile t at x = t / rows, y = t % rows
+/// (column by column).
+struct Mesh {
+    int columns = 8;
+    int rows = 4;
+    int cores_per_tile = 4;
+
+    [[nodiscard]] constexpr int cores() const { return columns * rows * cores_per_tile; }
+    [[nodiscard]] constexpr int tile(int core) const { return core / cores_per_tile; }
+    [[nodiscard]] constexpr int column(int core) const { return tile(core) / rows; }
+    [[nodiscard]] constexpr int row(int core) const { return tile(core) % rows; }
+    friend bool operator==(const Mesh&, const Mesh&) = default;
+};
+
+/// How far a number can be trusted.
+enum class Trust : std::uint8_t { measured, fitted, simulated, inferred, guessed };
+
+/// What a cost is charged for. Energies in pJ, times in ns, powers in mW.
+enum class CostItem : std::uint8_t {
+    update_active,
+    update_idle,
+    spike,
+    message_out,
+    message_in,
+    hop_local,
+    hop_ew,
+    hop_ns,
+    synaptic_event_sparse,
+    synaptic_event_runlength,
+    synaptic_event_dense,
+    input_spike,
+};
+
+/// One constant with its provenance; low and high bound it where it is known to vary (equal to value if not).
+struct Quantity {
+    double value = 0;
+    double low = 0;
+    double high = 0;
+    std::string source;
+    Trust trust = Trust::guessed;
+
+    friend bool operator==(const Quantity&, const Quantity&) = default;
+};
+
+struct EventCost {
+    CostItem item = CostItem::update_active;
+    Quantity energy_pj;
+    Quantity time_ns;
+
+    friend bool operator==(const EventCost&, const EventCost&) = default;
+};
+
+/// The mesh-wide barrier: time by number of tiles in use, linear between points, constant beyond the ends.
+struct BarrierPoint {
+    int tiles = 1;
+    Quantity time_ns;
+
+    friend bool operator==(const BarrierPoint&, const BarrierPoint&) = default;
+};
+
+struct CostTable {
+    std::string name;               ///< "davies2018", "silicon"
+    std::string title;              ///< one line for a report
+    std::vector<EventCost> events;  ///< one for each CostItem
+    std::vector<BarrierPoint> barrier;
+    Quantity static_power_core_mw;  ///< leakage and clock, a core in use
+    Quantity static_power_chip_mw;  ///< what the chip draws besides its cores
+    Quantity host_power_mw;         ///< embedded processors, while they run
+
+    [[nodiscard]] const EventCost& event(CostItem item) const;
+    friend bool operator==(const CostTable&, const CostTable&) = default;
+};
+
+struct ChipSpec {
+    std::string name;   ///< "loihi1"
+    std::string title;  ///< one line for `spikeloom chips`
+    std::string description;
+    Mesh mesh;
+    CoreLimits limits;
+    NeuronFormat neuron;
+    SynapseMemory synapses;
+    Conventions conventions;
+    std::vector<CostTable> costs;  ///< at least one; the first is the default
+
+    [[nodiscard]] const CostTable* find_costs(const std::string& name) const;
+    friend bool operator==(const ChipSpec&, const ChipSpec&) = default;
+};
+
+/// Reads a chip description. Unknown, duplicate, missing and out-of-range fields are errors, all reported at once
+/// as "origin:line:column".
+[[nodiscard]] Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin);
+[[nodiscard]] Result<ChipSpec> read_chip_spec(const std::string& path);
+/// The text form, canonical: parse_chip_spec(print_chip_spec(s)) == s.
+[[nodiscard]] std::string print_chip_spec(const ChipSpec& spec);
+
+}  // namespace spikeloom::chip

@@ -1,0 +1,33 @@
+// What the synapse registers mean: how a stored weight becomes a contribution to the current (LOIHI facts 1.5).
+// Shared by the compiler, which chooses formats, and the chip, which executes them.
+#pragma once
+
+#include <cstdint>
+
+#include "chip/spec/chip_spec.hpp"
+
+namespace spikeloom::chip {
+
+enum class SignMode : std::uint8_t { mixed = 1, excitatory = 2, inhibitory = 3 };
+
+/// One of the synapse formats that a core can hold.
+struct WeightFormat {
+    int weight_bits = 8;      ///< one of SynapseMemory::weight_bits
+    int weight_exponent = 0;  ///< -8..7
+    SignMode sign_mode = SignMode::mixed;
+    int delay_bits = 0;
+
+    friend auto operator<=>(const WeightFormat&, const WeightFormat&) = default;
+};
+
+/// Smallest and largest mantissa that the sign mode allows: mixed -256..254, excitatory 0..255, inhibitory -255..0.
+[[nodiscard]] IntRange weight_range(SignMode sign_mode);
+
+/// The mantissa that is left when the low bits that the width lacks are dropped (mixed: lsb = 9 - bits, else 8 - bits).
+[[nodiscard]] int truncated_weight(int mantissa, const WeightFormat& format, Conventions::NegativeMixedWeight rounding);
+
+/// Contribution to u in units of 2^6: floor(truncated * 2^exponent), clipped to +-32767.
+[[nodiscard]] std::int32_t effective_weight_64(int mantissa, const WeightFormat& format,
+                                               Conventions::NegativeMixedWeight rounding);
+
+}  // namespace spikeloom::chip

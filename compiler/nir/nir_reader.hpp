@@ -1,0 +1,44 @@
+// NIR (Neuromorphic Intermediate Representation, HDF5) to Network. NIR leaves open what the numbers mean (time
+// unit, dt, reset, recurrent bias, w_in, r); every such question is settled by a stated rule, the answer is
+// reported as a Resolution, and an option overrides it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compiler/network.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::compiler {
+
+enum class NirTimeUnit { seconds, milliseconds, steps };
+
+struct NirOptions {
+    std::optional<NirTimeUnit> time_unit;  ///< --nir-time-unit {s,ms,steps}; default: detected
+    std::optional<double> step_s;          ///< --nir-dt SECONDS; default: from r * dt / tau = 1, else the unit's usual
+    std::optional<ResetRule> reset;        ///< --nir-reset {zero,subtract}; default: to v_reset
+    std::optional<bool> recurrent_bias_at_start;  ///< --nir-recurrent-bias {start,late}; default: start (snnTorch)
+    std::optional<bool> scale_w_in_by_dt;         ///< --nir-w-in ...; see the rules in the reader
+};
+
+/// How one open question was settled.
+struct Resolution {
+    std::string topic;   ///< "time unit"
+    std::string choice;  ///< "seconds"
+    std::string reason;  ///< "tau_mem = 0.0025 .. 0.02 lies in the usual range of seconds"
+    std::string option;  ///< "--nir-time-unit"
+    friend bool operator==(const Resolution&, const Resolution&) = default;
+};
+
+struct NirImport {
+    Network network;
+    std::string nir_version;
+    std::vector<Resolution> resolutions;
+    Diagnostics remarks;  ///< warnings and notes
+};
+
+/// Reads a NIR file. All findings at once, each with the HDF5 path ("net.nir:/node/nodes/lif/tau").
+[[nodiscard]] Result<NirImport> read_nir(const std::string& path, const NirOptions& options = {});
+
+}  // namespace spikeloom::compiler

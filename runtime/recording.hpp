@@ -1,0 +1,57 @@
+// The recording of a run: HDF5, written in chunks while the run goes on, so memory doesn't grow with its length.
+// /spikes/<population> is SONATA as libsonata, bmtk and NEST read it; probes are SONATA reports; what is ours stands
+// in groups of its own (/counters, /cores, /energy, /eval, /provenance). It is written beside the final name and
+// renamed when it is closed: nothing half-written stands under the final name.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/session.hpp"
+
+namespace spikeloom::runtime {
+
+struct RecordingOptions {
+    std::string path;
+    bool force = false;                ///< replace an existing file
+    std::vector<std::string> options;  ///< "key=value", for /provenance
+    std::string stimulus;              ///< file or specification
+    std::string stimulus_sha256;
+    std::uint64_t seed = 0;
+    int threads = 1;
+    bool spikes = true;
+};
+
+/// What one labelled sample gave.
+struct SampleOutcome {
+    std::int32_t label = 0;
+    std::int32_t predicted = -1;  ///< -1: the outputs were silent or tied without a rule
+    std::uint32_t steps = 0;
+    std::int32_t first_spike_step = -1;        ///< of the winning output, -1 if none
+    std::vector<std::uint32_t> output_spikes;  ///< one a class
+};
+
+class Recorder : public Sink {
+public:
+    [[nodiscard]] static Result<std::unique_ptr<Recorder>> create(const RecordingOptions& options,
+                                                                  const Session& session);
+    ~Recorder() override;
+    Recorder(const Recorder&) = delete;
+    Recorder& operator=(const Recorder&) = delete;
+
+    Result<void> on_step(const StepView& view) override;
+    Result<void> add_sample(const SampleOutcome& outcome);
+    /// Extra figures for the report (the quantisation gap), as JSON text under /extra/<name>.
+    Result<void> add_document(const std::string& name, const std::string& json);
+    /// Totals, energy under every cost table, rename to the final name. Without it, nothing appears there.
+    Result<void> close(bool interrupted);
+
+private:
+    class State;
+    explicit Recorder(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace spikeloom::runtime

@@ -1,0 +1,93 @@
+// The user's story in one type: load an image, give it a stimulus, run it, watch it through sinks.
+//
+//     auto session = Session::open(image, {.threads = 2}).value();
+//     session.probe("hidden", Variable::voltage, {0, 1, 2});
+//     session.run(1000, stimulus, sinks);
+//
+// Spikes come back as population and neuron, not as core and compartment: the image's symbol table is applied here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chip/chip.hpp"
+#include "chip/cost.hpp"
+#include "chip/image/image.hpp"
+#include "core/base/ids.hpp"
+#include "runtime/stimulus.hpp"
+
+namespace spikeloom::runtime {
+
+struct SessionOptions {
+    int threads = 1;
+    std::uint64_t seed = 0;
+};
+
+/// A spike of the network.
+struct NetworkSpike {
+    PopulationId population;
+    NeuronId neuron;
+    friend auto operator<=>(const NetworkSpike&, const NetworkSpike&) = default;
+};
+
+enum class Variable : std::uint8_t { voltage, current };
+
+struct Probe {
+    PopulationId population;
+    Variable variable = Variable::voltage;
+    std::vector<std::uint32_t> neurons;
+};
+
+/// What a sink sees of each step. The spans live until the call returns.
+struct StepView {
+    Step step;
+    std::span<const chip::InputSpike> inputs;
+    std::span<const NetworkSpike> spikes;               ///< ascending by population and neuron
+    std::span<const Counters> core_counts;              ///< of this step, one a core
+    std::span<const std::vector<std::int32_t>> probes;  ///< registers, one vector a probe
+};
+
+class Sink {
+public:
+    virtual ~Sink() = default;
+    virtual Result<void> on_step(const StepView& view) = 0;
+};
+
+class Session {
+public:
+    [[nodiscard]] static Result<Session> open(const chip::Image& image, const SessionOptions& options);
+
+    /// "hidden.v", "hidden[3].u", "hidden[0:8].v": adds a probe, or says which populations there are.
+    Result<void> add_probe(const std::string& specification);
+    [[nodiscard]] std::span<const Probe> probes() const { return probes_; }
+
+    /// Runs `steps` steps; stops early, at a step's end, when `stop` (may be empty) returns true. Returns steps done.
+    Result<std::uint64_t> run(std::uint64_t steps, Stimulus& stimulus, std::span<Sink* const> sinks,
+                              const std::function<bool()>& stop = {});
+
+    void reset_state() { chip_.reset_state(); }
+
+    [[nodiscard]] const chip::Image& image() const { return *image_; }
+    [[nodiscard]] chip::Chip& chip() { return chip_; }
+    [[nodiscard]] std::int32_t voltage(PopulationId population, NeuronId neuron) const;
+
+private:
+    Session(const chip::Image& image, chip::Chip chip);
+    struct Place {
+        CoreId core;
+        CompartmentId compartment;
+    };
+
+    const chip::Image* image_;  ///< outlives the session
+    chip::Chip chip_;
+    std::vector<Probe> probes_;
+    std::vector<std::vector<Place>> places_;            ///< by population, neuron
+    std::vector<std::vector<NetworkSpike>> neuron_of_;  ///< by core, compartment
+    std::vector<NetworkSpike> spikes_;                  ///< of the step
+    std::vector<std::vector<std::int32_t>> probe_values_;
+};
+
+}  // namespace spikeloom::runtime
