@@ -135,7 +135,8 @@ struct InputSymbol {
 /// What quantisation made of one projection, for the report.
 struct ProjectionLoss {
     std::string name;
-    std::uint64_t synapses = 0;
+    std::uint64_t weights = 0;   ///< of the float network, zeros and every use of a shared weight included
+    std::uint64_t synapses = 0;  ///< non-zero in float
     std::uint64_t zeroed = 0;  ///< non-zero in float, zero on the chip
     std::uint64_t clipped = 0;
     double rms_error = 0;  ///< of the weight, relative to the rms weight
