@@ -47,6 +47,7 @@ struct StaticEnergy {
     Estimate cores_pj;
     Estimate chip_pj;
     Estimate host_pj;
+    friend bool operator==(const StaticEnergy&, const StaticEnergy&) = default;
 };
 [[nodiscard]] StaticEnergy static_energy(const CostTable& costs, int cores_in_use, double time_ns);
 

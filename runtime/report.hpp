@@ -1,17 +1,39 @@
 // The report of a recorded run: read from the HDF5 file, kept as a value, printed as text, JSON, or one
-// self-contained HTML page with inline SVG.
+// self-contained HTML page with inline SVG. The value carries all that the pages show: reading does the file's
+// part, the printers are pure functions of the value. Absent parts of a recording are absent parts of the value.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chip/cost.hpp"
+#include "chip/image/image.hpp"
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/counters.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::runtime {
+
+/// A quantity over samples or steps.
+struct Spread {
+    std::uint64_t count = 0;
+    double least = 0;
+    double mean = 0;
+    double most = 0;
+    double standard_error = 0;  ///< of the mean; 0 below two values
+    friend bool operator==(const Spread&, const Spread&) = default;
+};
+
+/// counts[i] values lie in [first + i * width, first + (i + 1) * width); the last bin is closed.
+struct Histogram {
+    double first = 0;
+    double width = 0;
+    std::vector<std::uint64_t> counts;
+    friend bool operator==(const Histogram&, const Histogram&) = default;
+};
 
 /// Energy and time of the run under one cost table.
 struct PricedRun {
@@ -19,13 +41,18 @@ struct PricedRun {
     std::string title;
     std::vector<chip::ItemEnergy> items;
     chip::Estimate dynamic_pj;
-    chip::StaticEnergy static_pj;
-    double time_ns = 0;  ///< sum of step times
+    std::optional<chip::StaticEnergy> static_pj;  ///< over the run; needs the chip description
+    double time_ns = 0;                           ///< sum of step times
     double step_time_mean_ns = 0;
     double step_time_max_ns = 0;
-    double energy_per_sample_pj = 0;  ///< dynamic; 0 without samples
+    double energy_per_sample_pj = 0;  ///< dynamic, mean; 0 without samples
     double latency_per_sample_ns = 0;
     std::vector<double> core_energy_pj;  ///< dynamic, one a core
+    Spread sample_energy_pj;             ///< dynamic, over samples
+    Spread sample_latency_ns;
+    Histogram step_times_ns;
+    std::vector<std::uint64_t> slowest_steps;  ///< one a core: steps in which it was the slowest
+    friend bool operator==(const PricedRun&, const PricedRun&) = default;
 };
 
 struct PopulationActivity {
@@ -34,57 +61,123 @@ struct PopulationActivity {
     std::uint64_t neurons = 0;
     std::uint64_t spikes = 0;
     bool output = false;
+    bool spiking = true;  ///< false: an integrator, read by voltage
+    friend bool operator==(const PopulationActivity&, const PopulationActivity&) = default;
 };
 
 struct CoreOccupancy {
     std::uint32_t place = 0;  ///< physical core
-    std::uint64_t compartments = 0, input_axons = 0, output_axons = 0, synapse_words = 0;
+    std::uint64_t compartments = 0, input_axons = 0, output_axons = 0, synapse_words = 0, synapses = 0;
     Counters counters;
+    friend bool operator==(const CoreOccupancy&, const CoreOccupancy&) = default;
 };
 
 struct RasterSpike {
     double time_ms = 0;
     std::uint32_t neuron = 0;  ///< over all populations, in order
+    friend bool operator==(const RasterSpike&, const RasterSpike&) = default;
 };
 
-/// NeuroBench's algorithm figures (ECOSYSTEM facts 4).
+/// A labelled sample within the raster excerpt.
+struct RasterSample {
+    double start_ms = 0;
+    std::int32_t label = 0;
+    std::int32_t predicted = -1;
+    friend bool operator==(const RasterSample&, const RasterSample&) = default;
+};
+
+/// NeuroBench's algorithm figures (ECOSYSTEM facts 4), taken on the chip; the boundaries are in
+/// runtime/report/README.md.
 struct NeuroBench {
-    double footprint_bytes = 0;
-    double connection_sparsity = 0;
+    double footprint_bytes = 0;            ///< synaptic memory words in use
+    double footprint_float_bytes = 0;      ///< float32 weights, zeros included
+    double connection_sparsity = 0;        ///< zeros over weights, as on the chip
+    double connection_sparsity_float = 0;  ///< the same of the float network
     double activation_sparsity = 0;
-    double effective_macs = 0;  ///< a sample
+    double effective_macs = 0;  ///< a sample (a run without samples)
     double effective_acs = 0;
     double dense_operations = 0;
     double membrane_updates = 0;
+    friend bool operator==(const NeuroBench&, const NeuroBench&) = default;
+};
+
+/// One population in the quantisation gap: spikes of the float reference and of the chip over the same samples.
+struct LayerGap {
+    std::string population;
+    double float_spikes = 0;
+    double chip_spikes = 0;
+    double mismatched_spikes = -1;        ///< spikes that only one of them has; -1: not measured
+    std::int64_t first_divergence = -1;   ///< step, -1 if none
+    std::int64_t diverging_samples = -1;  ///< -1: not measured
+    friend bool operator==(const LayerGap&, const LayerGap&) = default;
+};
+
+/// The float network with one quantisation step switched on.
+struct QuantisationStep {
+    std::string name;          ///< "weights", "decays", "threshold", ...
+    double accuracy = -1;      ///< 0..1, -1 if not measured
+    double spike_change = -1;  ///< mismatched spikes over float spikes, -1 if not measured
+    friend bool operator==(const QuantisationStep&, const QuantisationStep&) = default;
+};
+
+/// What quantisation and the chip's timing did, measured against the float reference (/extra/gap).
+struct Gap {
+    std::uint64_t samples = 0;
+    double float_accuracy = -1;  ///< 0..1, -1 if not measured
+    double chip_accuracy = -1;
+    double agreement = -1;  ///< samples on which both predict the same
+    std::vector<LayerGap> layers;
+    std::vector<QuantisationStep> steps;
+    std::string largest_step;  ///< the quantisation step that causes most; may be empty
+    std::string timing;        ///< of the reference
+    friend bool operator==(const Gap&, const Gap&) = default;
 };
 
 struct Report {
     std::string network, chip, program, recorded_at;
     std::vector<std::pair<std::string, std::string>> provenance;
     std::vector<std::string> rules;
+    std::vector<std::string> options;
     std::uint64_t steps = 0;
     double step_s = 0;
     bool interrupted = false;
     chip::Mesh mesh;
     chip::CoreLimits limits;
     std::int64_t synapse_words = 0;  ///< limit a core
+    int word_bits = 64;
+    std::vector<chip::CostTable> cost_tables;  ///< of the chip description; empty if it can't be read
     std::vector<PopulationActivity> populations;
+    bool spikes_recorded = true;
     std::vector<CoreOccupancy> cores;
     Counters totals;
     std::vector<PricedRun> priced;
     // labelled runs
     std::uint64_t samples = 0, correct = 0, silent = 0;
     std::vector<std::vector<std::uint64_t>> confusion;  ///< [label][predicted]
+    std::vector<std::uint64_t> silent_by_label;
     double mean_first_spike_step = -1;
     NeuroBench neurobench;
-    std::string gap_json;             ///< the quantisation gap, if it was measured
-    std::string losses_json;          ///< per projection, from the image
-    std::vector<RasterSpike> raster;  ///< an excerpt from the start
+    std::string gap_json;     ///< the quantisation gap, if it was measured
+    std::string losses_json;  ///< per projection, from the image
+    std::optional<Gap> gap;
+    std::vector<chip::ProjectionLoss> losses;
+    std::string mapping_report;
+    std::vector<RasterSpike> raster;  ///< an excerpt from the start, at most raster_limit spikes
+    double raster_end_ms = 0;         ///< every spike before this time is in the excerpt
+    std::vector<RasterSample> raster_samples;
+    std::vector<std::string> remarks;  ///< what in the recording was absent or did not agree, one sentence each
+
+    friend bool operator==(const Report&, const Report&) = default;
 };
 
+/// Reads a recording. Foreign, truncated and self-contradictory files are refused with the HDF5 paths; parts that a
+/// recording may lack are left out with a remark. Memory is bounded whatever the sizes in the file.
 [[nodiscard]] Result<Report> read_report(const std::string& recording_path);
+/// Tables of at most 100 columns, the headline first.
 [[nodiscard]] std::string report_text(const Report& report);
+/// The schema is in runtime/report/README.md.
 [[nodiscard]] std::string report_json(const Report& report);
+/// One page without any outside reference, inline SVG, readable without scripts.
 [[nodiscard]] std::string report_html(const Report& report);
 
 }  // namespace spikeloom::runtime
