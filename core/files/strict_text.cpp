@@ -132,7 +132,7 @@ private:
         report({line + 1, column + 1}, text);
     }
 
-    [[nodiscard]] const Tokenizer::Token& token() const { return tokens_.current(); }
+    [[nodiscard]] const Tokenizer::Token& token() const { return *token_; }
     [[nodiscard]] TextPosition here() const { return {token().line + 1, token().column + 1}; }
     [[nodiscard]] bool at_end() const { return token().type == Tokenizer::TYPE_END || full(); }
     [[nodiscard]] bool at(char symbol) const {
@@ -558,6 +558,7 @@ private:
     pb::io::ArrayInputStream stream_;
     std::vector<Finding> found_;
     Tokenizer tokens_;
+    const Tokenizer::Token* token_ = &tokens_.current();
     StrictText result_;
     int depth_ = 0;
 };

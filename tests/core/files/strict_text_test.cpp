@@ -44,7 +44,7 @@ TEST_CASE("a sound text is understood and its places are known") {
     CHECK(file.options().cc_enable_arenas());
     CHECK(read.positions.where("name") == "f.txt:2:7");
     CHECK(read.positions.where("dependency[1]") == "f.txt:3:19");
-    CHECK(read.positions.where("message_type[0].field[0].number") == "f.txt:5:37");
+    CHECK(read.positions.where("message_type[0].field[0].number") == "f.txt:5:40");
     SUBCASE("an absent field is placed where its block opens") {
         CHECK(read.positions.where("message_type[1].field") == "f.txt:7:15");
         CHECK(read.positions.where("package") == "f.txt:1:1");
