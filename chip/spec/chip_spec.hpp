@@ -19,7 +19,7 @@ struct Conventions {
         wrap_24_bit,
         lava_single_wrap,
         unlimited
-    };                                                                     ///< nengo (default) | lava | brian2
+    };  ///< nengo (default) | lava | brian2
     enum class VoltageOverflow : std::uint8_t { clip, unlimited };         ///< nengo, lava (default) | brian2
     enum class NegativeMixedWeight : std::uint8_t { floor, toward_zero };  ///< lava (default) | brian2
     /// Whether u + bias wraps to 24 bits before it is added to the decayed voltage: nengo (default) | lava, brian2.
@@ -68,7 +68,7 @@ struct SynapseMemory {
     std::int64_t words = 16384;  ///< of word_bits each, a core
     int word_bits = 64;
     std::int64_t words_per_axon = 256;
-    int synapses_per_entry = 60;
+    int synapses_per_entry = 60;                           ///< fillers of dense entries included
     int synapse_formats = 15;                              ///< usable formats a core (format 0 means "no entry")
     std::vector<int> weight_bits{0, 1, 2, 3, 4, 5, 6, 8};  ///< the widths that a format code can name
     IntRange weight_exponent{-8, 7};
@@ -79,6 +79,7 @@ struct SynapseMemory {
     int free_delay = 7;  ///< longest delay with every compartment in use (8 accumulator slots)
     int format_id_bits = 4;
     int count_bits = 6;
+    int list_end_bits = 6;  ///< after the last entry of an axon's list, before the list is rounded up to words
     std::vector<SynapseEncoding> encodings{SynapseEncoding::sparse, SynapseEncoding::runlength, SynapseEncoding::dense};
 
     friend bool operator==(const SynapseMemory&, const SynapseMemory&) = default;
@@ -147,7 +148,8 @@ struct EventCost {
     friend bool operator==(const EventCost&, const EventCost&) = default;
 };
 
-/// The mesh-wide barrier: time by number of tiles in use, linear between points, constant beyond the ends.
+/// The mesh-wide barrier: a step function of the number of tiles in use. A point's time holds from its number of
+/// tiles on, until the next point's; the first point is at one tile.
 struct BarrierPoint {
     int tiles = 1;
     Quantity time_ns;

@@ -26,7 +26,9 @@ struct WeightFormat {
 /// The mantissa that is left when the low bits that the width lacks are dropped (mixed: lsb = 9 - bits, else 8 - bits).
 [[nodiscard]] int truncated_weight(int mantissa, const WeightFormat& format, Conventions::NegativeMixedWeight rounding);
 
-/// Contribution to u in units of 2^6: floor(truncated * 2^exponent), clipped to +-32767.
+/// Contribution to u in units of 2^6: floor(truncated * 2^exponent), -32768..32640. Only mixed -256 * 2^7 reaches
+/// -32768, which is the least that the 22-bit accumulator holds: lava (floor) leaves it, brian2_loihi (toward_zero)
+/// clips to +-32767.
 [[nodiscard]] std::int32_t effective_weight_64(int mantissa, const WeightFormat& format,
                                                Conventions::NegativeMixedWeight rounding);
 
