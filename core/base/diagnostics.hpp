@@ -13,12 +13,13 @@ namespace spikeloom {
 
 enum class Severity : std::uint8_t { error, warning, note };
 
+/// The empty initialisers let designated initialisation leave fields out without a compiler's warning.
 struct Diagnostic {
     Severity severity = Severity::error;
-    std::string where;    ///< "chip.textproto:12:3", "net.nir:/node/nodes/lif/tau", "population 'hidden'"
-    std::string found;    ///< one sentence: what was found
-    std::string allowed;  ///< what is allowed; may be empty
-    std::string help;     ///< what would help; may be empty
+    std::string where{};    ///< "chip.textproto:12:3", "net.nir:/node/nodes/lif/tau", "population 'hidden'"
+    std::string found{};    ///< one sentence: what was found
+    std::string allowed{};  ///< what is allowed; may be empty
+    std::string help{};     ///< what would help; may be empty
 
     friend bool operator==(const Diagnostic&, const Diagnostic&) = default;
 };
