@@ -19,9 +19,9 @@
 namespace spikeloom::files {
 
 template <class T>
-concept Hdf5Number =
-    std::same_as<T, std::uint8_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> ||
-    std::same_as<T, std::int64_t> || std::same_as<T, std::uint64_t> || std::same_as<T, float> || std::same_as<T, double>;
+concept Hdf5Number = std::same_as<T, std::uint8_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> ||
+                     std::same_as<T, std::int64_t> || std::same_as<T, std::uint64_t> || std::same_as<T, float> ||
+                     std::same_as<T, double>;
 
 /// Owns one HDF5 identifier.
 class Hdf5Handle {
@@ -110,8 +110,8 @@ private:
     [[nodiscard]] Diagnostic missing(const std::string& path) const;
     [[nodiscard]] Result<Opened> open_dataset(const std::string& path) const;
     template <Hdf5Number T>
-    [[nodiscard]] Result<Hdf5Array<T>> read_selected(const std::string& path, const Opened& opened,
-                                                     std::uint64_t first, std::uint64_t rows) const;
+    [[nodiscard]] Result<Hdf5Array<T>> read_selected(const std::string& path, const Opened& opened, std::uint64_t first,
+                                                     std::uint64_t rows) const;
     [[nodiscard]] Result<Hdf5Array<std::string>> texts_of(std::int64_t object, std::int64_t type, const Hdf5Info& info,
                                                           bool attribute, const std::string& place) const;
 

@@ -16,10 +16,10 @@
 namespace spikeloom::files {
 namespace {
 
-constexpr std::uint64_t deflate_ratio = 1032;          ///< zlib's largest compression
-constexpr std::uint64_t storage_slack = 64 * 1024;     ///< a chunk may be larger than the dataset in it
-constexpr std::uint64_t largest_chunk = 1ULL << 30;    ///< bytes
-constexpr std::size_t largest_listing = 32;            ///< names in a message
+constexpr std::uint64_t deflate_ratio = 1032;        ///< zlib's largest compression
+constexpr std::uint64_t storage_slack = 64 * 1024;   ///< a chunk may be larger than the dataset in it
+constexpr std::uint64_t largest_chunk = 1ULL << 30;  ///< bytes
+constexpr std::size_t largest_listing = 32;          ///< names in a message
 
 /// Refuses every link into another file.
 herr_t refuse_external(const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) {
@@ -177,9 +177,8 @@ Result<Hdf5Reader> Hdf5Reader::open(const std::string& path) {
 
 Result<Hdf5Reader> Hdf5Reader::from_bytes(std::span<const std::byte> bytes, const std::string& origin) {
     hdf5::quiet();
-    const auto reason = foreign(bytes.size(), [&](std::uint64_t offset, char* out) {
-        std::memcpy(out, bytes.data() + offset, 8);
-    });
+    const auto reason =
+        foreign(bytes.size(), [&](std::uint64_t offset, char* out) { std::memcpy(out, bytes.data() + offset, 8); });
     if (reason) {
         return fail({.where = origin, .found = *reason});
     }
@@ -249,12 +248,16 @@ Diagnostic Hdf5Reader::missing(const std::string& path) const {
 
 Result<std::vector<Hdf5Member>> Hdf5Reader::members(const std::string& path) const {
     hdf5::quiet();
-    const Hdf5Handle group(H5Gopen2(file_.id(), path.c_str(), H5P_DEFAULT));
-    if (kind(path) != Hdf5Kind::group || !group.valid()) {
-        if (kind(path) == Hdf5Kind::other) {
-            return fail(missing(path));
-        }
+    const Hdf5Kind found = kind(path);
+    if (found == Hdf5Kind::other) {
+        return fail(missing(path));
+    }
+    if (found == Hdf5Kind::dataset) {
         return fail({.where = where(path), .found = "this is a dataset where a group is expected"});
+    }
+    const Hdf5Handle group(H5Oopen(file_.id(), path.c_str(), link_access_.id()));
+    if (!group.valid()) {
+        return fail({.where = where(path), .found = "the group can't be opened: " + hdf5::last_error()});
     }
     std::vector<std::string> names;
     const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* out) -> herr_t {
@@ -275,8 +278,7 @@ Result<std::vector<Hdf5Member>> Hdf5Reader::members(const std::string& path) con
         members.push_back(std::move(member));
     }
     H5Eclear2(H5E_DEFAULT);
-    std::sort(members.begin(), members.end(),
-              [](const Hdf5Member& a, const Hdf5Member& b) { return a.name < b.name; });
+    std::sort(members.begin(), members.end(), [](const Hdf5Member& a, const Hdf5Member& b) { return a.name < b.name; });
     return members;
 }
 
@@ -357,8 +359,7 @@ Result<Hdf5Array<T>> Hdf5Reader::read_selected(const std::string& path, const Op
         for (const double real : reals) {
             constexpr double limit = 9007199254740992.0;  // 2^53: exact in a double
             if (!(std::abs(real) <= limit) || std::floor(real) != real || (std::is_unsigned_v<T> && real < 0)) {
-                return fail({.where = where(path),
-                             .found = fmt::format("{} where an integer is expected", real)});
+                return fail({.where = where(path), .found = fmt::format("{} where an integer is expected", real)});
             }
             array.values.push_back(static_cast<T>(real));
         }
@@ -418,9 +419,8 @@ Result<Hdf5Array<std::string>> Hdf5Reader::read_texts(const std::string& path, s
     }
     const Hdf5Info& info = opened->info;
     if (info.type != Hdf5Class::text) {
-        return fail({.where = where(path),
-                     .found = fmt::format("the dataset holds {}", info.type_name),
-                     .allowed = "strings"});
+        return fail(
+            {.where = where(path), .found = fmt::format("the dataset holds {}", info.type_name), .allowed = "strings"});
     }
     if (info.count > limit) {
         return fail({.where = where(path),
@@ -453,8 +453,7 @@ Result<Hdf5Array<std::string>> Hdf5Reader::texts_of(std::int64_t object, std::in
         return texts;
     }
     const auto transfer = [&](hid_t memory, void* out) {
-        return attribute ? H5Aread(object, memory, out)
-                         : H5Dread(object, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
+        return attribute ? H5Aread(object, memory, out) : H5Dread(object, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
     };
     if (H5Tis_variable_str(type) > 0) {
         const Hdf5Handle memory = hdf5::text_type(H5Tget_cset(type));
@@ -486,10 +485,9 @@ Result<Hdf5Array<std::string>> Hdf5Reader::texts_of(std::int64_t object, std::in
     return texts;
 }
 
-#define SPIKELOOM_HDF5_READ(T)                                                                     \
-    template Result<Hdf5Array<T>> Hdf5Reader::read<T>(const std::string&, std::uint64_t) const;    \
-    template Result<Hdf5Array<T>> Hdf5Reader::read_rows<T>(const std::string&, std::uint64_t,      \
-                                                           std::uint64_t) const;
+#define SPIKELOOM_HDF5_READ(T)                                                                  \
+    template Result<Hdf5Array<T>> Hdf5Reader::read<T>(const std::string&, std::uint64_t) const; \
+    template Result<Hdf5Array<T>> Hdf5Reader::read_rows<T>(const std::string&, std::uint64_t, std::uint64_t) const;
 SPIKELOOM_HDF5_READ(std::uint8_t)
 SPIKELOOM_HDF5_READ(std::int32_t)
 SPIKELOOM_HDF5_READ(std::uint32_t)

@@ -102,8 +102,7 @@ Result<Hdf5Writer> Hdf5Writer::create(const std::string& path) {
     writer.path_ = path;
     writer.impl_ = std::make_unique<Impl>();
     writer.impl_->driver = hdf5::make_write_driver(writer.impl_->status);
-    writer.file_ =
-        Hdf5Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, writer.impl_->driver.access.id()));
+    writer.file_ = Hdf5Handle(H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, writer.impl_->driver.access.id()));
     if (!writer.file_.valid()) {
         const int error = writer.impl_->status.error;
         return fail({.where = path,
@@ -122,9 +121,10 @@ void Hdf5Writer::fail_at(const std::string& path, const std::string& what) {
 bool Hdf5Writer::usable(const std::string& path) {
     hdf5::quiet();
     if (impl_ != nullptr && impl_->status.error != 0 && failures_.empty()) {
-        failures_.push_back({.where = path_,
-                             .found = fmt::format("writing failed: {}", std::strerror(impl_->status.error)),
-                             .help = impl_->status.error == ENOSPC ? "free space on the disk, or write elsewhere" : ""});
+        failures_.push_back(
+            {.where = path_,
+             .found = fmt::format("writing failed: {}", std::strerror(impl_->status.error)),
+             .help = impl_->status.error == ENOSPC ? "free space on the disk, or write elsewhere" : ""});
     }
     if (!file_.valid()) {
         fail_at(path, "the file is closed");
@@ -157,8 +157,7 @@ void Hdf5Writer::make_dataset(const std::string& path, std::int64_t type, const 
     }
     const Hdf5Handle dataset(
         H5Dcreate2(file_.id(), path.c_str(), type, space.id(), links.id(), properties.id(), H5P_DEFAULT));
-    if (!dataset.valid() ||
-        (count > 0 && H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)) {
+    if (!dataset.valid() || (count > 0 && H5Dwrite(dataset.id(), type, H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)) {
         fail_at(path, "the dataset can't be written");
     }
 }
@@ -356,13 +355,13 @@ Result<void> Hdf5Writer::close() {
     return {};
 }
 
-#define SPIKELOOM_HDF5_WRITE(T)                                                                                  \
-    template void Hdf5Writer::scalar<T>(const std::string&, T);                                                  \
+#define SPIKELOOM_HDF5_WRITE(T)                                                                                   \
+    template void Hdf5Writer::scalar<T>(const std::string&, T);                                                   \
     template void Hdf5Writer::array<T>(const std::string&, std::span<const T>, const std::vector<std::uint64_t>&, \
-                                       int);                                                                     \
-    template void Hdf5Writer::extendable<T>(const std::string&, const Hdf5Chunking&);                            \
-    template void Hdf5Writer::append<T>(const std::string&, std::span<const T>);                                 \
-    template void Hdf5Writer::attribute<T>(const std::string&, const std::string&, T);                           \
+                                       int);                                                                      \
+    template void Hdf5Writer::extendable<T>(const std::string&, const Hdf5Chunking&);                             \
+    template void Hdf5Writer::append<T>(const std::string&, std::span<const T>);                                  \
+    template void Hdf5Writer::attribute<T>(const std::string&, const std::string&, T);                            \
     template void Hdf5Writer::attribute<T>(const std::string&, const std::string&, std::span<const T>);
 SPIKELOOM_HDF5_WRITE(std::uint8_t)
 SPIKELOOM_HDF5_WRITE(std::int32_t)
