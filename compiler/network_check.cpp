@@ -244,7 +244,7 @@ private:
         if (convolution.kernel_size[axis] == 0 || convolution.stride[axis] == 0 || convolution.dilation[axis] == 0) {
             complain(where, fmt::format("kernel, stride or dilation of the {} is 0", name), "at least 1");
         } else if (std::uint64_t{convolution.output[axis + 1] - 1} * convolution.stride[axis] >=
-                   std::uint64_t{convolution.input[axis + 1]} + convolution.padding[axis]) {
+                   std::uint64_t{convolution.input[axis + 1]} + 2ULL * convolution.padding[axis]) {
             complain(where, fmt::format("{} output {} need more than the {} of the input", convolution.output[axis + 1],
                                         name, convolution.input[axis + 1]));
         }
