@@ -4,8 +4,10 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/base/diagnostics.hpp"
@@ -129,6 +131,28 @@ enum class CostItem : std::uint8_t {
     input_spike,
 };
 
+inline constexpr std::array<CostItem, 12> cost_items{
+    CostItem::update_active,
+    CostItem::update_idle,
+    CostItem::spike,
+    CostItem::message_out,
+    CostItem::message_in,
+    CostItem::hop_local,
+    CostItem::hop_ew,
+    CostItem::hop_ns,
+    CostItem::synaptic_event_sparse,
+    CostItem::synaptic_event_runlength,
+    CostItem::synaptic_event_dense,
+    CostItem::input_spike,
+};
+
+/// As the schema spells it: "update_active".
+[[nodiscard]] std::string_view name_of(CostItem item);
+/// "measured", "fitted", ...
+[[nodiscard]] std::string_view name_of(Trust trust);
+/// "sparse", "runlength", "dense".
+[[nodiscard]] std::string_view name_of(SynapseEncoding encoding);
+
 /// One constant with its provenance; low and high bound it where it is known to vary (equal to value if not).
 struct Quantity {
     double value = 0;
@@ -160,12 +184,13 @@ struct BarrierPoint {
 struct CostTable {
     std::string name;               ///< "davies2018", "silicon"
     std::string title;              ///< one line for a report
-    std::vector<EventCost> events;  ///< one for each CostItem
+    std::vector<EventCost> events;  ///< one for each CostItem, in its order
     std::vector<BarrierPoint> barrier;
     Quantity static_power_core_mw;  ///< leakage and clock, a core in use
     Quantity static_power_chip_mw;  ///< what the chip draws besides its cores
     Quantity host_power_mw;         ///< embedded processors, while they run
 
+    /// The item's cost; an event that costs nothing where `events` lacks it.
     [[nodiscard]] const EventCost& event(CostItem item) const;
     friend bool operator==(const CostTable&, const CostTable&) = default;
 };
@@ -181,6 +206,7 @@ struct ChipSpec {
     Conventions conventions;
     std::vector<CostTable> costs;  ///< at least one; the first is the default
 
+    /// The table of that name, or nullptr.
     [[nodiscard]] const CostTable* find_costs(const std::string& name) const;
     friend bool operator==(const ChipSpec&, const ChipSpec&) = default;
 };
@@ -189,6 +215,10 @@ struct ChipSpec {
 /// as "origin:line:column".
 [[nodiscard]] Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin);
 [[nodiscard]] Result<ChipSpec> read_chip_spec(const std::string& path);
+/// The same checks on a value: what parse_chip_spec would say of its text, with places like "chip 'loihi1': mesh.rows".
+[[nodiscard]] Diagnostics check_chip_spec(const ChipSpec& spec);
+/// The part of them that execution rests on: mesh, limits, registers, synapse memory. Texts and costs may lack.
+[[nodiscard]] Diagnostics check_chip_limits(const ChipSpec& spec);
 /// The text form, canonical: parse_chip_spec(print_chip_spec(s)) == s.
 [[nodiscard]] std::string print_chip_spec(const ChipSpec& spec);
 

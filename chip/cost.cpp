@@ -1,0 +1,112 @@
+#include "chip/cost.hpp"
+
+#include <algorithm>
+
+namespace spikeloom::chip {
+namespace {
+
+/// How often an item occurred.
+std::uint64_t occurrences(const Counters& counters, CostItem item) {
+    switch (item) {
+    case CostItem::update_active:
+        return counters[Counter::updates_active];
+    case CostItem::update_idle:
+        return counters[Counter::updates_idle];
+    case CostItem::spike:
+        return counters[Counter::spikes];
+    case CostItem::message_out:
+        return counters[Counter::messages_out];
+    case CostItem::message_in:
+        return counters[Counter::messages_in];
+    case CostItem::hop_local:
+        return counters[Counter::messages_local];
+    case CostItem::hop_ew:
+        return counters[Counter::hops_ew];
+    case CostItem::hop_ns:
+        return counters[Counter::hops_ns];
+    case CostItem::synaptic_event_sparse:
+        return counters[Counter::synaptic_events_sparse];
+    case CostItem::synaptic_event_runlength:
+        return counters[Counter::synaptic_events_runlength];
+    case CostItem::synaptic_event_dense:
+        return counters[Counter::synaptic_events_dense];
+    case CostItem::input_spike:
+        return counters[Counter::input_spikes];
+    }
+    return 0;
+}
+
+Estimate scaled(const Quantity& quantity, double factor) {
+    return {.value = quantity.value * factor, .low = quantity.low * factor, .high = quantity.high * factor};
+}
+
+}  // namespace
+
+Estimate& Estimate::operator+=(const Estimate& other) {
+    value += other.value;
+    low += other.low;
+    high += other.high;
+    return *this;
+}
+
+std::vector<ItemEnergy> dynamic_energy(const Counters& counters, const CostTable& costs) {
+    std::vector<ItemEnergy> items;
+    items.reserve(cost_items.size());
+    for (const CostItem item : cost_items) {
+        const std::uint64_t count = occurrences(counters, item);
+        items.push_back({.item = item,
+                         .count = count,
+                         .energy_pj = scaled(costs.event(item).energy_pj, static_cast<double>(count))});
+    }
+    return items;
+}
+
+Estimate total(const std::vector<ItemEnergy>& items) {
+    Estimate sum;
+    for (const ItemEnergy& item : items) {
+        sum += item.energy_pj;
+    }
+    return sum;
+}
+
+double core_step_time_ns(const Counters& step_counts, const CostTable& costs) {
+    const auto spent = [&](CostItem item) {
+        return static_cast<double>(occurrences(step_counts, item)) * costs.event(item).time_ns.value;
+    };
+    const double generating = spent(CostItem::update_active) + spent(CostItem::update_idle) + spent(CostItem::spike) +
+                              spent(CostItem::message_out);
+    const double processing = spent(CostItem::message_in) + spent(CostItem::synaptic_event_sparse) +
+                              spent(CostItem::synaptic_event_runlength) + spent(CostItem::synaptic_event_dense);
+    return std::max(generating, processing);
+}
+
+double barrier_time_ns(const CostTable& costs, int tiles) {
+    double time_ns = 0;
+    for (const BarrierPoint& point : costs.barrier) {
+        if (point.tiles <= std::max(tiles, 1)) {
+            time_ns = point.time_ns.value;
+        }
+    }
+    return time_ns;
+}
+
+StepTime step_time(std::span<const Counters> cores, const CostTable& costs, int tiles) {
+    StepTime step;
+    for (std::size_t core = 0; core < cores.size(); ++core) {
+        const double time_ns = core_step_time_ns(cores[core], costs);
+        if (time_ns > step.time_ns) {
+            step = {.time_ns = time_ns, .slowest = static_cast<std::uint32_t>(core)};
+        }
+    }
+    step.time_ns += barrier_time_ns(costs, tiles);
+    return step;
+}
+
+StaticEnergy static_energy(const CostTable& costs, int cores_in_use, double time_ns) {
+    // 1 mW for 1 ns is 1 pJ.
+    return {.cores_pj = scaled(costs.static_power_core_mw, cores_in_use * time_ns),
+            .chip_pj = scaled(costs.static_power_chip_mw, time_ns),
+            .host_pj = scaled(costs.host_power_mw, time_ns)};
+}
+
+}  // namespace spikeloom::chip

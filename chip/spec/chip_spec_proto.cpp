@@ -1,0 +1,251 @@
+#include "chip/spec/chip_spec_proto.hpp"
+
+namespace spikeloom::chip {
+namespace {
+
+/// Item i of CostItem is field first_cost_field + i of CostTableProto.
+constexpr int first_cost_field = proto::CostTableProto::kUpdateActiveFieldNumber;
+
+IntRange from(const proto::IntRangeProto& message) {
+    return {.least = message.least(), .most = message.most()};
+}
+
+void to(const IntRange& range, proto::IntRangeProto& message) {
+    message.set_least(range.least);
+    message.set_most(range.most);
+}
+
+template <class Repeated>
+std::vector<int> from_list(const Repeated& values) {
+    return {values.begin(), values.end()};
+}
+
+template <class Enum>
+auto from_enum(Enum value) {
+    return static_cast<int>(value) - 1;  // the schema's names count from 1, the enumerations from 0
+}
+
+Mesh from(const proto::MeshProto& message) {
+    return {.columns = message.columns(), .rows = message.rows(), .cores_per_tile = message.cores_per_tile()};
+}
+
+void to(const Mesh& mesh, proto::MeshProto& message) {
+    message.set_columns(mesh.columns);
+    message.set_rows(mesh.rows);
+    message.set_cores_per_tile(mesh.cores_per_tile);
+}
+
+CoreLimits from(const proto::CoreLimitsProto& message) {
+    return {.compartments = message.compartments(),
+            .input_axons = message.input_axons(),
+            .output_axons = message.output_axons(),
+            .compartment_profiles = message.compartment_profiles(),
+            .threshold_profiles = message.threshold_profiles(),
+            .update_granularity = message.update_granularity()};
+}
+
+void to(const CoreLimits& limits, proto::CoreLimitsProto& message) {
+    message.set_compartments(limits.compartments);
+    message.set_input_axons(limits.input_axons);
+    message.set_output_axons(limits.output_axons);
+    message.set_compartment_profiles(limits.compartment_profiles);
+    message.set_threshold_profiles(limits.threshold_profiles);
+    message.set_update_granularity(limits.update_granularity);
+}
+
+NeuronFormat from(const proto::NeuronFormatProto& message) {
+    return {.state_bits = message.state_bits(),
+            .sum_bits = message.sum_bits(),
+            .decay_bits = message.decay_bits(),
+            .current_decay_offset = message.current_decay_offset(),
+            .voltage_decay_offset = message.voltage_decay_offset(),
+            .threshold_mantissa_max = message.threshold_mantissa_max(),
+            .threshold_exponent = message.threshold_exponent(),
+            .bias_mantissa = from(message.bias_mantissa()),
+            .bias_exponent = from(message.bias_exponent()),
+            .refractory = from(message.refractory()),
+            .voltage_floor_exponent = from(message.voltage_floor_exponent()),
+            .voltage_ceiling_exponent = from(message.voltage_ceiling_exponent()),
+            .refractory_probe_shift = message.refractory_probe_shift()};
+}
+
+void to(const NeuronFormat& neuron, proto::NeuronFormatProto& message) {
+    message.set_state_bits(neuron.state_bits);
+    message.set_sum_bits(neuron.sum_bits);
+    message.set_decay_bits(neuron.decay_bits);
+    message.set_current_decay_offset(neuron.current_decay_offset);
+    message.set_voltage_decay_offset(neuron.voltage_decay_offset);
+    message.set_threshold_mantissa_max(neuron.threshold_mantissa_max);
+    message.set_threshold_exponent(neuron.threshold_exponent);
+    to(neuron.bias_mantissa, *message.mutable_bias_mantissa());
+    to(neuron.bias_exponent, *message.mutable_bias_exponent());
+    to(neuron.refractory, *message.mutable_refractory());
+    to(neuron.voltage_floor_exponent, *message.mutable_voltage_floor_exponent());
+    to(neuron.voltage_ceiling_exponent, *message.mutable_voltage_ceiling_exponent());
+    message.set_refractory_probe_shift(neuron.refractory_probe_shift);
+}
+
+SynapseMemory from(const proto::SynapseMemoryProto& message) {
+    SynapseMemory memory{.words = message.words(),
+                         .word_bits = message.word_bits(),
+                         .words_per_axon = message.words_per_axon(),
+                         .synapses_per_entry = message.synapses_per_entry(),
+                         .synapse_formats = message.synapse_formats(),
+                         .weight_bits = from_list(message.weight_bits()),
+                         .weight_exponent = from(message.weight_exponent()),
+                         .index_bits = from_list(message.index_bits()),
+                         .skip_bits = from_list(message.skip_bits()),
+                         .delay_bits = from_list(message.delay_bits()),
+                         .max_delay = message.max_delay(),
+                         .free_delay = message.free_delay(),
+                         .format_id_bits = message.format_id_bits(),
+                         .count_bits = message.count_bits(),
+                         .list_end_bits = message.list_end_bits(),
+                         .encodings = {}};
+    for (const int encoding : message.encodings()) {
+        memory.encodings.push_back(static_cast<SynapseEncoding>(from_enum(encoding)));
+    }
+    return memory;
+}
+
+void to(const SynapseMemory& memory, proto::SynapseMemoryProto& message) {
+    message.set_words(memory.words);
+    message.set_word_bits(memory.word_bits);
+    message.set_words_per_axon(memory.words_per_axon);
+    message.set_synapses_per_entry(memory.synapses_per_entry);
+    message.set_synapse_formats(memory.synapse_formats);
+    message.mutable_weight_bits()->Add(memory.weight_bits.begin(), memory.weight_bits.end());
+    to(memory.weight_exponent, *message.mutable_weight_exponent());
+    message.mutable_index_bits()->Add(memory.index_bits.begin(), memory.index_bits.end());
+    message.mutable_skip_bits()->Add(memory.skip_bits.begin(), memory.skip_bits.end());
+    message.mutable_delay_bits()->Add(memory.delay_bits.begin(), memory.delay_bits.end());
+    message.set_max_delay(memory.max_delay);
+    message.set_free_delay(memory.free_delay);
+    message.set_format_id_bits(memory.format_id_bits);
+    message.set_count_bits(memory.count_bits);
+    message.set_list_end_bits(memory.list_end_bits);
+    for (const SynapseEncoding encoding : memory.encodings) {
+        message.add_encodings(static_cast<proto::EncodingProto::Value>(static_cast<int>(encoding) + 1));
+    }
+}
+
+Conventions from(const proto::ConventionsProto& message) {
+    return {
+        .sum_overflow = static_cast<Conventions::SumOverflow>(from_enum(message.sum_overflow())),
+        .current_overflow = static_cast<Conventions::CurrentOverflow>(from_enum(message.current_overflow())),
+        .biased_current_overflow =
+            static_cast<Conventions::BiasedCurrentOverflow>(from_enum(message.biased_current_overflow())),
+        .voltage_overflow = static_cast<Conventions::VoltageOverflow>(from_enum(message.voltage_overflow())),
+        .negative_mixed_weight =
+            static_cast<Conventions::NegativeMixedWeight>(from_enum(message.negative_mixed_weight())),
+    };
+}
+
+void to(const Conventions& conventions, proto::ConventionsProto& message) {
+    using Proto = proto::ConventionsProto;
+    const auto number = [](auto value) { return static_cast<int>(value) + 1; };
+    message.set_sum_overflow(static_cast<Proto::SumOverflow>(number(conventions.sum_overflow)));
+    message.set_current_overflow(static_cast<Proto::CurrentOverflow>(number(conventions.current_overflow)));
+    message.set_biased_current_overflow(
+        static_cast<Proto::BiasedCurrentOverflow>(number(conventions.biased_current_overflow)));
+    message.set_voltage_overflow(static_cast<Proto::VoltageOverflow>(number(conventions.voltage_overflow)));
+    message.set_negative_mixed_weight(
+        static_cast<Proto::NegativeMixedWeight>(number(conventions.negative_mixed_weight)));
+}
+
+Quantity from(const proto::QuantityProto& message) {
+    return {.value = message.value(),
+            .low = message.has_low() ? message.low() : message.value(),
+            .high = message.has_high() ? message.high() : message.value(),
+            .source = message.source(),
+            .trust = static_cast<Trust>(from_enum(message.trust()))};
+}
+
+void to(const Quantity& quantity, proto::QuantityProto& message) {
+    message.set_value(quantity.value);
+    if (quantity.low != quantity.value) {
+        message.set_low(quantity.low);
+    }
+    if (quantity.high != quantity.value) {
+        message.set_high(quantity.high);
+    }
+    message.set_source(quantity.source);
+    message.set_trust(static_cast<proto::QuantityProto::Trust>(static_cast<int>(quantity.trust) + 1));
+}
+
+CostTable from(const proto::CostTableProto& message) {
+    CostTable table{.name = message.name(),
+                    .title = message.title(),
+                    .events = {},
+                    .barrier = {},
+                    .static_power_core_mw = from(message.static_power_core_mw()),
+                    .static_power_chip_mw = from(message.static_power_chip_mw()),
+                    .host_power_mw = from(message.host_power_mw())};
+    const auto& fields = *message.GetDescriptor();
+    for (const CostItem item : cost_items) {
+        const auto* field = fields.FindFieldByNumber(first_cost_field + static_cast<int>(item));
+        const auto& cost =
+            static_cast<const proto::EventCostProto&>(message.GetReflection()->GetMessage(message, field));
+        table.events.push_back({.item = item, .energy_pj = from(cost.energy_pj()), .time_ns = from(cost.time_ns())});
+    }
+    for (const auto& point : message.barrier()) {
+        table.barrier.push_back({.tiles = point.tiles(), .time_ns = from(point.time_ns())});
+    }
+    return table;
+}
+
+void to(const CostTable& table, proto::CostTableProto& message) {
+    message.set_name(table.name);
+    message.set_title(table.title);
+    const auto& fields = *message.GetDescriptor();
+    for (const CostItem item : cost_items) {
+        const auto* field = fields.FindFieldByNumber(first_cost_field + static_cast<int>(item));
+        auto& cost = static_cast<proto::EventCostProto&>(*message.GetReflection()->MutableMessage(&message, field));
+        to(table.event(item).energy_pj, *cost.mutable_energy_pj());
+        to(table.event(item).time_ns, *cost.mutable_time_ns());
+    }
+    for (const BarrierPoint& point : table.barrier) {
+        auto& added = *message.add_barrier();
+        added.set_tiles(point.tiles);
+        to(point.time_ns, *added.mutable_time_ns());
+    }
+    to(table.static_power_core_mw, *message.mutable_static_power_core_mw());
+    to(table.static_power_chip_mw, *message.mutable_static_power_chip_mw());
+    to(table.host_power_mw, *message.mutable_host_power_mw());
+}
+
+}  // namespace
+
+ChipSpec from_proto(const proto::ChipSpecProto& message) {
+    ChipSpec spec{.name = message.name(),
+                  .title = message.title(),
+                  .description = message.description(),
+                  .mesh = from(message.mesh()),
+                  .limits = from(message.limits()),
+                  .neuron = from(message.neuron()),
+                  .synapses = from(message.synapses()),
+                  .conventions = from(message.conventions()),
+                  .costs = {}};
+    for (const auto& table : message.costs()) {
+        spec.costs.push_back(from(table));
+    }
+    return spec;
+}
+
+proto::ChipSpecProto to_proto(const ChipSpec& spec) {
+    proto::ChipSpecProto message;
+    message.set_name(spec.name);
+    message.set_title(spec.title);
+    message.set_description(spec.description);
+    to(spec.mesh, *message.mutable_mesh());
+    to(spec.limits, *message.mutable_limits());
+    to(spec.neuron, *message.mutable_neuron());
+    to(spec.synapses, *message.mutable_synapses());
+    to(spec.conventions, *message.mutable_conventions());
+    for (const CostTable& table : spec.costs) {
+        to(table, *message.add_costs());
+    }
+    return message;
+}
+
+}  // namespace spikeloom::chip

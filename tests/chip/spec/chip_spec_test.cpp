@@ -1,0 +1,244 @@
+#include "chip/spec/chip_spec.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <limits>
+#include <sstream>
+#include <string>
+
+#include "chip/spec/random_chip.hpp"
+
+namespace spikeloom::chip {
+namespace {
+
+std::string bundled(const std::string& name) {
+    return std::string(SPIKELOOM_SOURCE_DIR) + "/models/chips/" + name + ".textproto";
+}
+
+std::string text_of(const std::string& path) {
+    std::ifstream file(path);
+    REQUIRE(file.good());
+    std::stringstream text;
+    text << file.rdbuf();
+    return text.str();
+}
+
+std::string reasons(const Result<ChipSpec>& spec) {
+    return spec ? "" : to_text(spec.error());
+}
+
+ChipSpec load(const std::string& name) {
+    const auto spec = read_chip_spec(bundled(name));
+    REQUIRE_MESSAGE(spec.has_value(), reasons(spec));
+    return *spec;
+}
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    const std::size_t at = text.find(from);
+    REQUIRE_MESSAGE(at != std::string::npos, from);
+    return text.replace(at, from.size(), to);
+}
+
+/// The 1-based line on which the text first stands.
+int line_of(const std::string& text, const std::string& what) {
+    const std::size_t at = text.find(what);
+    REQUIRE(at != std::string::npos);
+    return static_cast<int>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n')) + 1;
+}
+
+Diagnostics findings_of(const std::string& text) {
+    const auto spec = parse_chip_spec(text, "chip");
+    return spec ? Diagnostics{} : spec.error();
+}
+
+bool says(const Diagnostics& findings, const std::string& what) {
+    return std::ranges::any_of(findings,
+                               [&](const Diagnostic& d) { return to_text(d).find(what) != std::string::npos; });
+}
+
+TEST_CASE("loihi1 carries every limit of Loihi 1") {
+    const ChipSpec loihi = load("loihi1");
+    CHECK(loihi.mesh.cores() == 128);
+    CHECK(loihi.mesh.columns * loihi.mesh.rows == 32);
+    // The defaults of the value are Loihi's, so that other tests may start from them.
+    const ChipSpec defaults;
+    CHECK(loihi.mesh == defaults.mesh);
+    CHECK(loihi.limits == defaults.limits);
+    CHECK(loihi.neuron == defaults.neuron);
+    CHECK(loihi.synapses == defaults.synapses);
+    CHECK(loihi.conventions == defaults.conventions);
+    CHECK(loihi.limits.compartments == 1024);
+    CHECK(loihi.limits.input_axons == 4096);
+    CHECK(loihi.limits.output_axons == 4096);
+    CHECK(loihi.synapses.words * loihi.synapses.word_bits == 128 * 1024 * 8);
+    CHECK(loihi.synapses.words_per_axon == 256);
+    CHECK(loihi.synapses.max_delay == 62);
+}
+
+TEST_CASE("loihi1 prices events from silicon and from before silicon") {
+    const ChipSpec loihi = load("loihi1");
+    REQUIRE(loihi.costs.size() == 2);
+    CHECK(loihi.costs.front().name == "silicon");
+    const CostTable* silicon = loihi.find_costs("silicon");
+    const CostTable* davies = loihi.find_costs("davies2018");
+    REQUIRE(silicon != nullptr);
+    REQUIRE(davies != nullptr);
+    CHECK(loihi.find_costs("none") == nullptr);
+    CHECK(silicon->event(CostItem::update_idle).energy_pj.value == 72.8);
+    CHECK(silicon->event(CostItem::synaptic_event_dense).energy_pj.value == 35.5);
+    CHECK(silicon->event(CostItem::hop_ns).energy_pj.value == 4.2);
+    CHECK(silicon->event(CostItem::hop_ns).energy_pj.low == 4.0);
+    CHECK(davies->event(CostItem::update_active).energy_pj.value == 81);
+    CHECK(davies->event(CostItem::synaptic_event_sparse).time_ns.value == 3.5);
+    CHECK(davies->barrier.back().time_ns.value == 465);
+    for (const CostTable& table : loihi.costs) {
+        CHECK(table.host_power_mw.value == 65);
+        CHECK(table.static_power_core_mw.value * 128 == doctest::Approx(104.4).epsilon(0.001));
+        for (const EventCost& cost : table.events) {
+            CHECK_FALSE(cost.energy_pj.source.empty());
+            CHECK(cost.energy_pj.low <= cost.energy_pj.value);
+            CHECK(cost.energy_pj.value <= cost.energy_pj.high);
+        }
+    }
+}
+
+TEST_CASE("the teaching chip reads, and owns up to its guesses") {
+    const ChipSpec generic = load("generic");
+    CHECK(generic.limits.compartments < 1024);
+    for (const EventCost& cost : generic.costs.front().events) {
+        CHECK(cost.energy_pj.trust == Trust::guessed);
+    }
+}
+
+TEST_CASE("printing and reading again gives the same value") {
+    for (const char* name : {"loihi1", "generic"}) {
+        const ChipSpec spec = load(name);
+        const std::string text = print_chip_spec(spec);
+        const auto again = parse_chip_spec(text, "printed");
+        REQUIRE(again.has_value());
+        CHECK(*again == spec);
+        CHECK(print_chip_spec(*again) == text);
+    }
+    for (std::uint64_t seed = 0; seed < 500; ++seed) {
+        CAPTURE(seed);
+        const ChipSpec spec = test::random_chip(seed);
+        REQUIRE_MESSAGE(check_chip_spec(spec).empty(), to_text(check_chip_spec(spec)));
+        const auto again = parse_chip_spec(print_chip_spec(spec), "printed");
+        REQUIRE_MESSAGE(again.has_value(), reasons(again));
+        CHECK(*again == spec);
+    }
+}
+
+TEST_CASE("all findings come at once, each with its place, what is allowed and what was meant") {
+    const std::string good = text_of(bundled("loihi1"));
+    std::string text = replaced(good, "compartments: 1024", "compartmnts: 1024");  // unknown, and so missing
+    text = replaced(text, "rows: 4", "rows: 0");                                   // out of range
+    text = replaced(text, "input_axons: 4096", "input_axons: \"many\"");           // wrong type
+    text = replaced(text, "sum_bits: 22", "sum_bits: 22\n  sum_bits: 23");         // twice
+    text = replaced(text, "max_delay: 62", "max_delay: 64");                       // beyond what 6 bits hold
+    text = replaced(text, "sum_overflow: SUM_WRAPS", "sum_overflow: SUM_WRAP");    // unknown name
+    text = replaced(text, "trust: FITTED", "trust: FITED");
+    text = replaced(text, "value: 81", "value: -81");
+    text = replaced(text, "  threshold_exponent: 6\n", "");                         // missing
+    text = replaced(text, "bias_exponent { least: 0", "bias_exponent { least: 9");  // ends before it starts
+    text = replaced(text, "name: \"davies2018\"", "name: \"silicon\"");             // two of one name
+    text = replaced(text, "tiles: 4 ", "tiles: 2 ");                                // not ascending
+    text = replaced(text, "low: 98.0", "low: 198.0");                               // above the value
+    const Diagnostics findings = findings_of(text);
+    CHECK(says(findings, "did you mean 'compartments'?"));
+    CHECK(says(findings, "lacks the field 'compartments'"));
+    CHECK(says(findings, "'mesh.rows' is 0; allowed: 1..1024"));
+    CHECK(says(findings, "input_axons"));
+    CHECK(says(findings, "'sum_bits' is given a second time"));
+    CHECK(says(findings, "'synapses.max_delay' is 64; allowed: at most 63"));
+    CHECK(says(findings, "did you mean 'SUM_WRAPS'?"));
+    CHECK(says(findings, "did you mean 'FITTED'?"));
+    CHECK(says(findings, "is -81; allowed: 0.."));
+    CHECK(says(findings, "lacks the field 'threshold_exponent'"));
+    CHECK(says(findings, "ends before it starts: 9..7"));
+    CHECK(says(findings, "a second cost table 'silicon'"));
+    CHECK(says(findings, "a barrier point at 2 tiles after one at 2"));
+    CHECK(says(findings, "low is 198, above the value 111"));
+    for (const Diagnostic& finding : findings) {
+        CHECK(finding.where.starts_with("chip:"));
+        CHECK_FALSE(finding.allowed.empty());
+    }
+    const auto rows = std::ranges::find_if(
+        findings, [](const Diagnostic& d) { return d.found.find("mesh.rows") != std::string::npos; });
+    REQUIRE(rows != findings.end());
+    CHECK(rows->where == "chip:" + std::to_string(line_of(text, "rows: 0")) + ":25");
+}
+
+TEST_CASE("each field of the schema is needed") {
+    const std::string text = print_chip_spec(test::random_chip(1));
+    std::istringstream lines(text);
+    std::string line;
+    std::size_t offset = 0;
+    int fields = 0;
+    while (std::getline(lines, line)) {
+        const bool scalar = line.find(": ") != std::string::npos && line.find(": [") == std::string::npos;
+        const bool optional = line.find(" low:") != std::string::npos || line.find(" high:") != std::string::npos;
+        if (scalar && !optional) {
+            std::string without = text;
+            without.erase(offset, line.size() + 1);
+            CHECK_MESSAGE(!findings_of(without).empty(), line);
+            ++fields;
+        }
+        offset += line.size() + 1;
+    }
+    CHECK(fields > 100);
+}
+
+TEST_CASE("rules that relate fields") {
+    const ChipSpec good = test::random_chip(3);
+    const auto refused = [&](const std::function<void(ChipSpec&)>& change) {
+        ChipSpec spec = good;
+        change(spec);
+        return !check_chip_spec(spec).empty() && findings_of(print_chip_spec(spec)) != Diagnostics{};
+    };
+    CHECK(check_chip_spec(good).empty());
+    CHECK(refused([](ChipSpec& s) { s.name = "a b"; }));
+    CHECK(refused([](ChipSpec& s) { s.title.clear(); }));
+    CHECK(refused([](ChipSpec& s) { s.mesh = {.columns = 1024, .rows = 1024, .cores_per_tile = 2}; }));
+    CHECK(refused([](ChipSpec& s) { s.synapses.index_bits = {1}, s.limits.compartments = 3; }));
+    CHECK(refused([](ChipSpec& s) { s.synapses.words_per_axon = s.synapses.words + 1; }));
+    CHECK(refused([](ChipSpec& s) { s.synapses.encodings.clear(); }));
+    CHECK(refused([](ChipSpec& s) { s.synapses.encodings.assign(2, SynapseEncoding::dense); }));
+    CHECK(refused([](ChipSpec& s) { s.synapses.weight_bits = {3, 3}; }));
+    CHECK(refused([](ChipSpec& s) { s.synapses.delay_bits.clear(); }));
+    CHECK(refused([](ChipSpec& s) { s.neuron.threshold_exponent = 30, s.neuron.threshold_mantissa_max = 9; }));
+    CHECK(refused([](ChipSpec& s) { s.neuron.voltage_floor_exponent.most = s.neuron.state_bits; }));
+    CHECK(refused([](ChipSpec& s) { s.costs.clear(); }));
+    CHECK(refused([](ChipSpec& s) { s.costs[0].barrier.clear(); }));
+    CHECK(refused([](ChipSpec& s) { s.costs[0].barrier[0].tiles = 2; }));
+    CHECK(refused([](ChipSpec& s) { s.costs[0].host_power_mw.source.clear(); }));
+    CHECK(refused([](ChipSpec& s) { s.costs[0].host_power_mw.value = std::numeric_limits<double>::infinity(); }));
+    CHECK(refused([](ChipSpec& s) { s.costs[0].events[2].time_ns.high = std::numeric_limits<double>::quiet_NaN(); }));
+    ChipSpec swapped = good;
+    std::swap(swapped.costs[0].events[0], swapped.costs[0].events[1]);
+    CHECK_FALSE(check_chip_spec(swapped).empty());
+}
+
+TEST_CASE("what execution rests on can be checked without texts and costs") {
+    ChipSpec spec;
+    CHECK(check_chip_limits(spec).empty());
+    CHECK_FALSE(check_chip_spec(spec).empty());
+    spec.neuron.threshold_exponent = 31;
+    CHECK_FALSE(check_chip_limits(spec).empty());
+}
+
+TEST_CASE("a file that can't be read is named, with the reason") {
+    for (const std::string path : {"/nonexistent/chip.textproto", "/tmp"}) {
+        const auto spec = read_chip_spec(path);
+        REQUIRE_FALSE(spec.has_value());
+        CHECK(spec.error().front().where == path);
+    }
+    CHECK_FALSE(parse_chip_spec("", "empty").has_value());
+    CHECK_FALSE(parse_chip_spec(std::string(100000, '{'), "deep").has_value());
+}
+
+}  // namespace
+}  // namespace spikeloom::chip

@@ -1,0 +1,144 @@
+#include "chip/spec/random_chip.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "chip/spec/draws.hpp"
+
+namespace spikeloom::test {
+namespace {
+
+using chip::IntRange;
+
+std::string text(Draws& draws) {
+    static const std::string letters = "abc \"'\\\n\t#{}\xc3\xa9 01.:";
+    std::string drawn = "x";
+    for (std::int64_t i = draws.between(0, 12); i > 0; --i) {
+        drawn += letters[static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(letters.size()) - 1))];
+    }
+    return drawn;
+}
+
+IntRange range(Draws& draws, std::int64_t least, std::int64_t most) {
+    const std::int64_t first = draws.between(least, most);
+    return {.least = first, .most = draws.between(first, most)};
+}
+
+std::vector<int> widths(Draws& draws, int least, int most) {
+    std::vector<int> chosen;
+    for (int width = least; width <= most; ++width) {
+        if (width == most || draws.chance()) {
+            chosen.push_back(width);
+        }
+    }
+    return chosen;
+}
+
+chip::Quantity quantity(Draws& draws) {
+    const double value = draws.real() * 1000;
+    return {.value = value,
+            .low = draws.chance() ? value * draws.real() : value,
+            .high = draws.chance() ? value * (1 + draws.real()) : value,
+            .source = text(draws),
+            .trust = static_cast<chip::Trust>(draws.between(0, 4))};
+}
+
+chip::NeuronFormat neuron(Draws& draws) {
+    const int state_bits = draws.integer(16, 31);
+    const int threshold_exponent = draws.integer(0, 10);
+    const int bias_exponent = draws.integer(0, 15);
+    const int shift = draws.integer(0, 14);
+    return {.state_bits = state_bits,
+            .sum_bits = draws.integer(8, 31),
+            .decay_bits = draws.integer(1, 16),
+            .current_decay_offset = draws.integer(0, 1),
+            .voltage_decay_offset = draws.integer(0, 1),
+            .threshold_mantissa_max = draws.between(1, 1 << 20),
+            .threshold_exponent = threshold_exponent,
+            .bias_mantissa = range(draws, -32768, 32767),
+            .bias_exponent = range(draws, 0, bias_exponent),
+            .refractory = range(draws, 1, 65535),
+            .voltage_floor_exponent = range(draws, 0, state_bits - 1),
+            .voltage_ceiling_exponent = range(draws, 0, (state_bits - 10) / 2),
+            .refractory_probe_shift = shift};
+}
+
+chip::SynapseMemory synapses(Draws& draws) {
+    const std::int64_t words = draws.between(1, 1 << 20);
+    const int count_bits = draws.integer(0, 8);
+    const int id_bits = draws.integer(0, 8);
+    const int delay_width = draws.integer(1, 7);
+    const int max_delay = draws.integer(0, (1 << delay_width) - 1);
+    chip::SynapseMemory memory{.words = words,
+                               .word_bits = draws.integer(8, 128),
+                               .words_per_axon = draws.between(1, words),
+                               .synapses_per_entry = draws.integer(1, 1 << count_bits),
+                               .synapse_formats = draws.integer(1, 1 << id_bits),
+                               .weight_bits = widths(draws, 0, draws.integer(1, 8)),
+                               .weight_exponent = range(draws, -8, 7),
+                               .index_bits = widths(draws, 0, 16),
+                               .skip_bits = widths(draws, 1, 5),
+                               .delay_bits = widths(draws, 0, delay_width),
+                               .max_delay = max_delay,
+                               .free_delay = draws.integer(0, max_delay),
+                               .format_id_bits = id_bits,
+                               .count_bits = count_bits,
+                               .list_end_bits = draws.integer(0, 64),
+                               .encodings = {}};
+    for (int i = draws.integer(0, 2); i <= 2; ++i) {
+        memory.encodings.push_back(static_cast<chip::SynapseEncoding>(i));
+    }
+    return memory;
+}
+
+chip::CostTable costs(Draws& draws, const std::string& name) {
+    chip::CostTable table{.name = name,
+                          .title = text(draws),
+                          .events = {},
+                          .barrier = {},
+                          .static_power_core_mw = quantity(draws),
+                          .static_power_chip_mw = quantity(draws),
+                          .host_power_mw = quantity(draws)};
+    for (const chip::CostItem item : chip::cost_items) {
+        table.events.push_back({.item = item, .energy_pj = quantity(draws), .time_ns = quantity(draws)});
+    }
+    int tiles = 1;
+    for (std::int64_t i = draws.between(1, 4); i > 0; --i) {
+        table.barrier.push_back({.tiles = tiles, .time_ns = quantity(draws)});
+        tiles += draws.integer(1, 9);
+    }
+    return table;
+}
+
+}  // namespace
+
+chip::ChipSpec random_chip(std::uint64_t seed) {
+    Draws draws(seed);
+    chip::ChipSpec spec{
+        .name = "chip-" + std::to_string(seed),
+        .title = text(draws),
+        .description = text(draws),
+        .mesh = {.columns = draws.integer(1, 16), .rows = draws.integer(1, 16), .cores_per_tile = draws.integer(1, 8)},
+        .limits = {.compartments = draws.between(1, 65536),
+                   .input_axons = draws.between(1, 1 << 24),
+                   .output_axons = draws.between(1, 1 << 24),
+                   .compartment_profiles = draws.between(1, 1024),
+                   .threshold_profiles = draws.between(1, 1024),
+                   .update_granularity = draws.between(1, 16)},
+        .neuron = neuron(draws),
+        .synapses = synapses(draws),
+        .conventions = {},
+        .costs = {}};
+    spec.conventions = {
+        .sum_overflow = static_cast<chip::Conventions::SumOverflow>(draws.integer(0, 1)),
+        .current_overflow = static_cast<chip::Conventions::CurrentOverflow>(draws.integer(0, 2)),
+        .biased_current_overflow = static_cast<chip::Conventions::BiasedCurrentOverflow>(draws.integer(0, 1)),
+        .voltage_overflow = static_cast<chip::Conventions::VoltageOverflow>(draws.integer(0, 1)),
+        .negative_mixed_weight = static_cast<chip::Conventions::NegativeMixedWeight>(draws.integer(0, 1))};
+    for (int i = draws.integer(1, 3); i > 0; --i) {
+        spec.costs.push_back(costs(draws, "table" + std::to_string(i)));
+    }
+    return spec;
+}
+
+}  // namespace spikeloom::test
