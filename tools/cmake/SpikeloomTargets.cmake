@@ -15,6 +15,14 @@ if(SPIKELOOM_SANITIZE)
     $<BUILD_INTERFACE:-fno-sanitize-recover=all>)
   target_link_options(spikeloom_options INTERFACE $<BUILD_INTERFACE:-fsanitize=${SPIKELOOM_SANITIZE}>)
 endif()
+if(SPIKELOOM_FUZZ)
+  target_compile_options(spikeloom_options INTERFACE $<BUILD_INTERFACE:-fsanitize=fuzzer-no-link>)
+endif()
+
+find_program(SPIKELOOM_CCACHE ccache)
+if(SPIKELOOM_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${SPIKELOOM_CCACHE})
+endif()
 
 set_property(GLOBAL PROPERTY SPIKELOOM_LIBRARIES spikeloom_options)
 
@@ -63,7 +71,7 @@ endfunction()
 
 # spikeloom_test(core LINKS spikeloom::core): all *_test.cpp of the folder, one doctest executable, one ctest entry.
 function(spikeloom_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "FOLDERS;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT" "FOLDERS;LINKS;LABELS" ${ARGN})
   if(NOT ARG_FOLDERS)
     set(ARG_FOLDERS .)
   endif()
@@ -81,7 +89,7 @@ function(spikeloom_test name)
   add_executable(${name}_test ${sources})
   target_link_libraries(${name}_test PRIVATE spikeloom_test_support ${ARG_LINKS})
   add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
 endfunction()
 
 # Libraries, headers, schemas, the program and its models; find_package(spikeloom) gives spikeloom::runtime and so on.

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Every check of the project: builds the release with its tests, the tests again under the sanitizers, the fuzzers;
+# then one ctest runs them all, with format, tidy and the include arrow. Its summary is the last thing printed.
+#   FUZZ_SECONDS=N  how long each fuzzer runs (default 20)
+set -euo pipefail
+
+cd "$(dirname "$(readlink -f "$0")")/.."
+tools/install.sh all
+
+stage() {
+    local started=$SECONDS
+    printf '\n== %s\n' "$*"
+    "$@"
+    printf '== %d s\n' $((SECONDS - started))
+}
+quiet=--log-level=WARNING
+stage cmake --preset release $quiet -DSPIKELOOM_TESTS=ON -DSPIKELOOM_WERROR=ON -DSPIKELOOM_CHECKS=ON
+stage cmake --build --preset release
+stage cmake --preset asan $quiet -DSPIKELOOM_WERROR=ON -DSPIKELOOM_FUZZ_SECONDS="${FUZZ_SECONDS:-20}"
+stage cmake --build --preset asan
+stage cmake --preset tsan $quiet -DSPIKELOOM_WERROR=ON
+stage cmake --build --preset tsan --target chip_test runtime_test
+stage ctest --preset release
