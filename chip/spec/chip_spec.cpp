@@ -96,6 +96,10 @@ std::string_view name_of(SynapseEncoding encoding) {
 
 const EventCost& CostTable::event(CostItem item) const {
     static const EventCost nothing;
+    const auto index = static_cast<std::size_t>(item);
+    if (index < events.size() && events[index].item == item) {
+        return events[index];
+    }
     const auto found = std::ranges::find(events, item, &EventCost::item);
     return found == events.end() ? nothing : *found;
 }
