@@ -1,0 +1,150 @@
+#include "compiler/mapping_report.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <iterator>
+#include <set>
+
+#include "compiler/passes/core_use.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+using Out = std::back_insert_iterator<std::string>;
+
+double fullness(const CoreUse& use, Limit limit, const chip::ChipSpec& chip) {
+    const std::int64_t allowed = room(limit, use, chip);
+    return allowed > 0 ? static_cast<double>(use[limit]) / static_cast<double>(allowed) : 0;
+}
+
+Limit fullest(const CoreUse& use, const chip::ChipSpec& chip) {
+    Limit best = Limit::compartments;
+    for (std::size_t i = 0; i < limit_count; ++i) {
+        if (fullness(use, static_cast<Limit>(i), chip) > fullness(use, best, chip)) {
+            best = static_cast<Limit>(i);
+        }
+    }
+    return best;
+}
+
+/// Cores that any partition needs: no limit can be shared out more thinly than evenly.
+struct Bound {
+    std::int64_t cores = 0;
+    Limit limit = Limit::compartments;
+};
+
+Bound core_bound(const MappingDecisions& decisions, const chip::ChipSpec& chip) {
+    std::int64_t value_bits = 0;
+    std::set<std::uint32_t> sources;
+    for (const MappedSynapse& synapse : decisions.partition.table.synapses) {
+        const chip::WeightFormat& format = decisions.partition.table.formats[synapse.format];
+        value_bits += format.weight_bits + format.delay_bits;
+    }
+    std::int64_t with_synapses = 0;
+    for (std::size_t node = 0; node < decisions.mapped.nodes(); ++node) {
+        with_synapses += decisions.partition.table.row(node).empty() ? 0 : 1;
+    }
+    const auto share = [](std::int64_t need, std::int64_t room_of_one) { return (need + room_of_one - 1) / room_of_one; };
+    const std::array<Bound, 3> bounds{
+        {{share(decisions.mapped.neurons(), chip.limits.compartments), Limit::compartments},
+         {share(value_bits, chip.synapses.words * chip.synapses.word_bits), Limit::synapse_words},
+         {share(with_synapses, chip.limits.input_axons), Limit::input_axons}}};
+    return *std::ranges::max_element(bounds, {}, &Bound::cores);
+}
+
+void write_head(Out out, const MappingDecisions& decisions, const chip::Image& image) {
+    const Bound bound = core_bound(decisions, image.chip);
+    const Partition& partition = decisions.partition;
+    std::set<int> tiles;
+    for (const chip::CoreImage& core : image.cores) {
+        tiles.insert(image.chip.mesh.tile(static_cast<int>(core.place)));
+    }
+    fmt::format_to(out, "mapping of '{}' onto chip '{}'\n", image.network_name, image.chip.name);
+    fmt::format_to(out, "  neurons {}, synapses {} (non-zero after quantisation), inputs {}\n",
+                   decisions.mapped.neurons(), partition.table.synapses.size(),
+                   decisions.mapped.nodes() - decisions.mapped.neurons());
+    fmt::format_to(out, "  cores {} of {} (at least {}: {}), tiles {}; {}\n", image.cores.size(),
+                   image.chip.mesh.cores(), bound.cores, limit_info(bound.limit).name, tiles.size(), partition.method);
+    const auto spikes = std::max<std::uint64_t>(decisions.mapped.nodes(), 1);
+    fmt::format_to(out, "  messages {:.2f} a spike, hops {} if every neuron spikes once ({} before placement)\n\n",
+                   static_cast<double>(partition.messages) / static_cast<double>(spikes), decisions.placement.hops,
+                   decisions.placement.hops_unplaced);
+}
+
+void write_cores(Out out, const MappingDecisions& decisions, const chip::Image& image) {
+    fmt::format_to(out, "cores\n  {:>4} {:>5} {:>6} {:>13} {:>13} {:>13} {:>15} {:>8} {:>8} {:>8}  binds\n", "core",
+                   "place", "tile", "compartments", "input axons", "output axons", "synapse words", "profiles",
+                   "formats", "max list");
+    for (std::size_t c = 0; c < image.cores.size(); ++c) {
+        const CoreUse& use = decisions.partition.cores[c].use;
+        const auto of = [&](Limit limit) { return fmt::format("{}/{}", use[limit], room(limit, use, image.chip)); };
+        const Limit binding = fullest(use, image.chip);
+        fmt::format_to(out, "  {:>4} {:>5} {:>6} {:>13} {:>13} {:>13} {:>15} {:>8} {:>8} {:>8}  {} {:.0f} %\n", c,
+                       image.cores[c].place, image.chip.mesh.tile(static_cast<int>(image.cores[c].place)),
+                       of(Limit::compartments), of(Limit::input_axons), of(Limit::output_axons),
+                       of(Limit::synapse_words), of(Limit::compartment_profiles), of(Limit::synapse_formats),
+                       of(Limit::axon_words), limit_info(binding).name, 100 * fullness(use, binding, image.chip));
+    }
+}
+
+void write_populations(Out out, const MappingDecisions& decisions, const chip::Image& image) {
+    fmt::format_to(out, "\npopulations\n");
+    for (std::size_t p = 0; p < image.populations.size(); ++p) {
+        const chip::PopulationSymbol& symbol = image.populations[p];
+        std::set<std::uint32_t> cores;
+        for (const chip::PopulationTile& tile : symbol.tiles) {
+            cores.insert(tile.core.value());
+        }
+        Limit stopped = Limit::compartments;
+        double most = -1;
+        for (const std::uint32_t core : cores) {
+            const CoreUse& use = decisions.partition.cores[core].use;
+            const Limit here = fullest(use, image.chip);
+            if (fullness(use, here, image.chip) > most) {
+                most = fullness(use, here, image.chip);
+                stopped = here;
+            }
+        }
+        const NeuronRegisters& registers = decisions.mapped.populations[p].of(0);
+        fmt::format_to(out, "  {}: {} neurons on {} cores, {} binds ({:.0f} %); 1 unit of v = {:.6g}; ", symbol.name,
+                       decisions.network.populations[p].size(), cores.size(), limit_info(stopped).name, 100 * most,
+                       symbol.voltage_per_unit);
+        fmt::format_to(out, "du {}, dv {}, threshold {} x 64, refractory {}{}\n", registers.current_decay,
+                       registers.voltage_decay, registers.threshold_mantissa, registers.refractory,
+                       decisions.mapped.populations[p].registers.size() > 1 ? " (first neuron; they differ)" : "");
+    }
+}
+
+void write_losses(Out out, const chip::Image& image) {
+    fmt::format_to(out, "\nquantisation, by projection\n");
+    for (const chip::ProjectionLoss& loss : image.losses) {
+        fmt::format_to(out,
+                       "  {}: {} synapses, {} bits x 2^{}, weight error {:.3f} % rms ({:.3f} % of the largest at "
+                       "most), {} zeroed, {} clipped\n",
+                       loss.name, loss.synapses, loss.weight_bits, loss.weight_exponent, 100 * loss.rms_error,
+                       100 * loss.max_error, loss.zeroed, loss.clipped);
+    }
+}
+
+}  // namespace
+
+std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image, const Diagnostics& remarks) {
+    std::string text;
+    const Out out = std::back_inserter(text);
+    write_head(out, decisions, image);
+    write_cores(out, decisions, image);
+    write_populations(out, decisions, image);
+    write_losses(out, image);
+    if (!remarks.empty()) {
+        text += "\nremarks\n";
+        for (const Diagnostic& remark : remarks) {
+            text += "  " + to_text(remark) + "\n";
+        }
+    }
+    return text;
+}
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,27 @@
+// The mapping report, as text: what went where, what every limit is filled to and which one binds, how far from the
+// bounds, what quantisation lost. Kept in the image, printed by the tool.
+#pragma once
+
+#include <string>
+
+#include "chip/image/image.hpp"
+#include "compiler/network.hpp"
+#include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/partition.hpp"
+#include "compiler/passes/place.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::compiler {
+
+/// What the passes decided.
+struct MappingDecisions {
+    const Network& network;
+    const MappedNetwork& mapped;
+    const Partition& partition;
+    const Placement& placement;
+};
+
+[[nodiscard]] std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image,
+                                         const Diagnostics& remarks);
+
+}  // namespace spikeloom::compiler

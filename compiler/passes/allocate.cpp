@@ -1,0 +1,212 @@
+#include "compiler/passes/allocate.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "chip/image/synapse_size.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+/// Output axons of every node, as the cores that receive them number their input axons.
+using Outputs = std::vector<std::vector<chip::OutputAxon>>;
+
+bool equal_registers(const NeuronRegisters& registers, const chip::CompartmentGroup& group) {
+    return registers.current_decay == group.current_decay && registers.voltage_decay == group.voltage_decay &&
+           registers.threshold_mantissa == group.threshold_mantissa && registers.refractory == group.refractory &&
+           registers.spikes == group.spikes;
+}
+
+class CoreWriter {
+public:
+    CoreWriter(const MappedNetwork& mapped, const Partition& partition, std::uint32_t core)
+        : mapped_(mapped), partition_(partition), plan_(partition.cores[core]) {}
+
+    [[nodiscard]] chip::CoreImage write(const chip::ChipSpec& chip);
+
+private:
+    void write_compartments();
+    void write_formats();
+    void write_axon(const AxonSlice& slice);
+
+    const MappedNetwork& mapped_;
+    const Partition& partition_;
+    const CorePlan& plan_;
+    chip::CoreImage image_;
+    std::vector<std::uint8_t> local_format_;
+    std::map<std::uint16_t, std::vector<chip::Synapse>> groups_;
+    chip::SynapseList list_;
+};
+
+void CoreWriter::write_compartments() {
+    image_.compartments = plan_.count;
+    std::vector<chip::BiasRegister> biases(plan_.count);
+    bool any_bias = false;
+    for (std::uint32_t i = 0; i < plan_.count; ++i) {
+        const std::uint32_t neuron = partition_.neuron_at[plan_.first + i];
+        const std::uint32_t p = mapped_.population_of(neuron);
+        const MappedPopulation& population = mapped_.populations[p];
+        const std::uint32_t index = neuron - mapped_.population_first[p];
+        const NeuronRegisters& registers = population.of(index);
+        if (image_.groups.empty() || !equal_registers(registers, image_.groups.back())) {
+            image_.groups.push_back({.first = i,
+                                     .count = 0,
+                                     .current_decay = registers.current_decay,
+                                     .voltage_decay = registers.voltage_decay,
+                                     .threshold_mantissa = registers.threshold_mantissa,
+                                     .refractory = registers.refractory,
+                                     .spikes = registers.spikes});
+        }
+        ++image_.groups.back().count;
+        if (!population.biases.empty()) {
+            biases[i] = population.biases[index];
+            any_bias = any_bias || biases[i].mantissa != 0;
+        }
+    }
+    if (any_bias) {
+        image_.biases = std::move(biases);
+    }
+}
+
+void CoreWriter::write_formats() {
+    local_format_.assign(partition_.table.formats.size(), 0);
+    std::vector<bool> used(local_format_.size(), false);
+    for (const AxonSlice& slice : plan_.axons) {
+        for (std::uint64_t i = slice.first; i < slice.last; ++i) {
+            used[partition_.table.synapses[i].format] = true;
+        }
+    }
+    for (std::size_t format = 0; format < used.size(); ++format) {
+        if (used[format]) {
+            local_format_[format] = static_cast<std::uint8_t>(image_.formats.size());
+            image_.formats.push_back(partition_.table.formats[format]);
+        }
+    }
+}
+
+void CoreWriter::write_axon(const AxonSlice& slice) {
+    for (auto& [format, synapses] : groups_) {
+        synapses.clear();
+    }
+    for (std::uint64_t i = slice.first; i < slice.last; ++i) {
+        const MappedSynapse& synapse = partition_.table.synapses[i];
+        groups_[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target - plan_.first),
+                                           .weight = synapse.weight,
+                                           .delay = synapse.delay});
+    }
+    list_.entries.clear();
+    list_.synapses.clear();
+    list_.bits = 0;
+    for (const auto& [format, synapses] : groups_) {
+        if (!synapses.empty()) {
+            const bool laid_out = chip::append_smallest(
+                list_, {synapses, partition_.table.formats[format], local_format_[format]}, plan_.memory);
+            SPIKELOOM_ASSERT(laid_out, fmt::format("{} synapses to {} compartments", synapses.size(), plan_.count));
+        }
+    }
+    const auto offset = static_cast<std::uint32_t>(image_.synapses.size());
+    for (chip::SynapseEntry entry : list_.entries) {
+        entry.first += offset;
+        image_.entries.push_back(entry);
+    }
+    image_.synapses.insert(image_.synapses.end(), list_.synapses.begin(), list_.synapses.end());
+    image_.axon_first_entry.push_back(static_cast<std::uint32_t>(image_.entries.size()));
+}
+
+chip::CoreImage CoreWriter::write(const chip::ChipSpec& chip) {
+    image_.voltage_floor_exponent = static_cast<int>(chip.neuron.voltage_floor_exponent.most);
+    image_.voltage_ceiling_exponent = static_cast<int>(chip.neuron.voltage_ceiling_exponent.most);
+    write_compartments();
+    write_formats();
+    image_.axon_first_entry.push_back(0);
+    for (const AxonSlice& slice : plan_.axons) {
+        write_axon(slice);
+    }
+    return std::move(image_);
+}
+
+Outputs number_axons(const MappedNetwork& mapped, const Partition& partition) {
+    Outputs outputs(mapped.nodes());
+    for (std::uint32_t core = 0; core < partition.cores.size(); ++core) {
+        const auto& axons = partition.cores[core].axons;
+        for (std::uint32_t axon = 0; axon < axons.size(); ++axon) {
+            outputs[axons[axon].source].push_back({CoreId(core), AxonId(axon)});
+        }
+    }
+    return outputs;
+}
+
+void write_outputs(const Partition& partition, const Outputs& outputs, std::uint32_t core, chip::CoreImage& image) {
+    image.output_first.push_back(0);
+    for (std::uint32_t i = 0; i < image.compartments; ++i) {
+        const auto& axons = outputs[partition.neuron_at[partition.cores[core].first + i]];
+        image.outputs.insert(image.outputs.end(), axons.begin(), axons.end());
+        image.output_first.push_back(static_cast<std::uint32_t>(image.outputs.size()));
+    }
+}
+
+chip::PopulationSymbol population_symbol(const Network& network, const MappedNetwork& mapped,
+                                         const Partition& partition, std::size_t p) {
+    const Population& population = network.populations[p];
+    chip::PopulationSymbol symbol{.name = population.name,
+                                  .shape = population.shape,
+                                  .spikes = spikes(population.kind),
+                                  .voltage_per_unit = mapped.populations[p].voltage_per_unit,
+                                  .current_per_unit = mapped.populations[p].current_per_unit};
+    symbol.output = std::ranges::any_of(
+        network.outputs, [&](const OutputPort& port) { return port.population.value() == p; });
+    for (std::uint32_t neuron = 0; neuron < population.size(); ++neuron) {
+        const std::uint32_t position = partition.position_of[mapped.population_first[p] + neuron];
+        const std::uint32_t core = partition.core_of[position];
+        const std::uint32_t compartment = position - partition.cores[core].first;
+        if (!symbol.tiles.empty()) {
+            chip::PopulationTile& tile = symbol.tiles.back();
+            if (tile.core == CoreId(core) && compartment == tile.first_compartment + tile.count) {
+                ++tile.count;
+                continue;
+            }
+        }
+        symbol.tiles.push_back(
+            {.core = CoreId(core), .first_compartment = compartment, .first_neuron = neuron, .count = 1});
+    }
+    return symbol;
+}
+
+chip::InputSymbol input_symbol(const Network& network, const MappedNetwork& mapped, const Outputs& outputs,
+                               std::size_t port) {
+    chip::InputSymbol symbol{.name = network.inputs[port].name, .shape = network.inputs[port].shape};
+    symbol.output_first.push_back(0);
+    for (std::uint32_t node = mapped.input_first[port]; node < mapped.input_first[port + 1]; ++node) {
+        symbol.outputs.insert(symbol.outputs.end(), outputs[node].begin(), outputs[node].end());
+        symbol.output_first.push_back(static_cast<std::uint32_t>(symbol.outputs.size()));
+    }
+    return symbol;
+}
+
+}  // namespace
+
+chip::Image allocate(const Network& network, const MappedNetwork& mapped, const Partition& partition,
+                     const Placement& placement, const chip::ChipSpec& chip) {
+    chip::Image image;
+    image.chip = chip;
+    image.network_name = network.name;
+    image.step_s = network.step_s;
+    image.losses = mapped.losses;
+    const Outputs outputs = number_axons(mapped, partition);
+    for (std::uint32_t core = 0; core < partition.cores.size(); ++core) {
+        image.cores.push_back(CoreWriter(mapped, partition, core).write(chip));
+        image.cores.back().place = placement.place[core];
+        write_outputs(partition, outputs, core, image.cores.back());
+    }
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+        image.populations.push_back(population_symbol(network, mapped, partition, p));
+    }
+    for (std::size_t port = 0; port < network.inputs.size(); ++port) {
+        image.inputs.push_back(input_symbol(network, mapped, outputs, port));
+    }
+    return image;
+}
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,174 @@
+#include "compiler/passes/core_use.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <limits>
+
+#include "chip/image/synapse_size.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+constexpr std::array<LimitInfo, limit_count> limits{{
+    {Limit::compartments, "compartments", "shorter delays, or a smaller population"},
+    {Limit::input_axons, "input axons", "fewer distinct sources per core: sparser or more local connections"},
+    {Limit::output_axons, "output axons", "connections that reach fewer cores, or a split of the fan-out"},
+    {Limit::synapse_words, "words of synaptic memory", "fewer weight bits (--weight-bits), or pruned weights"},
+    {Limit::axon_words, "words of one axon's list", "fewer weight bits (--weight-bits), or pruned weights"},
+    {Limit::compartment_profiles, "compartment profiles", "fewer distinct time constants or refractory times"},
+    {Limit::threshold_profiles, "threshold profiles", "fewer distinct thresholds"},
+    {Limit::synapse_formats, "synapse formats", "fewer projections with different weight ranges into one population"},
+}};
+
+int narrowest_index(const std::vector<int>& widths, std::int64_t highest) {
+    int best = std::numeric_limits<int>::max();
+    int widest = 0;
+    for (const int width : widths) {
+        widest = std::max(widest, width);
+        if (width > 0 && highest < (std::int64_t{1} << width)) {
+            best = std::min(best, width);
+        }
+    }
+    return best == std::numeric_limits<int>::max() ? widest : best;
+}
+
+}  // namespace
+
+const LimitInfo& limit_info(Limit limit) {
+    return limits[static_cast<std::size_t>(limit)];
+}
+
+std::int64_t usable_compartments(const chip::ChipSpec& chip, int delay) {
+    const auto free = static_cast<std::int64_t>(std::bit_ceil(static_cast<unsigned>(chip.synapses.free_delay) + 1U));
+    const auto slots = static_cast<std::int64_t>(std::bit_ceil(static_cast<unsigned>(delay) + 1U));
+    return slots <= free ? chip.limits.compartments : chip.limits.compartments * free / slots;
+}
+
+std::int64_t room(Limit limit, const CoreUse& use, const chip::ChipSpec& chip) {
+    switch (limit) {
+    case Limit::compartments:
+        return usable_compartments(chip, use.longest_delay);
+    case Limit::input_axons:
+        return chip.limits.input_axons;
+    case Limit::output_axons:
+        return chip.limits.output_axons;
+    case Limit::synapse_words:
+        return chip.synapses.words;
+    case Limit::axon_words:
+        return chip.synapses.words_per_axon;
+    case Limit::compartment_profiles:
+        return chip.limits.compartment_profiles;
+    case Limit::threshold_profiles:
+        return chip.limits.threshold_profiles;
+    case Limit::synapse_formats:
+        return chip.synapses.synapse_formats;
+    }
+    return 0;
+}
+
+chip::SynapseMemory core_memory(const chip::SynapseMemory& memory, std::int64_t compartments,
+                                std::size_t weight_formats, int skip_bits) {
+    chip::SynapseMemory restricted = memory;
+    restricted.index_bits = {narrowest_index(memory.index_bits, compartments - 1)};
+    restricted.skip_bits = skip_bits > 0 ? std::vector<int>{skip_bits} : std::vector<int>{};
+    const auto without = [&](chip::SynapseEncoding encoding) {
+        if (restricted.encodings.size() > 1) {
+            std::erase(restricted.encodings, encoding);
+        }
+    };
+    const auto allowed = static_cast<std::size_t>(std::max(memory.synapse_formats, 1));
+    if (skip_bits <= 0 || weight_formats * restricted.encodings.size() > allowed) {
+        without(chip::SynapseEncoding::runlength);
+    }
+    if (weight_formats * restricted.encodings.size() > allowed) {
+        without(chip::SynapseEncoding::dense);
+    }
+    return restricted;
+}
+
+ListMeter::ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats)
+    : memory_(memory), formats_(formats), states_(formats.size()) {
+    index_bits_ = memory.index_bits.front();
+    skip_bits_ = memory.skip_bits.empty() ? 0 : memory.skip_bits.front();
+    prefix_ = memory.format_id_bits + memory.count_bits;
+    most_ = static_cast<std::uint32_t>(std::max(memory.synapses_per_entry, 1));
+    reach_ = (1U << static_cast<unsigned>(skip_bits_)) - 1U;
+    for (const chip::SynapseEncoding encoding : memory.encodings) {
+        sparse_ = sparse_ || encoding == chip::SynapseEncoding::sparse;
+        runlength_ = runlength_ || (encoding == chip::SynapseEncoding::runlength && skip_bits_ > 0);
+        dense_ = dense_ || encoding == chip::SynapseEncoding::dense;
+    }
+}
+
+void ListMeter::add(State& state, std::uint32_t target) const {
+    const bool first = state.count++ == 0;
+    const std::uint32_t distance = target - state.last;
+    if (first || distance < 1 || distance > reach_ || state.run_length >= most_) {
+        ++state.runs;
+        state.run_length = 0;
+    }
+    ++state.run_length;
+    if (first || distance != 1 || target - state.split_start >= most_) {
+        ++state.splits;
+        state.split_start = target;
+    }
+    if (first || distance < 1 || distance > most_ || target - state.fill_start >= most_) {
+        ++state.fills;
+        ++state.stored;
+        state.fill_start = target;
+    } else {
+        state.stored += distance;
+    }
+    state.last = target;
+}
+
+std::int64_t ListMeter::close(const State& state, const chip::WeightFormat& format) const {
+    const std::int64_t value = format.weight_bits + format.delay_bits;
+    std::int64_t best = std::numeric_limits<std::int64_t>::max();
+    if (sparse_) {
+        best = (state.count + most_ - 1) / most_ * prefix_ + state.count * (value + index_bits_);
+    }
+    if (runlength_) {
+        best = std::min(best, state.runs * (prefix_ + index_bits_) + state.count * (value + skip_bits_));
+    }
+    if (dense_) {
+        best = std::min(best, state.splits * (prefix_ + index_bits_) + state.count * value);
+        best = std::min(best, state.fills * (prefix_ + index_bits_) + state.stored * value);
+    }
+    return best;
+}
+
+std::int64_t ListMeter::bits(std::span<const MappedSynapse> synapses) {
+    touched_.clear();
+    longest_delay_ = 0;
+    for (const MappedSynapse& synapse : synapses) {
+        State& state = states_[synapse.format];
+        if (state.count == 0) {
+            touched_.push_back(synapse.format);
+        }
+        add(state, synapse.target);
+        longest_delay_ = std::max<int>(longest_delay_, synapse.delay);
+    }
+    std::int64_t total = 0;
+    for (const std::uint16_t format : touched_) {
+        total += close(states_[format], formats_[format]);
+        states_[format] = {};
+    }
+    return total;
+}
+
+std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> synapses, ListMeter& meter,
+                      const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest) {
+    const auto part = synapses.subspan(slice.first, slice.last - slice.first);
+    const std::int64_t words = chip::list_words(meter.bits(part), memory);
+    if (words <= memory.words_per_axon || part.size() <= 1) {
+        out.push_back(slice);
+        longest = std::max(longest, words);
+        return words;
+    }
+    const std::uint64_t middle = slice.first + part.size() / 2;
+    return cut_axon({slice.source, slice.first, middle}, synapses, meter, memory, out, longest) +
+           cut_axon({slice.source, middle, slice.last}, synapses, meter, memory, out, longest);
+}
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,97 @@
+// What a set of neurons takes of a core, limit by limit, computed exactly from the synapses that end there, without
+// laying them out. The numbers are those that allocate.cpp then realises through chip/image/synapse_size.hpp.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chip/spec/chip_spec.hpp"
+#include "compiler/passes/mapped_network.hpp"
+
+namespace spikeloom::compiler {
+
+/// The limits of a core, in the order in which reports name them.
+enum class Limit : std::uint8_t {
+    compartments,
+    input_axons,
+    output_axons,
+    synapse_words,
+    axon_words,
+    compartment_profiles,
+    threshold_profiles,
+    synapse_formats,
+};
+inline constexpr std::size_t limit_count = 8;
+
+struct LimitInfo {
+    Limit limit;
+    std::string_view name;
+    std::string_view help;
+};
+[[nodiscard]] const LimitInfo& limit_info(Limit limit);
+
+struct CoreUse {
+    std::array<std::int64_t, limit_count> amounts{};
+    int longest_delay = 0;
+
+    [[nodiscard]] std::int64_t& operator[](Limit limit) { return amounts[static_cast<std::size_t>(limit)]; }
+    [[nodiscard]] std::int64_t operator[](Limit limit) const { return amounts[static_cast<std::size_t>(limit)]; }
+};
+
+/// What the chip offers a core with this use (long delays leave fewer compartments).
+[[nodiscard]] std::int64_t room(Limit limit, const CoreUse& use, const chip::ChipSpec& chip);
+
+/// Compartments that a core offers when its longest synaptic delay is `delay`: each takes a power of two of
+/// accumulator slots, free_delay + 1 with all compartments in use. (LOIHI facts 1.6; the trade is inferred.)
+[[nodiscard]] std::int64_t usable_compartments(const chip::ChipSpec& chip, int delay);
+
+/// The synapse memory as one core uses it: a synapse format of the hardware names sign, widths, exponent, encoding,
+/// index and skip width together, so a core has one index width, one skip width, and so many encodings that
+/// weight formats times encodings stay within the limit.
+[[nodiscard]] chip::SynapseMemory core_memory(const chip::SynapseMemory& memory, std::int64_t compartments,
+                                              std::size_t weight_formats, int skip_bits);
+
+/// The smallest list of the synapses (one source, ascending targets), in bits, without building it.
+class ListMeter {
+public:
+    ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats);
+
+    /// Bits of the list; equal to those that append_smallest yields, format by format. Marks the formats met.
+    [[nodiscard]] std::int64_t bits(std::span<const MappedSynapse> synapses);
+    [[nodiscard]] int longest_delay() const { return longest_delay_; }
+
+private:
+    struct State {
+        std::int64_t count = 0, runs = 0, splits = 0, fills = 0, stored = 0;
+        std::uint32_t last = 0, run_length = 0, split_start = 0, fill_start = 0;
+    };
+    void add(State& state, std::uint32_t target) const;
+    [[nodiscard]] std::int64_t close(const State& state, const chip::WeightFormat& format) const;
+
+    const chip::SynapseMemory& memory_;
+    std::span<const chip::WeightFormat> formats_;
+    std::vector<State> states_;
+    std::vector<std::uint16_t> touched_;
+    int index_bits_ = 0, skip_bits_ = 0, prefix_ = 0;
+    std::uint32_t most_ = 60, reach_ = 0;
+    bool sparse_ = false, runlength_ = false, dense_ = false;
+    int longest_delay_ = 0;
+};
+
+/// A part of a row that becomes one input axon: synapses first..last of the table.
+struct AxonSlice {
+    std::uint32_t source = 0;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+};
+
+/// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse).
+/// Appends the pieces; returns the words of all and raises `longest` to the longest.
+std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> synapses, ListMeter& meter,
+                      const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest);
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,207 @@
+#include "compiler/passes/neuron_model.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+namespace spikeloom::compiler {
+namespace {
+
+/// A decay as its register holds it.
+struct Decay {
+    std::int32_t reg = 0;
+    double effective = 0;  ///< fraction a step that the register means; the wanted one if the register can't hold any
+    bool lost = false;     ///< a decay was wanted and the register holds none
+    bool clamped = false;  ///< more than the register can express
+};
+
+Decay decay_register(double fraction, int offset, int bits) {
+    const std::int64_t one = std::int64_t{1} << bits;
+    const auto wanted = static_cast<std::int64_t>(std::llround(std::min(fraction, 1.0) * static_cast<double>(one)));
+    const std::int64_t held = std::clamp<std::int64_t>(wanted, offset, one - 1 + offset);
+    Decay decay;
+    decay.reg = static_cast<std::int32_t>(held - offset);
+    decay.effective = static_cast<double>(held) / static_cast<double>(one);
+    decay.clamped = fraction > 1.0;
+    if (held == 0 && fraction > 0) {
+        decay.lost = true;
+        decay.effective = fraction;
+    }
+    return decay;
+}
+
+/// Counts of neurons by what had to be approximated; reported once a population.
+struct Approximations {
+    std::size_t current_clamped = 0, voltage_clamped = 0, current_lost = 0, voltage_lost = 0, residual = 0;
+    std::size_t negative_threshold = 0, filtered_bias = 0, late_bias = 0;
+    double worst_bias_steps = 0;
+};
+
+class Deriver {
+public:
+    Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip)
+        : network_(network), population_(network.populations[index]), format_(chip.neuron), chip_(chip) {
+        input_bias_.assign(population_.size(), 0.0);
+        for (std::size_t i = 0; i < input_bias_.size(); ++i) {
+            input_bias_[i] = population_.bias[i];
+        }
+        for (const Projection& projection : network.projections) {
+            if (projection.target.value() == index) {
+                add_bias(projection);
+            }
+        }
+    }
+
+    NeuronModel neuron(std::size_t i);
+    void report(Diagnostics& findings) const;
+
+private:
+    void add_bias(const Projection& projection) {
+        bool any = false;
+        for (std::size_t i = 0; i < input_bias_.size(); ++i) {
+            input_bias_[i] += projection.bias[i];
+            any = any || projection.bias[i] != 0;
+        }
+        if (any && projection.bias_from_step > 0) {
+            ++seen_.late_bias;
+        }
+    }
+    void set_voltage_decay(NeuronModel& model, double fraction) {
+        const Decay decay = decay_register(fraction, format_.voltage_decay_offset, format_.decay_bits);
+        model.registers.voltage_decay = decay.reg;
+        model.voltage_decay = decay.effective;
+        seen_.voltage_lost += decay.lost ? 1U : 0U;
+        seen_.voltage_clamped += decay.clamped ? 1U : 0U;
+        seen_.residual += fraction >= 1.0 && decay.effective < 1.0 ? 1U : 0U;
+    }
+    void set_current_decay(NeuronModel& model, double fraction) {
+        const Decay decay = decay_register(fraction, format_.current_decay_offset, format_.decay_bits);
+        model.registers.current_decay = decay.reg;
+        model.current_decay = decay.effective;
+        seen_.current_lost += decay.lost ? 1U : 0U;
+        seen_.current_clamped += decay.clamped ? 1U : 0U;
+        seen_.residual += fraction >= 1.0 && decay.effective < 1.0 ? 1U : 0U;
+    }
+
+    const Network& network_;
+    const Population& population_;
+    const chip::NeuronFormat& format_;
+    const chip::ChipSpec& chip_;
+    std::vector<double> input_bias_;
+    Approximations seen_;
+};
+
+NeuronModel Deriver::neuron(std::size_t i) {
+    const Population& p = population_;
+    const bool fires = spikes(p.kind);
+    const bool resets_to_value = fires && p.reset == ResetRule::to_value && p.kind != NeuronKind::threshold;
+    // The chip's v counts from the reset value; what never resets counts from 0.
+    const double origin = resets_to_value ? p.v_reset[i] : 0.0;
+
+    NeuronModel model;
+    model.registers.spikes = fires;
+    model.registers.refractory = fires ? p.refractory_steps : static_cast<std::int32_t>(format_.refractory.least);
+    set_current_decay(model, has_synaptic_current(p.kind) ? network_.step_s / p.tau_syn_s[i] : 1.0);
+    if (p.kind == NeuronKind::threshold) {
+        set_voltage_decay(model, 1.0);
+        model.current_gain = 1.0;
+    } else if (leaks(p.kind)) {
+        set_voltage_decay(model, network_.step_s / p.tau_mem_s[i]);
+        model.current_gain = model.voltage_decay * p.resistance[i];
+        model.bias = model.voltage_decay * (p.v_leak[i] - origin);
+    } else {
+        set_voltage_decay(model, 0.0);
+        model.current_gain = network_.step_s * p.resistance[i];
+    }
+    const double w_in = has_synaptic_current(p.kind) ? p.w_in[i] : 1.0;
+    model.gain = model.current_gain * (has_synaptic_current(p.kind) ? model.current_decay * w_in : 1.0);
+    model.bias += model.current_gain * w_in * input_bias_[i];
+    if (fires) {
+        model.threshold = p.v_threshold[i] - origin;
+        seen_.negative_threshold += model.threshold < 0 ? 1U : 0U;
+    }
+    if (has_synaptic_current(p.kind) && input_bias_[i] != 0 && w_in != 0 && model.current_decay < 1.0) {
+        ++seen_.filtered_bias;
+        seen_.worst_bias_steps = std::max(seen_.worst_bias_steps, (1.0 - model.current_decay) / model.current_decay);
+    }
+    return model;
+}
+
+void Deriver::report(Diagnostics& findings) const {
+    const std::string where = fmt::format("population '{}'", population_.name);
+    const auto say = [&](Severity severity, std::size_t count, const std::string& what, const std::string& help = "") {
+        if (count > 0) {
+            findings.push_back({severity, where, fmt::format("{} of {} neurons: {}", count, population_.size(), what),
+                                "", help});
+        }
+    };
+    say(Severity::error, seen_.negative_threshold, "the threshold lies below the reset value",
+        "a chip's threshold mantissa is not negative: raise v_threshold or lower v_reset");
+    say(Severity::warning, seen_.voltage_clamped,
+        "the membrane time constant is shorter than one step; the voltage decays fully within a step");
+    say(Severity::warning, seen_.current_clamped,
+        "the synaptic time constant is shorter than one step; the current decays fully within a step");
+    const std::string slow = fmt::format("is longer than {} steps, which rounds to a register of no decay",
+                                         std::int64_t{2} << format_.decay_bits);
+    say(Severity::warning, seen_.voltage_lost, "the membrane time constant " + slow, "use a longer step");
+    say(Severity::warning, seen_.current_lost, "the synaptic time constant " + slow, "use a longer step");
+    say(Severity::note, seen_.residual,
+        fmt::format("the widest decay register leaves 1/{} of the state each step", std::int64_t{1}
+                                                                                        << format_.decay_bits));
+    say(Severity::note, seen_.filtered_bias,
+        fmt::format("the bias acts on the voltage at once, not through the synaptic current: equal in the steady "
+                    "state, as if it had begun up to {:.1f} steps earlier",
+                    seen_.worst_bias_steps));
+    if (seen_.late_bias > 0) {
+        findings.push_back({Severity::note, where,
+                            "a projection's bias that is absent in the first step is present from the start", "", ""});
+    }
+}
+
+void check_expressible(const Population& population, const chip::ChipSpec& chip, const NeuronModelOptions& options,
+                       Diagnostics& findings) {
+    const std::string where = fmt::format("population '{}'", population.name);
+    const chip::IntRange& refractory = chip.neuron.refractory;
+    if (!spikes(population.kind)) {
+        return;
+    }
+    if (!refractory.contains(population.refractory_steps)) {
+        findings.push_back({Severity::error, where,
+                            fmt::format("refractory time of {} steps", population.refractory_steps),
+                            fmt::format("{}..{} (chip '{}')", refractory.least, refractory.most, chip.name),
+                            "use a longer step or a shorter refractory time"});
+    }
+    if (population.reset == ResetRule::subtract_threshold && population.kind != NeuronKind::threshold) {
+        if (options.approximate_reset) {
+            findings.push_back({Severity::warning, where,
+                                "reset by subtraction is approximated by reset to zero: what exceeds the threshold "
+                                "at a spike is lost",
+                                "", ""});
+        } else {
+            findings.push_back({Severity::error, where,
+                                "resets by subtracting the threshold; a compartment of the chip resets to zero",
+                                "reset to a value",
+                                "train with reset to zero, or accept the approximation (--approximate-reset)"});
+        }
+    }
+}
+
+}  // namespace
+
+PopulationModel derive_neuron_model(const Network& network, std::size_t index, const chip::ChipSpec& chip,
+                                    const NeuronModelOptions& options, Diagnostics& findings) {
+    const Population& population = network.populations[index];
+    check_expressible(population, chip, options, findings);
+    PopulationModel model;
+    model.neurons.reserve(population.size());
+    Deriver deriver(network, index, chip);
+    for (std::size_t i = 0; i < population.size(); ++i) {
+        model.neurons.push_back(deriver.neuron(i));
+    }
+    deriver.report(findings);
+    return model;
+}
+
+}  // namespace spikeloom::compiler

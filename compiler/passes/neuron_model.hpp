@@ -1,0 +1,43 @@
+// From a population's float parameters to what the chip's neuron computes (LOIHI facts 1.2):
+//   u' = u (1 - du/4096) + q,   v' = v (1 - dv/4096) + u + bias,   spike where v > threshold, then v = 0.
+// With v' = (v - v_reset) * V and u = a_m r s * V (V: voltage_per_unit) the Network's equations become the chip's:
+//   du = 4096 a_s, dv = 4096 a_m, q = (a_m r a_s w_in) V x, bias = a_m (v_leak - v_reset) V.
+// Gains are computed with the decays as the registers hold them, so the steady state is that of the float network.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "chip/spec/chip_spec.hpp"
+#include "compiler/network.hpp"
+#include "compiler/passes/mapped_network.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::compiler {
+
+/// One neuron in the chip's equations, before a scale is chosen: everything is per unit of voltage.
+struct NeuronModel {
+    double gain = 0;           ///< u register per unit of input current x, over voltage_per_unit
+    double current_gain = 0;   ///< u register per unit of synaptic current s, over voltage_per_unit
+    double bias = 0;           ///< added to v every step, in units of the network's membrane
+    double threshold = 0;      ///< above the reset value, in units of the network's membrane
+    double current_decay = 1;  ///< effective, 0..1 a step
+    double voltage_decay = 0;  ///< effective, 0..1 a step
+    NeuronRegisters registers; ///< all but the threshold
+};
+
+struct PopulationModel {
+    std::vector<NeuronModel> neurons;
+};
+
+struct NeuronModelOptions {
+    bool approximate_reset = false;  ///< accept reset to zero where the network subtracts the threshold
+};
+
+/// The model of population `index`, its projections' biases included. What the chip can't express is appended to
+/// `findings`: errors for what is refused, warnings and notes for what is approximated.
+[[nodiscard]] PopulationModel derive_neuron_model(const Network& network, std::size_t index,
+                                                  const chip::ChipSpec& chip, const NeuronModelOptions& options,
+                                                  Diagnostics& findings);
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,334 @@
+#include "compiler/passes/quantise.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <map>
+
+#include "compiler/passes/neuron_model.hpp"
+#include "compiler/passes/scale.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+void number_nodes(const Network& network, MappedNetwork& mapped) {
+    mapped.population_first.push_back(0);
+    for (const Population& population : network.populations) {
+        mapped.population_first.push_back(mapped.population_first.back() +
+                                          static_cast<std::uint32_t>(population.size()));
+    }
+    mapped.input_first.push_back(mapped.population_first.back());
+    for (const InputPort& port : network.inputs) {
+        mapped.input_first.push_back(mapped.input_first.back() + static_cast<std::uint32_t>(port.size()));
+    }
+}
+
+MappedPopulation program_population(const PopulationModel& model, const PopulationScale& scale,
+                                    const chip::ChipSpec& chip) {
+    MappedPopulation population;
+    population.voltage_per_unit = scale.voltage_per_unit;
+    population.current_per_unit = model.neurons.empty() ? 1 : model.neurons[0].current_gain * scale.voltage_per_unit;
+    bool any_bias = false;
+    for (const NeuronModel& neuron : model.neurons) {
+        NeuronRegisters registers = neuron.registers;
+        registers.threshold_mantissa = static_cast<std::int32_t>(
+            registers.spikes ? threshold_mantissa(neuron.threshold, scale.voltage_per_unit, chip.neuron)
+                             : chip.neuron.threshold_mantissa_max);
+        population.registers.push_back(registers);
+        population.biases.push_back(bias_register(neuron.bias * scale.voltage_per_unit, chip.neuron));
+        any_bias = any_bias || population.biases.back().mantissa != 0;
+    }
+    if (std::ranges::adjacent_find(population.registers, std::ranges::not_equal_to{}) == population.registers.end() &&
+        !population.registers.empty()) {
+        population.registers.resize(1);
+    }
+    if (!any_bias) {
+        population.biases.clear();
+    }
+    return population;
+}
+
+/// The longest delay of a projection, synapse delays included.
+int longest_delay(const Projection& projection) {
+    int longest = 0;
+    if (const auto* sparse = std::get_if<SparseWeights>(&projection.weights); sparse != nullptr) {
+        for (const std::uint8_t delay : sparse->delays) {
+            longest = std::max<int>(longest, delay);
+        }
+    }
+    return projection.delay_steps + longest;
+}
+
+int narrowest_delay(const chip::SynapseMemory& memory, int delay) {
+    int best = 64;
+    for (const int bits : memory.delay_bits) {
+        if (delay < (1 << bits)) {
+            best = std::min(best, bits);
+        }
+    }
+    return best;
+}
+
+/// Taps of one axis that lie inside, over all outputs.
+std::uint64_t inner_taps(const ConvolutionWeights& conv, std::size_t axis) {
+    std::uint64_t taps = 0;
+    for (std::uint32_t out = 0; out < conv.output[axis + 1]; ++out) {
+        for (std::uint32_t tap = 0; tap < conv.kernel_size[axis]; ++tap) {
+            const std::int64_t position = std::int64_t{out} * conv.stride[axis] +
+                                          std::int64_t{tap} * conv.dilation[axis] - conv.padding[axis];
+            taps += position >= 0 && position < conv.input[axis + 1] ? 1U : 0U;
+        }
+    }
+    return taps;
+}
+
+std::uint64_t weight_count(const Projection& projection, std::size_t targets) {
+    if (const auto* dense = std::get_if<DenseWeights>(&projection.weights)) {
+        return dense->weights.size();
+    }
+    if (const auto* sparse = std::get_if<SparseWeights>(&projection.weights)) {
+        return sparse->weights.size();
+    }
+    if (const auto* conv = std::get_if<ConvolutionWeights>(&projection.weights)) {
+        return std::uint64_t{conv->output[0]} * (conv->input[0] / conv->groups) * inner_taps(*conv, 0) *
+               inner_taps(*conv, 1);
+    }
+    return targets;
+}
+
+/// Expands projections into rows of synapses, and keeps the account of what rounding does.
+class Expander {
+public:
+    Expander(const Network& network, const std::vector<PopulationModel>& models, const Scaling& scaling,
+             const chip::ChipSpec& chip, MappedNetwork& mapped)
+        : network_(network), models_(models), scaling_(scaling), chip_(chip), mapped_(mapped) {
+        for (std::size_t p = 0; p < network.projections.size(); ++p) {
+            const FormatPair& formats = scaling.projections[p];
+            accounts_.push_back({.positive = WeightLattice(formats.positive), .negative = WeightLattice(formats.negative)});
+            (network.projections[p].source.kind == Source::Kind::input ? by_input_ : by_population_)
+                .emplace(network.projections[p].source.index, p);
+        }
+    }
+
+    void run(int weight_bits);
+
+private:
+    struct Account {
+        WeightLattice positive;
+        WeightLattice negative;
+        std::uint64_t synapses = 0, zeroed = 0, clipped = 0;
+        double squared_error = 0, squared_weight = 0, largest_error = 0, largest_weight = 0;
+        unsigned positive_bits = 0;  ///< every mantissa of that sign, ored
+        unsigned negative_bits = 0;
+    };
+    using BySource = std::multimap<std::uint32_t, std::size_t>;
+
+    void append_row(const BySource& projections, std::uint32_t source_index, std::uint32_t neuron);
+    void append(std::size_t p, const Connection& connection);
+    void settle_formats(int weight_bits);
+    [[nodiscard]] chip::ProjectionLoss loss(std::size_t p) const;
+
+    const Network& network_;
+    const std::vector<PopulationModel>& models_;
+    const Scaling& scaling_;
+    const chip::ChipSpec& chip_;
+    MappedNetwork& mapped_;
+    std::vector<Account> accounts_;
+    BySource by_population_;
+    BySource by_input_;
+    std::vector<Connection> connections_;
+};
+
+void Expander::append(std::size_t p, const Connection& connection) {
+    const Projection& projection = network_.projections[p];
+    Account& account = accounts_[p];
+    const std::uint32_t population = projection.target.value();
+    const double unit = models_[population].neurons[connection.target].gain *
+                        scaling_.populations[population].voltage_per_unit / 64.0;
+    const double wanted = unit * connection.weight;
+    const bool positive = wanted >= 0;
+    const WeightLattice& lattice = positive ? account.positive : account.negative;
+    const std::int32_t held = lattice.nearest(wanted);
+
+    ++account.synapses;
+    const double weight = connection.weight;
+    const double error = unit != 0 ? (held - wanted) / unit : -weight;
+    account.squared_error += error * error;
+    account.squared_weight += weight * weight;
+    account.largest_error = std::max(account.largest_error, std::abs(error));
+    account.largest_weight = std::max(account.largest_weight, std::abs(weight));
+    account.clipped += wanted > lattice.most + 0.5 * lattice.step || wanted < lattice.least - 0.5 * lattice.step ? 1U : 0U;
+    if (held == 0) {
+        ++account.zeroed;
+        return;
+    }
+    const std::int16_t mantissa = lattice.mantissa(held);
+    (positive ? account.positive_bits : account.negative_bits) |= static_cast<unsigned>(std::abs(mantissa));
+    mapped_.table.synapses.push_back({.target = mapped_.population_first[population] + connection.target,
+                                      .weight = mantissa,
+                                      .format = static_cast<std::uint16_t>(2 * p + (positive ? 0 : 1)),
+                                      .delay = static_cast<std::uint8_t>(connection.delay_steps)});
+}
+
+void Expander::append_row(const BySource& projections, std::uint32_t source_index, std::uint32_t neuron) {
+    const auto first = static_cast<std::ptrdiff_t>(mapped_.table.synapses.size());
+    const auto [begin, end] = projections.equal_range(source_index);
+    for (auto it = begin; it != end; ++it) {
+        connections_.clear();
+        append_connections(network_, network_.projections[it->second], neuron, connections_);
+        for (const Connection& connection : connections_) {
+            append(it->second, connection);
+        }
+    }
+    const auto by_target = [](const MappedSynapse& a, const MappedSynapse& b) { return a.target < b.target; };
+    const auto row = mapped_.table.synapses.begin() + first;
+    if (!std::is_sorted(row, mapped_.table.synapses.end(), by_target)) {
+        std::stable_sort(row, mapped_.table.synapses.end(), by_target);
+    }
+    mapped_.table.row_begin.push_back(mapped_.table.synapses.size());
+}
+
+/// Narrows widths that hold more bits than any mantissa needs, and merges equal formats.
+void Expander::settle_formats(int weight_bits) {
+    std::map<chip::WeightFormat, std::uint16_t> known;
+    std::vector<std::uint16_t> renumber(2 * accounts_.size(), 0);
+    for (std::size_t p = 0; p < accounts_.size(); ++p) {
+        Account& account = accounts_[p];
+        FormatPair pair = scaling_.projections[p];
+        const bool one_format = pair.positive == pair.negative;
+        const int delay_bits = narrowest_delay(chip_.synapses, longest_delay(network_.projections[p]));
+        const auto settle = [&](chip::WeightFormat format, unsigned bits, std::size_t id) {
+            if (bits == 0) {
+                return;
+            }
+            format.weight_bits =
+                narrowest_weight(chip_.synapses, format.sign_mode, __builtin_ctz(bits), weight_bits);
+            format.delay_bits = delay_bits;
+            renumber[id] = known.emplace(format, static_cast<std::uint16_t>(known.size())).first->second;
+            mapped_.losses[p].weight_bits = format.weight_bits;
+        };
+        settle(pair.negative, one_format ? account.positive_bits | account.negative_bits : account.negative_bits,
+               2 * p + 1);
+        settle(pair.positive, one_format ? account.positive_bits | account.negative_bits : account.positive_bits,
+               2 * p);
+    }
+    mapped_.table.formats.resize(known.size());
+    for (const auto& [format, id] : known) {
+        mapped_.table.formats[id] = format;
+    }
+    for (MappedSynapse& synapse : mapped_.table.synapses) {
+        synapse.format = renumber[synapse.format];
+    }
+}
+
+chip::ProjectionLoss Expander::loss(std::size_t p) const {
+    const Projection& projection = network_.projections[p];
+    const Account& account = accounts_[p];
+    const FormatPair& formats = scaling_.projections[p];
+    return {.name = projection.name,
+            .weights = weight_count(projection, network_.populations[projection.target.value()].size()),
+            .synapses = account.synapses,
+            .zeroed = account.zeroed,
+            .clipped = account.clipped,
+            .rms_error =
+                account.squared_weight > 0 ? std::sqrt(account.squared_error / account.squared_weight) : 0,
+            .max_error = account.largest_weight > 0 ? account.largest_error / account.largest_weight : 0,
+            .weight_exponent = std::max(formats.positive.weight_exponent, formats.negative.weight_exponent),
+            .weight_bits = formats.positive.weight_bits};
+}
+
+void Expander::run(int weight_bits) {
+    mapped_.table.row_begin.push_back(0);
+    for (std::uint32_t i = 0; i < network_.populations.size(); ++i) {
+        for (std::uint32_t neuron = 0; neuron < network_.populations[i].size(); ++neuron) {
+            append_row(by_population_, i, neuron);
+        }
+    }
+    for (std::uint32_t i = 0; i < network_.inputs.size(); ++i) {
+        for (std::uint32_t channel = 0; channel < network_.inputs[i].size(); ++channel) {
+            append_row(by_input_, i, channel);
+        }
+    }
+    for (std::size_t p = 0; p < accounts_.size(); ++p) {
+        mapped_.losses.push_back(loss(p));
+    }
+    settle_formats(weight_bits);
+}
+
+void check_projections(const Network& network, const chip::ChipSpec& chip, Diagnostics& findings) {
+    for (const Projection& projection : network.projections) {
+        const std::string where = fmt::format("projection '{}'", projection.name);
+        const int delay = longest_delay(projection);
+        const bool representable = narrowest_delay(chip.synapses, delay) <= 8;
+        if (delay > chip.synapses.max_delay || !representable) {
+            findings.push_back({Severity::error, where, fmt::format("delay of {} steps", delay),
+                                fmt::format("at most {} (chip '{}')", chip.synapses.max_delay, chip.name),
+                                "use a longer step or shorter delays"});
+        }
+        if (projection.source.kind == Source::Kind::population &&
+            !spikes(network.populations[projection.source.index].kind)) {
+            findings.push_back({Severity::error, where,
+                                fmt::format("its source, population '{}', never spikes",
+                                            network.populations[projection.source.index].name),
+                                "spiking sources: the chip's messages are spikes", "add a spiking layer between them"});
+        }
+    }
+}
+
+void remark_losses(const Network& network, const MappedNetwork& mapped, const Scaling& scaling, Diagnostics& remarks) {
+    for (const chip::ProjectionLoss& loss : mapped.losses) {
+        if (loss.synapses > 0 && loss.zeroed * 5 > loss.synapses) {
+            remarks.push_back({Severity::warning, fmt::format("projection '{}'", loss.name),
+                               fmt::format("{} of {} weights are zero on the chip (weight error {:.1f} % rms)",
+                                           loss.zeroed, loss.synapses, 100 * loss.rms_error),
+                               "", "a few large weights set the scale: clip them, or split the projection"});
+        }
+    }
+    for (std::size_t i = 0; i < scaling.populations.size(); ++i) {
+        if (scaling.populations[i].simultaneous < 1) {
+            const auto severity = scaling.populations[i].simultaneous < 0.1 ? Severity::warning : Severity::note;
+            remarks.push_back({severity, fmt::format("population '{}'", network.populations[i].name),
+                               fmt::format("if more than {:.1f} % of a neuron's sources of one sign spike together, "
+                                           "its registers may overflow",
+                                           100 * scaling.populations[i].simultaneous),
+                               "", ""});
+        }
+    }
+}
+
+}  // namespace
+
+Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chip, const QuantiseOptions& options,
+                               Diagnostics& remarks) {
+    Diagnostics findings;
+    const int weight_bits = widest_weight(chip.synapses, options.weight_bits);
+    if (weight_bits < 1) {
+        findings.push_back({Severity::error, "options", fmt::format("weights of at most {} bits", options.weight_bits),
+                            fmt::format("a width of chip '{}'", chip.name), ""});
+    }
+    std::vector<PopulationModel> models;
+    for (std::size_t i = 0; i < network.populations.size(); ++i) {
+        models.push_back(
+            derive_neuron_model(network, i, chip, {.approximate_reset = options.approximate_reset}, findings));
+    }
+    check_projections(network, chip, findings);
+    if (has_error(findings)) {
+        return fail(std::move(findings));
+    }
+    remarks.insert(remarks.end(), findings.begin(), findings.end());
+
+    const DriveSurvey survey = survey_drive(network, models);
+    const Scaling scaling = choose_scales(network, models, survey, chip, weight_bits, options.split);
+    MappedNetwork mapped;
+    number_nodes(network, mapped);
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        mapped.populations.push_back(program_population(models[i], scaling.populations[i], chip));
+    }
+    Expander(network, models, scaling, chip, mapped).run(weight_bits);
+    remark_losses(network, mapped, scaling, remarks);
+    return mapped;
+}
+
+}  // namespace spikeloom::compiler

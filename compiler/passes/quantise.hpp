@@ -1,0 +1,24 @@
+// First pass: float parameters to registers. Derives every neuron's model (neuron_model.hpp), chooses the scales and
+// synapse formats (scale.hpp), and expands every projection into synapses with mantissas, measuring on the way what
+// the rounding did to each projection.
+#pragma once
+
+#include "chip/spec/chip_spec.hpp"
+#include "compiler/network.hpp"
+#include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/weight_fit.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::compiler {
+
+struct QuantiseOptions {
+    int weight_bits = 8;
+    bool approximate_reset = false;
+    SignSplit split = SignSplit::never;
+};
+
+/// Warnings and notes go to `remarks`; what can't be expressed is the error, all of it.
+[[nodiscard]] Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chip,
+                                             const QuantiseOptions& options, Diagnostics& remarks);
+
+}  // namespace spikeloom::compiler
