@@ -38,9 +38,9 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     CompileResult result;
 
     say(options, 0.0, "quantise");
-    auto mapped = quantise(network, chip,
-                           {.weight_bits = options.weight_bits, .approximate_reset = options.approximate_reset},
-                           result.remarks);
+    auto mapped =
+        quantise(network, chip, {.weight_bits = options.weight_bits, .approximate_reset = options.approximate_reset},
+                 result.remarks);
     if (!mapped) {
         return fail(std::move(mapped.error()));
     }

@@ -15,10 +15,10 @@ namespace spikeloom::compiler {
 
 struct CompileOptions {
     std::uint64_t seed = 0;
-    int weight_bits = 8;        ///< widest weight the quantiser may choose
-    bool embed_network = true;  ///< keep the float network in the image, for the quantisation gap
+    int weight_bits = 8;             ///< widest weight the quantiser may choose
+    bool embed_network = true;       ///< keep the float network in the image, for the quantisation gap
     bool approximate_reset = false;  ///< accept reset to zero where the network subtracts the threshold
-    std::string cost_table;     ///< "" = the chip's first
+    std::string cost_table;          ///< "" = the chip's first
     std::function<void(double fraction, const std::string& phase)> progress;  ///< may be empty
 };
 

@@ -47,7 +47,9 @@ Bound core_bound(const MappingDecisions& decisions, const chip::ChipSpec& chip) 
     for (std::size_t node = 0; node < decisions.mapped.nodes(); ++node) {
         with_synapses += decisions.partition.table.row(node).empty() ? 0 : 1;
     }
-    const auto share = [](std::int64_t need, std::int64_t room_of_one) { return (need + room_of_one - 1) / room_of_one; };
+    const auto share = [](std::int64_t need, std::int64_t room_of_one) {
+        return (need + room_of_one - 1) / room_of_one;
+    };
     const std::array<Bound, 3> bounds{
         {{share(decisions.mapped.neurons(), chip.limits.compartments), Limit::compartments},
          {share(value_bits, chip.synapses.words * chip.synapses.word_bits), Limit::synapse_words},

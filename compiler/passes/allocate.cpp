@@ -150,13 +150,14 @@ void write_outputs(const Partition& partition, const Outputs& outputs, std::uint
 chip::PopulationSymbol population_symbol(const Network& network, const MappedNetwork& mapped,
                                          const Partition& partition, std::size_t p) {
     const Population& population = network.populations[p];
-    chip::PopulationSymbol symbol{.name = population.name,
-                                  .shape = population.shape,
-                                  .spikes = spikes(population.kind),
-                                  .voltage_per_unit = mapped.populations[p].voltage_per_unit,
-                                  .current_per_unit = mapped.populations[p].current_per_unit};
-    symbol.output = std::ranges::any_of(
-        network.outputs, [&](const OutputPort& port) { return port.population.value() == p; });
+    chip::PopulationSymbol symbol;
+    symbol.name = population.name;
+    symbol.shape = population.shape;
+    symbol.spikes = spikes(population.kind);
+    symbol.voltage_per_unit = mapped.populations[p].voltage_per_unit;
+    symbol.current_per_unit = mapped.populations[p].current_per_unit;
+    symbol.output =
+        std::ranges::any_of(network.outputs, [&](const OutputPort& port) { return port.population.value() == p; });
     for (std::uint32_t neuron = 0; neuron < population.size(); ++neuron) {
         const std::uint32_t position = partition.position_of[mapped.population_first[p] + neuron];
         const std::uint32_t core = partition.core_of[position];
@@ -176,7 +177,9 @@ chip::PopulationSymbol population_symbol(const Network& network, const MappedNet
 
 chip::InputSymbol input_symbol(const Network& network, const MappedNetwork& mapped, const Outputs& outputs,
                                std::size_t port) {
-    chip::InputSymbol symbol{.name = network.inputs[port].name, .shape = network.inputs[port].shape};
+    chip::InputSymbol symbol;
+    symbol.name = network.inputs[port].name;
+    symbol.shape = network.inputs[port].shape;
     symbol.output_first.push_back(0);
     for (std::uint32_t node = mapped.input_first[port]; node < mapped.input_first[port + 1]; ++node) {
         symbol.outputs.insert(symbol.outputs.end(), outputs[node].begin(), outputs[node].end());

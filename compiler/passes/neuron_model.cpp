@@ -133,8 +133,8 @@ void Deriver::report(Diagnostics& findings) const {
     const std::string where = fmt::format("population '{}'", population_.name);
     const auto say = [&](Severity severity, std::size_t count, const std::string& what, const std::string& help = "") {
         if (count > 0) {
-            findings.push_back({severity, where, fmt::format("{} of {} neurons: {}", count, population_.size(), what),
-                                "", help});
+            findings.push_back(
+                {severity, where, fmt::format("{} of {} neurons: {}", count, population_.size(), what), "", help});
         }
     };
     say(Severity::error, seen_.negative_threshold, "the threshold lies below the reset value",
@@ -148,8 +148,8 @@ void Deriver::report(Diagnostics& findings) const {
     say(Severity::warning, seen_.voltage_lost, "the membrane time constant " + slow, "use a longer step");
     say(Severity::warning, seen_.current_lost, "the synaptic time constant " + slow, "use a longer step");
     say(Severity::note, seen_.residual,
-        fmt::format("the widest decay register leaves 1/{} of the state each step", std::int64_t{1}
-                                                                                        << format_.decay_bits));
+        fmt::format("the widest decay register leaves 1/{} of the state each step",
+                    std::int64_t{1} << format_.decay_bits));
     say(Severity::note, seen_.filtered_bias,
         fmt::format("the bias acts on the voltage at once, not through the synaptic current: equal in the steady "
                     "state, as if it had begun up to {:.1f} steps earlier",

@@ -17,13 +17,13 @@ namespace spikeloom::compiler {
 
 /// One neuron in the chip's equations, before a scale is chosen: everything is per unit of voltage.
 struct NeuronModel {
-    double gain = 0;           ///< u register per unit of input current x, over voltage_per_unit
-    double current_gain = 0;   ///< u register per unit of synaptic current s, over voltage_per_unit
-    double bias = 0;           ///< added to v every step, in units of the network's membrane
-    double threshold = 0;      ///< above the reset value, in units of the network's membrane
-    double current_decay = 1;  ///< effective, 0..1 a step
-    double voltage_decay = 0;  ///< effective, 0..1 a step
-    NeuronRegisters registers; ///< all but the threshold
+    double gain = 0;            ///< u register per unit of input current x, over voltage_per_unit
+    double current_gain = 0;    ///< u register per unit of synaptic current s, over voltage_per_unit
+    double bias = 0;            ///< added to v every step, in units of the network's membrane
+    double threshold = 0;       ///< above the reset value, in units of the network's membrane
+    double current_decay = 1;   ///< effective, 0..1 a step
+    double voltage_decay = 0;   ///< effective, 0..1 a step
+    NeuronRegisters registers;  ///< all but the threshold
 };
 
 struct PopulationModel {
@@ -36,8 +36,7 @@ struct NeuronModelOptions {
 
 /// The model of population `index`, its projections' biases included. What the chip can't express is appended to
 /// `findings`: errors for what is refused, warnings and notes for what is approximated.
-[[nodiscard]] PopulationModel derive_neuron_model(const Network& network, std::size_t index,
-                                                  const chip::ChipSpec& chip, const NeuronModelOptions& options,
-                                                  Diagnostics& findings);
+[[nodiscard]] PopulationModel derive_neuron_model(const Network& network, std::size_t index, const chip::ChipSpec& chip,
+                                                  const NeuronModelOptions& options, Diagnostics& findings);
 
 }  // namespace spikeloom::compiler

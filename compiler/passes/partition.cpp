@@ -70,8 +70,13 @@ class Filler {
 public:
     Filler(const SynapseTable& table, const Profiles& profiles, const std::vector<std::uint32_t>& neuron_at,
            const chip::ChipSpec& chip, int skip_bits)
-        : table_(table), profiles_(profiles), neuron_at_(neuron_at), chip_(chip), skip_bits_(skip_bits),
-          compartment_profiles_(profiles.compartments), threshold_profiles_(profiles.thresholds),
+        : table_(table),
+          profiles_(profiles),
+          neuron_at_(neuron_at),
+          chip_(chip),
+          skip_bits_(skip_bits),
+          compartment_profiles_(profiles.compartments),
+          threshold_profiles_(profiles.thresholds),
           formats_(table.formats.size()) {}
 
     struct Misfit {
@@ -128,8 +133,7 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
             plan.axons.push_back(slice);
         }
     }
-    plan.memory =
-        core_memory(chip_.synapses, plan.count, static_cast<std::size_t>(formats_.count()), skip_bits_);
+    plan.memory = core_memory(chip_.synapses, plan.count, static_cast<std::size_t>(formats_.count()), skip_bits_);
     ListMeter meter(plan.memory, table_.formats);
     const std::vector<AxonSlice> whole = std::exchange(plan.axons, {});
     for (const AxonSlice& slice : whole) {
@@ -161,8 +165,8 @@ std::optional<Limit> Filler::exceeded(const CoreUse& use, double tightness) cons
 CorePlan Filler::largest_from(std::uint32_t begin, std::uint32_t guess, double tightness) {
     const auto last = static_cast<std::uint32_t>(
         std::min<std::int64_t>(static_cast<std::int64_t>(neuron_at_.size()), begin + chip_.limits.compartments));
-    std::uint32_t fits = begin;          // largest end known to fit
-    std::uint32_t fails = last + 1;      // smallest end known not to
+    std::uint32_t fits = begin;      // largest end known to fit
+    std::uint32_t fails = last + 1;  // smallest end known not to
     CorePlan best{.first = begin};
     Limit stopped = Limit::compartments;
     std::uint32_t end = std::clamp(begin + guess, begin + 1, last);
@@ -279,8 +283,7 @@ int Partitioner::choose_skip_bits() const {
     int best = 0;
     std::int64_t least = 0;
     for (const int skip_bits : chip_.synapses.skip_bits) {
-        const chip::SynapseMemory memory =
-            core_memory(chip_.synapses, chip_.limits.compartments, 1, skip_bits);
+        const chip::SynapseMemory memory = core_memory(chip_.synapses, chip_.limits.compartments, 1, skip_bits);
         ListMeter meter(memory, table.formats);
         std::int64_t bits = 0;
         for (std::size_t node = 0; node < mapped_.nodes(); node += stride) {
@@ -342,11 +345,11 @@ void Partitioner::refuse_misfits(const Filler::Filling& filling, Diagnostics& fi
     for (const auto& [key, found] : cases) {
         const LimitInfo& info = limit_info(key.second);
         const Population& population = network_.populations[key.first];
-        findings.push_back(
-            {Severity::error, fmt::format("population '{}'", population.name),
-             fmt::format("{} of {} neurons fit no core: neuron {} alone needs {} {}", found.count, population.size(),
-                         found.neuron, found.need, info.name),
-             fmt::format("{} {} a core of chip '{}'", found.room, info.name, chip_.name), std::string(info.help)});
+        findings.push_back({Severity::error, fmt::format("population '{}'", population.name),
+                            fmt::format("{} of {} neurons fit no core: neuron {} alone needs {} {}", found.count,
+                                        population.size(), found.neuron, found.need, info.name),
+                            fmt::format("{} {} a core of chip '{}'", found.room, info.name, chip_.name),
+                            std::string(info.help)});
     }
 }
 
@@ -366,11 +369,11 @@ Diagnostics Partitioner::refusal(const Filler::Filling& filling) const {
         const LimitInfo& info = limit_info(binding);
         findings.push_back(
             {Severity::error, fmt::format("network '{}'", network_.name),
-             filling.gave_up ? fmt::format("needs more than {} cores (population '{}' and on lie beyond); what most "
-                                           "cores run out of: {}",
-                                           filling.cores.size(), network_.populations[reached].name, info.name)
-                             : fmt::format("needs {} cores; what most cores run out of: {}", filling.cores.size(),
-                                           info.name),
+             filling.gave_up
+                 ? fmt::format("needs more than {} cores (population '{}' and on lie beyond); what most "
+                               "cores run out of: {}",
+                               filling.cores.size(), network_.populations[reached].name, info.name)
+                 : fmt::format("needs {} cores; what most cores run out of: {}", filling.cores.size(), info.name),
              fmt::format("{} cores (chip '{}')", cores, chip_.name),
              fmt::format("a chip with more cores, or {}", info.help)});
     }

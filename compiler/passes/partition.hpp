@@ -17,11 +17,11 @@
 namespace spikeloom::compiler {
 
 struct CorePlan {
-    std::uint32_t first = 0;        ///< position of compartment 0
-    std::uint32_t count = 0;        ///< compartments
-    std::vector<AxonSlice> axons;   ///< by source
-    chip::SynapseMemory memory;     ///< as this core uses it
-    CoreUse use;
+    std::uint32_t first = 0;         ///< position of compartment 0
+    std::uint32_t count = 0;         ///< compartments
+    std::vector<AxonSlice> axons{};  ///< by source
+    chip::SynapseMemory memory{};    ///< as this core uses it
+    CoreUse use{};
     Limit stopped_by = Limit::compartments;  ///< what kept the next neuron out
 };
 

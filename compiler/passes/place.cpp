@@ -35,7 +35,10 @@ std::vector<std::uint32_t> compact_places(std::size_t cores, const chip::Mesh& m
 class Placer {
 public:
     Placer(const std::vector<std::uint32_t>& traffic, std::size_t cores, const chip::Mesh& mesh)
-        : cores_(cores), mesh_(mesh), slots_(compact_places(cores, mesh)), flow_(cores * cores),
+        : cores_(cores),
+          mesh_(mesh),
+          slots_(compact_places(cores, mesh)),
+          flow_(cores * cores),
           slot_of_(slots_.size()) {
         for (std::size_t a = 0; a < cores; ++a) {
             for (std::size_t b = 0; b < cores; ++b) {
@@ -79,8 +82,8 @@ private:
                 const std::int64_t flow_a = a < cores_ ? flow_[a * cores_ + c] : 0;
                 const std::int64_t flow_b = b < cores_ ? flow_[b * cores_ + c] : 0;
                 if (flow_a != flow_b) {
-                    change += (flow_a - flow_b) *
-                              (distance(slot_of_[b], slot_of_[c]) - distance(slot_of_[a], slot_of_[c]));
+                    change +=
+                        (flow_a - flow_b) * (distance(slot_of_[b], slot_of_[c]) - distance(slot_of_[a], slot_of_[c]));
                 }
             }
         }

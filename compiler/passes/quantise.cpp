@@ -76,8 +76,8 @@ std::uint64_t inner_taps(const ConvolutionWeights& conv, std::size_t axis) {
     std::uint64_t taps = 0;
     for (std::uint32_t out = 0; out < conv.output[axis + 1]; ++out) {
         for (std::uint32_t tap = 0; tap < conv.kernel_size[axis]; ++tap) {
-            const std::int64_t position = std::int64_t{out} * conv.stride[axis] +
-                                          std::int64_t{tap} * conv.dilation[axis] - conv.padding[axis];
+            const std::int64_t position =
+                std::int64_t{out} * conv.stride[axis] + std::int64_t{tap} * conv.dilation[axis] - conv.padding[axis];
             taps += position >= 0 && position < conv.input[axis + 1] ? 1U : 0U;
         }
     }
@@ -106,7 +106,8 @@ public:
         : network_(network), models_(models), scaling_(scaling), chip_(chip), mapped_(mapped) {
         for (std::size_t p = 0; p < network.projections.size(); ++p) {
             const FormatPair& formats = scaling.projections[p];
-            accounts_.push_back({.positive = WeightLattice(formats.positive), .negative = WeightLattice(formats.negative)});
+            accounts_.push_back(
+                {.positive = WeightLattice(formats.positive), .negative = WeightLattice(formats.negative)});
             (network.projections[p].source.kind == Source::Kind::input ? by_input_ : by_population_)
                 .emplace(network.projections[p].source.index, p);
         }
@@ -145,8 +146,8 @@ void Expander::append(std::size_t p, const Connection& connection) {
     const Projection& projection = network_.projections[p];
     Account& account = accounts_[p];
     const std::uint32_t population = projection.target.value();
-    const double unit = models_[population].neurons[connection.target].gain *
-                        scaling_.populations[population].voltage_per_unit / 64.0;
+    const double unit =
+        models_[population].neurons[connection.target].gain * scaling_.populations[population].voltage_per_unit / 64.0;
     const double wanted = unit * connection.weight;
     const bool positive = wanted >= 0;
     const WeightLattice& lattice = positive ? account.positive : account.negative;
@@ -159,7 +160,8 @@ void Expander::append(std::size_t p, const Connection& connection) {
     account.squared_weight += weight * weight;
     account.largest_error = std::max(account.largest_error, std::abs(error));
     account.largest_weight = std::max(account.largest_weight, std::abs(weight));
-    account.clipped += wanted > lattice.most + 0.5 * lattice.step || wanted < lattice.least - 0.5 * lattice.step ? 1U : 0U;
+    account.clipped +=
+        wanted > lattice.most + 0.5 * lattice.step || wanted < lattice.least - 0.5 * lattice.step ? 1U : 0U;
     if (held == 0) {
         ++account.zeroed;
         return;
@@ -203,8 +205,7 @@ void Expander::settle_formats(int weight_bits) {
             if (bits == 0) {
                 return;
             }
-            format.weight_bits =
-                narrowest_weight(chip_.synapses, format.sign_mode, __builtin_ctz(bits), weight_bits);
+            format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode, __builtin_ctz(bits), weight_bits);
             format.delay_bits = delay_bits;
             renumber[id] = known.emplace(format, static_cast<std::uint16_t>(known.size())).first->second;
             mapped_.losses[p].weight_bits = format.weight_bits;
@@ -232,8 +233,7 @@ chip::ProjectionLoss Expander::loss(std::size_t p) const {
             .synapses = account.synapses,
             .zeroed = account.zeroed,
             .clipped = account.clipped,
-            .rms_error =
-                account.squared_weight > 0 ? std::sqrt(account.squared_error / account.squared_weight) : 0,
+            .rms_error = account.squared_weight > 0 ? std::sqrt(account.squared_error / account.squared_weight) : 0,
             .max_error = account.largest_weight > 0 ? account.largest_error / account.largest_weight : 0,
             .weight_exponent = std::max(formats.positive.weight_exponent, formats.negative.weight_exponent),
             .weight_bits = formats.positive.weight_bits};

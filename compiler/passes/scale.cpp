@@ -54,7 +54,11 @@ public:
     PopulationScaler(const PopulationModel& model, const std::vector<Drive>& drives,
                      std::vector<const ProjectionSample*> samples, const chip::ChipSpec& chip, int weight_bits,
                      SignSplit split)
-        : model_(model), drives_(drives), samples_(std::move(samples)), chip_(chip), weight_bits_(weight_bits),
+        : model_(model),
+          drives_(drives),
+          samples_(std::move(samples)),
+          chip_(chip),
+          weight_bits_(weight_bits),
           split_(split) {}
 
     [[nodiscard]] PopulationScale choose() const;
@@ -83,8 +87,8 @@ double PopulationScaler::largest_scale(const Room& room) const {
     const double state_limit = std::ldexp(1.0, format.state_bits - 1) - 64;
     const double threshold_limit =
         std::ldexp(static_cast<double>(format.threshold_mantissa_max), format.threshold_exponent);
-    const double bias_limit = std::ldexp(static_cast<double>(format.bias_mantissa.most),
-                                         static_cast<int>(format.bias_exponent.most));
+    const double bias_limit =
+        std::ldexp(static_cast<double>(format.bias_mantissa.most), static_cast<int>(format.bias_exponent.most));
     double largest = std::numeric_limits<double>::infinity();
     const auto limit = [&](double reached, double allowed) {
         if (reached > 0) {

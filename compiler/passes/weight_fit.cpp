@@ -81,12 +81,11 @@ std::int32_t WeightLattice::nearest(double wanted) const {
 }
 
 std::int16_t WeightLattice::mantissa(std::int32_t contribution) const {
-    return static_cast<std::int16_t>(exponent >= 0 ? contribution / (1 << exponent)
-                                                   : contribution * (1 << -exponent));
+    return static_cast<std::int16_t>(exponent >= 0 ? contribution / (1 << exponent) : contribution * (1 << -exponent));
 }
 
-FormatFit fit_formats(std::span<const float> samples, double factor, int weight_bits,
-                      const chip::SynapseMemory& memory, SignSplit split) {
+FormatFit fit_formats(std::span<const float> samples, double factor, int weight_bits, const chip::SynapseMemory& memory,
+                      SignSplit split) {
     Extremes extremes;
     double sum_of_squares = 0;
     for (const float sample : samples) {

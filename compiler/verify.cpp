@@ -1,0 +1,423 @@
+// The verifier, first half: the image alone, against the limits of its chip. Written from the facts, not from the
+// passes; where it seems to repeat them, that is its purpose.
+#include "compiler/verify.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string>
+#include <tuple>
+
+#include "compiler/compile.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+using chip::SynapseEncoding;
+
+std::int64_t naive_entry_bits(const chip::SynapseEntry& entry, const chip::CoreImage& core,
+                              const chip::SynapseMemory& memory) {
+    const chip::WeightFormat& format = core.formats[entry.format];
+    std::int64_t bits = memory.format_id_bits + memory.count_bits;
+    std::int64_t each = format.weight_bits + format.delay_bits;
+    switch (entry.encoding) {
+    case SynapseEncoding::sparse:
+        each += entry.index_bits;
+        break;
+    case SynapseEncoding::runlength:
+        bits += entry.index_bits;
+        each += entry.skip_bits;
+        break;
+    case SynapseEncoding::dense:
+        bits += entry.index_bits;
+        break;
+    }
+    return bits + each * entry.count;
+}
+
+std::int64_t naive_axon_words(const chip::CoreImage& core, std::size_t axon, const chip::SynapseMemory& memory) {
+    std::int64_t bits = memory.list_end_bits;
+    for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+        bits += naive_entry_bits(core.entries[e], core, memory);
+    }
+    return (bits + memory.word_bits - 1) / memory.word_bits;
+}
+
+bool has(const std::vector<int>& allowed, int value) {
+    return std::ranges::find(allowed, value) != allowed.end();
+}
+
+/// Weight mantissas by sign mode (LOIHI facts 1.5).
+chip::IntRange mantissas(chip::SignMode mode) {
+    switch (mode) {
+    case chip::SignMode::mixed:
+        return {-256, 254};
+    case chip::SignMode::excitatory:
+        return {0, 255};
+    case chip::SignMode::inhibitory:
+        return {-255, 0};
+    }
+    return {0, -1};
+}
+
+/// Compartments left when the longest delay is d: slots double until d + 1 of them fit, compartments halve with them.
+std::int64_t compartments_at_delay(const chip::ChipSpec& chip, int delay) {
+    std::int64_t slots = 1;
+    while (slots < chip.synapses.free_delay + 1) {
+        slots *= 2;
+    }
+    std::int64_t compartments = chip.limits.compartments;
+    while (slots < delay + 1) {
+        slots *= 2;
+        compartments /= 2;
+    }
+    return compartments;
+}
+
+/// Collects findings of one kind of place, at most a few of each so that a broken image stays readable.
+class Findings {
+public:
+    void add(const std::string& where, const std::string& found, const std::string& allowed = "") {
+        if (all_.size() < most) {
+            all_.push_back({Severity::error, where, found, allowed, ""});
+        }
+    }
+    [[nodiscard]] bool full() const { return all_.size() >= most; }
+    [[nodiscard]] bool empty() const { return all_.empty(); }
+    [[nodiscard]] Diagnostics take() { return std::move(all_); }
+
+private:
+    static constexpr std::size_t most = 100;
+    Diagnostics all_;
+};
+
+bool offsets_sound(const std::vector<std::uint32_t>& offsets, std::size_t items, std::size_t end) {
+    return offsets.size() == items + 1 && offsets.front() == 0 && offsets.back() == end &&
+           std::ranges::is_sorted(offsets);
+}
+
+class CoreChecker {
+public:
+    CoreChecker(const chip::Image& image, std::size_t index, Findings& findings)
+        : image_(image),
+          chip_(image.chip),
+          core_(image.cores[index]),
+          where_(fmt::format("core {}", index)),
+          findings_(findings) {}
+
+    void check() {
+        check_registers();
+        check_formats();
+        if (check_indices()) {
+            check_entries();
+        }
+    }
+
+private:
+    void expect(bool sound, const std::string& found, const std::string& allowed = "") {
+        if (!sound) {
+            findings_.add(where_, found, allowed);
+        }
+    }
+    void in_range(const chip::IntRange& range, std::int64_t value, std::string_view name) {
+        if (!range.contains(value)) {
+            findings_.add(where_, fmt::format("{} is {}", name, value), fmt::format("{}..{}", range.least, range.most));
+        }
+    }
+    void check_registers();
+    void check_formats();
+    [[nodiscard]] bool check_indices();
+    void check_entries();
+    void check_entry(const chip::SynapseEntry& entry);
+    void check_positions(const chip::SynapseEntry& entry);
+
+    const chip::Image& image_;
+    const chip::ChipSpec& chip_;
+    const chip::CoreImage& core_;
+    std::string where_;
+    Findings& findings_;
+    int longest_delay_ = 0;
+};
+
+void CoreChecker::check_registers() {
+    const chip::NeuronFormat& neuron = chip_.neuron;
+    const chip::IntRange decay{0, (std::int64_t{1} << neuron.decay_bits) - 1};
+    std::uint32_t next = 0;
+    for (const chip::CompartmentGroup& group : core_.groups) {
+        expect(group.first == next && group.count > 0 && group.count <= core_.compartments - next,
+               fmt::format("a compartment group covers {}..{}", group.first, group.first + group.count));
+        next = group.first + group.count;
+        in_range(decay, group.current_decay, "current decay");
+        in_range(decay, group.voltage_decay, "voltage decay");
+        in_range({0, neuron.threshold_mantissa_max}, group.threshold_mantissa, "threshold mantissa");
+        in_range(neuron.refractory, group.refractory, "refractory time");
+    }
+    expect(next == core_.compartments, fmt::format("groups cover {} of {} compartments", next, core_.compartments));
+    expect(core_.biases.empty() || core_.biases.size() == core_.compartments,
+           fmt::format("{} biases for {} compartments", core_.biases.size(), core_.compartments));
+    for (const chip::BiasRegister& bias : core_.biases) {
+        in_range(neuron.bias_mantissa, bias.mantissa, "bias mantissa");
+        in_range(neuron.bias_exponent, bias.exponent, "bias exponent");
+    }
+    in_range(neuron.voltage_floor_exponent, core_.voltage_floor_exponent, "voltage floor exponent");
+    in_range(neuron.voltage_ceiling_exponent, core_.voltage_ceiling_exponent, "voltage ceiling exponent");
+    in_range({0, chip_.mesh.cores() - 1}, core_.place, "place on the mesh");
+}
+
+void CoreChecker::check_formats() {
+    for (const chip::WeightFormat& format : core_.formats) {
+        expect(has(chip_.synapses.weight_bits, format.weight_bits) && format.weight_bits > 0,
+               fmt::format("a synapse format has {} weight bits", format.weight_bits));
+        expect(has(chip_.synapses.delay_bits, format.delay_bits),
+               fmt::format("a synapse format has {} delay bits", format.delay_bits));
+        in_range(chip_.synapses.weight_exponent, format.weight_exponent, "weight exponent");
+    }
+}
+
+bool CoreChecker::check_indices() {
+    const std::size_t axons = core_.axons();
+    if (!core_.axon_first_entry.empty() || !core_.entries.empty()) {
+        if (!offsets_sound(core_.axon_first_entry, axons, core_.entries.size())) {
+            findings_.add(where_, "the axons' entries are not numbered in order");
+            return false;
+        }
+    }
+    if (!offsets_sound(core_.output_first, core_.compartments, core_.outputs.size())) {
+        findings_.add(where_, "the compartments' output axons are not numbered in order");
+        return false;
+    }
+    for (const chip::OutputAxon& output : core_.outputs) {
+        if (output.core.value() >= image_.cores.size() ||
+            output.axon.value() >= image_.cores[output.core.value()].axons()) {
+            findings_.add(where_, fmt::format("an output axon leads to axon {} of core {}, which does not exist",
+                                              output.axon.value(), output.core.value()));
+            return false;
+        }
+    }
+    std::uint64_t next = 0;
+    for (const chip::SynapseEntry& entry : core_.entries) {
+        if (entry.first != next || entry.count == 0 || entry.format >= core_.formats.size()) {
+            findings_.add(where_, fmt::format("an entry has {} synapses from {} on, format {}", entry.count,
+                                              entry.first, entry.format));
+            return false;
+        }
+        next += entry.count;
+    }
+    if (next != core_.synapses.size()) {
+        findings_.add(where_, fmt::format("entries hold {} of {} synapses", next, core_.synapses.size()));
+        return false;
+    }
+    return true;
+}
+
+void CoreChecker::check_entries() {
+    for (const chip::SynapseEntry& entry : core_.entries) {
+        check_entry(entry);
+        check_positions(entry);
+        if (findings_.full()) {
+            return;
+        }
+    }
+    const std::int64_t allowed = compartments_at_delay(chip_, longest_delay_);
+    expect(core_.compartments <= allowed,
+           fmt::format("{} compartments with delays up to {}", core_.compartments, longest_delay_),
+           fmt::format("{} (limit: compartments)", allowed));
+}
+
+void CoreChecker::check_entry(const chip::SynapseEntry& entry) {
+    const chip::SynapseMemory& memory = chip_.synapses;
+    const chip::WeightFormat& format = core_.formats[entry.format];
+    const int most = std::min(memory.synapses_per_entry, 1 << memory.count_bits);
+    expect(entry.count <= static_cast<std::uint32_t>(most), fmt::format("an entry holds {} synapses", entry.count),
+           fmt::format("{}", most));
+    expect(std::ranges::find(memory.encodings, entry.encoding) != memory.encodings.end(),
+           "an entry uses an encoding that the chip lacks");
+    expect(has(memory.index_bits, entry.index_bits), fmt::format("an index of {} bits", entry.index_bits));
+    expect(entry.encoding != SynapseEncoding::runlength || has(memory.skip_bits, entry.skip_bits),
+           fmt::format("a skip of {} bits", entry.skip_bits));
+    const chip::IntRange range = mantissas(format.sign_mode);
+    const int lsb = (format.sign_mode == chip::SignMode::mixed ? 9 : 8) - format.weight_bits;
+    const int delay_limit = std::min(memory.max_delay, (1 << format.delay_bits) - 1);
+    for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
+        const chip::Synapse& synapse = core_.synapses[i];
+        longest_delay_ = std::max<int>(longest_delay_, synapse.delay);
+        if (synapse.target >= core_.compartments || !range.contains(synapse.weight) ||
+            synapse.weight % (1 << lsb) != 0 || synapse.delay > delay_limit) {
+            findings_.add(where_,
+                          fmt::format("synapse {}: target {}, weight {} in {} bits, delay {}", i, synapse.target,
+                                      synapse.weight, format.weight_bits, synapse.delay),
+                          fmt::format("targets below {}, multiples of {} in {}..{}, delays up to {}",
+                                      core_.compartments, 1 << lsb, range.least, range.most, delay_limit));
+            return;
+        }
+    }
+}
+
+void CoreChecker::check_positions(const chip::SynapseEntry& entry) {
+    const std::uint32_t index_limit = 1U << entry.index_bits;
+    for (std::uint32_t i = 0; i < entry.count; ++i) {
+        const std::uint32_t target = core_.synapses[entry.first + i].target;
+        const std::uint32_t before = i > 0 ? core_.synapses[entry.first + i - 1].target : 0;
+        bool named = true;
+        switch (entry.encoding) {
+        case SynapseEncoding::sparse:
+            named = target < index_limit;
+            break;
+        case SynapseEncoding::runlength:
+            named = i == 0 ? target < index_limit : target > before && target - before < (1U << entry.skip_bits);
+            break;
+        case SynapseEncoding::dense:
+            named = i == 0 ? target < index_limit : target == before + 1;
+            break;
+        }
+        if (!named) {
+            findings_.add(where_, fmt::format("the fields of an entry can't name target {} after {}", target, before));
+            return;
+        }
+    }
+}
+
+void check_limits(const chip::Image& image, Findings& findings) {
+    const MeasuredCost cost = measure_cost(image);
+    const chip::ChipSpec& chip = image.chip;
+    for (std::size_t c = 0; c < cost.cores.size(); ++c) {
+        const MeasuredCore& core = cost.cores[c];
+        const auto within = [&](std::int64_t used, std::int64_t limit, std::string_view name) {
+            if (used > limit) {
+                findings.add(fmt::format("core {}", c), fmt::format("uses {} {}", used, name),
+                             fmt::format("{} (limit: {})", limit, name));
+            }
+        };
+        within(core.compartments, chip.limits.compartments, "compartments");
+        within(core.input_axons, chip.limits.input_axons, "input axons");
+        within(core.output_axons, chip.limits.output_axons, "output axons");
+        within(core.synapse_words, chip.synapses.words, "words of synaptic memory");
+        within(core.longest_axon_words, chip.synapses.words_per_axon, "words of one axon's list");
+        within(core.compartment_profiles, chip.limits.compartment_profiles, "compartment profiles");
+        within(core.threshold_profiles, chip.limits.threshold_profiles, "threshold profiles");
+        within(core.synapse_formats, chip.synapses.synapse_formats, "synapse formats");
+    }
+}
+
+void check_places(const chip::Image& image, Findings& findings) {
+    std::set<std::uint32_t> places;
+    for (std::size_t c = 0; c < image.cores.size(); ++c) {
+        if (!places.insert(image.cores[c].place).second) {
+            findings.add(fmt::format("core {}", c), fmt::format("shares place {} with another", image.cores[c].place));
+        }
+    }
+    if (image.cores.size() > static_cast<std::size_t>(image.chip.mesh.cores())) {
+        findings.add("image", fmt::format("{} cores", image.cores.size()),
+                     fmt::format("{} (limit: cores)", image.chip.mesh.cores()));
+    }
+}
+
+/// Every neuron once, every compartment at most once.
+void check_symbols(const chip::Image& image, Findings& findings) {
+    std::vector<std::vector<bool>> taken;
+    for (const chip::CoreImage& core : image.cores) {
+        taken.emplace_back(core.compartments, false);
+    }
+    for (const chip::PopulationSymbol& symbol : image.populations) {
+        const std::string where = fmt::format("population '{}'", symbol.name);
+        std::uint64_t next = 0;
+        for (const chip::PopulationTile& tile : symbol.tiles) {
+            const std::uint32_t core = tile.core.value();
+            if (tile.first_neuron != next || core >= image.cores.size() ||
+                std::uint64_t{tile.first_compartment} + tile.count > image.cores[core].compartments) {
+                findings.add(where, fmt::format("a tile of {} neurons from {} on lies at core {}, compartment {}",
+                                                tile.count, tile.first_neuron, core, tile.first_compartment));
+                return;
+            }
+            for (std::uint32_t i = 0; i < tile.count; ++i) {
+                if (taken[core][tile.first_compartment + i]) {
+                    findings.add(where, fmt::format("compartment {} of core {} belongs to two neurons",
+                                                    tile.first_compartment + i, core));
+                }
+                taken[core][tile.first_compartment + i] = true;
+            }
+            next += tile.count;
+        }
+        if (next != symbol.size()) {
+            findings.add(where, fmt::format("tiles hold {} of {} neurons", next, symbol.size()));
+        }
+    }
+    for (const chip::InputSymbol& symbol : image.inputs) {
+        const std::string where = fmt::format("input '{}'", symbol.name);
+        if (!offsets_sound(symbol.output_first, symbol.size(), symbol.outputs.size())) {
+            findings.add(where, "the channels' axons are not numbered in order");
+            continue;
+        }
+        for (const chip::OutputAxon& output : symbol.outputs) {
+            if (output.core.value() >= image.cores.size() ||
+                output.axon.value() >= image.cores[output.core.value()].axons()) {
+                findings.add(where, fmt::format("a channel leads to axon {} of core {}, which does not exist",
+                                                output.axon.value(), output.core.value()));
+                break;
+            }
+        }
+    }
+}
+
+MeasuredCore measure_core(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
+    MeasuredCore measured{.compartments = core.compartments,
+                          .input_axons = static_cast<std::int64_t>(core.axons()),
+                          .output_axons = static_cast<std::int64_t>(core.outputs.size())};
+    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
+    std::set<std::tuple<bool, std::int32_t>> thresholds;
+    for (const chip::CompartmentGroup& group : core.groups) {
+        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory);
+        thresholds.emplace(group.spikes, group.threshold_mantissa);
+    }
+    std::set<std::tuple<int, int, int, int>> formats;
+    for (const chip::SynapseEntry& entry : core.entries) {
+        const int skip_bits = entry.encoding == SynapseEncoding::runlength ? entry.skip_bits : 0;
+        formats.emplace(entry.format, static_cast<int>(entry.encoding), entry.index_bits, skip_bits);
+    }
+    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+        const std::int64_t words = naive_axon_words(core, axon, memory);
+        measured.synapse_words += words;
+        measured.longest_axon_words = std::max(measured.longest_axon_words, words);
+    }
+    measured.compartment_profiles = static_cast<std::int64_t>(profiles.size());
+    measured.threshold_profiles = static_cast<std::int64_t>(thresholds.size());
+    measured.synapse_formats = static_cast<std::int64_t>(formats.size());
+    return measured;
+}
+
+}  // namespace
+
+MeasuredCost measure_cost(const chip::Image& image) {
+    MeasuredCost cost;
+    const chip::Mesh& mesh = image.chip.mesh;
+    for (const chip::CoreImage& core : image.cores) {
+        cost.cores.push_back(measure_core(core, image.chip.synapses));
+        cost.messages += core.outputs.size();
+        const auto here = static_cast<int>(core.place);
+        for (const chip::OutputAxon& output : core.outputs) {
+            const auto there = static_cast<int>(image.cores[output.core.value()].place);
+            cost.hops += static_cast<std::uint64_t>(std::abs(mesh.column(here) - mesh.column(there)) +
+                                                    std::abs(mesh.row(here) - mesh.row(there)));
+        }
+    }
+    for (const chip::InputSymbol& input : image.inputs) {
+        cost.messages += input.outputs.size();
+    }
+    return cost;
+}
+
+Diagnostics verify(const chip::Image& image) {
+    Findings findings;
+    for (std::size_t c = 0; c < image.cores.size() && !findings.full(); ++c) {
+        CoreChecker(image, c, findings).check();
+    }
+    check_places(image, findings);
+    check_symbols(image, findings);
+    if (findings.empty()) {
+        check_limits(image, findings);
+    }
+    return findings.take();
+}
+
+}  // namespace spikeloom::compiler
