@@ -1,0 +1,505 @@
+// From the image to the tables: cores into shards, compartment groups into runs, and the synapse lists, which the
+// image keeps by destination axon, into rows by source.
+#include <algorithm>
+#include <bit>
+#include <map>
+
+#include <fmt/format.h>
+
+#include "chip/spec/weight_format.hpp"
+#include "chip/tables.hpp"
+#include "router/dimension_order.hpp"
+
+namespace spikeloom::chip {
+namespace {
+
+using core::RowSynapse;
+
+/// Sums of all delays of a shard should stay in the second-level cache.
+constexpr std::uint32_t max_ring_sums = 1U << 18;
+
+// ---- arithmetic ----
+
+core::NeuronArithmetic arithmetic_of(const ChipSpec& chip) {
+    core::NeuronArithmetic a{.state_bits = chip.neuron.state_bits,
+                             .sum_bits = chip.neuron.sum_bits,
+                             .decay_bits = chip.neuron.decay_bits};
+    switch (chip.conventions.sum_overflow) {
+    case Conventions::SumOverflow::wrap_22_bit:
+        a.sum_overflow = core::SumOverflow::wrap;
+        break;
+    case Conventions::SumOverflow::unlimited:
+        a.sum_overflow = core::SumOverflow::unlimited;
+        break;
+    }
+    switch (chip.conventions.current_overflow) {
+    case Conventions::CurrentOverflow::wrap_24_bit:
+        a.current_overflow = core::CurrentOverflow::wrap;
+        break;
+    case Conventions::CurrentOverflow::lava_single_wrap:
+        a.current_overflow = core::CurrentOverflow::single_wrap;
+        break;
+    case Conventions::CurrentOverflow::unlimited:
+        a.current_overflow = core::CurrentOverflow::unlimited;
+        break;
+    }
+    switch (chip.conventions.biased_current_overflow) {
+    case Conventions::BiasedCurrentOverflow::wrap_24_bit:
+        a.biased_current_overflow = core::BiasedCurrentOverflow::wrap;
+        break;
+    case Conventions::BiasedCurrentOverflow::unlimited:
+        a.biased_current_overflow = core::BiasedCurrentOverflow::unlimited;
+        break;
+    }
+    switch (chip.conventions.voltage_overflow) {
+    case Conventions::VoltageOverflow::clip:
+        a.voltage_overflow = core::VoltageOverflow::clip;
+        break;
+    case Conventions::VoltageOverflow::unlimited:
+        a.voltage_overflow = core::VoltageOverflow::unlimited;
+        break;
+    }
+    return a;
+}
+
+core::Noise noise_of(const NoiseRegister& noise) {
+    core::Noise result{.mantissa_offset = noise.mantissa_offset, .exponent = noise.exponent};
+    switch (noise.target) {
+    case NoiseRegister::Target::off:
+        result.target = core::Noise::Target::off;
+        break;
+    case NoiseRegister::Target::current:
+        result.target = core::Noise::Target::current;
+        break;
+    case NoiseRegister::Target::voltage:
+        result.target = core::Noise::Target::voltage;
+        break;
+    }
+    return result;
+}
+
+core::NeuronParameters parameters_of(const CompartmentGroup& group, const NeuronFormat& format) {
+    const std::int32_t unity = 1 << format.decay_bits;
+    const std::int64_t threshold = std::int64_t{group.threshold_mantissa} * (std::int64_t{1} << format.threshold_exponent);
+    constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
+    return {.current_keep = std::clamp(unity - group.current_decay - format.current_decay_offset, 0, unity),
+            .voltage_keep = std::clamp(unity - group.voltage_decay - format.voltage_decay_offset, 0, unity),
+            .threshold = static_cast<std::int32_t>(group.spikes ? std::min(threshold, never) : never),
+            .refractory = group.refractory};
+}
+
+/// -2^e + 1 and 2^(9 + 2e) - 1, within the symmetric range of the state (LOIHI facts 1.1).
+std::int32_t voltage_floor(const CoreImage& core, const NeuronFormat& format) {
+    const std::int64_t exponent = std::clamp(core.voltage_floor_exponent, 0, format.state_bits - 1);
+    return static_cast<std::int32_t>(-(std::int64_t{1} << exponent) + 1);
+}
+std::int32_t voltage_ceiling(const CoreImage& core, const NeuronFormat& format) {
+    const std::int64_t exponent = std::clamp(9 + 2 * core.voltage_ceiling_exponent, 0, format.state_bits - 1);
+    return static_cast<std::int32_t>((std::int64_t{1} << exponent) - 1);
+}
+
+/// What the emulator can't represent. (What the chip can't is the verifier's business.)
+Diagnostics check_representable(const Image& image) {
+    Diagnostics all;
+    const auto refuse = [&](const char* what, int found, int least, int most) {
+        if (found < least || found > most) {
+            all.push_back({.where = fmt::format("chip '{}'", image.chip.name),
+                           .found = fmt::format("{} is {}", what, found),
+                           .allowed = fmt::format("{} to {} in the emulator", least, most)});
+        }
+    };
+    const NeuronFormat& format = image.chip.neuron;
+    refuse("neuron.state_bits", format.state_bits, 8, 32);
+    refuse("neuron.sum_bits", format.sum_bits, 8, 38);
+    refuse("neuron.decay_bits", format.decay_bits, 1, 14);
+    refuse("neuron.threshold_exponent", format.threshold_exponent, 0, 31);
+    for (std::size_t c = 0; c < image.cores.size(); ++c) {
+        const CoreImage& core = image.cores[c];
+        const auto bad = std::find_if(core.biases.begin(), core.biases.end(),
+                                      [](const BiasRegister& b) { return b.exponent > max_bias_exponent; });
+        if (bad != core.biases.end()) {
+            all.push_back({.where = fmt::format("core {}, compartment {}", c, bad - core.biases.begin()),
+                           .found = fmt::format("bias exponent {}", bad->exponent),
+                           .allowed = fmt::format("0 to {} in the emulator", max_bias_exponent)});
+        }
+        if (core.noise.target != NoiseRegister::Target::off &&
+            (std::abs(core.noise.exponent) > 24 || std::abs(core.noise.mantissa_offset) > 4096)) {
+            all.push_back({.where = fmt::format("core {}", c),
+                           .found = fmt::format("noise exponent {}, mantissa offset {}", core.noise.exponent,
+                                                core.noise.mantissa_offset),
+                           .allowed = "exponents of -24 to 24 and offsets of -4096 to 4096 in the emulator"});
+        }
+    }
+    return all;
+}
+
+// ---- shards ----
+
+std::uint32_t max_delay_of(const CoreImage& core) {
+    std::uint32_t longest = 0;
+    for (const Synapse& synapse : core.synapses) {
+        longest = std::max<std::uint32_t>(longest, synapse.delay);
+    }
+    return longest;
+}
+
+unsigned shift_for(std::uint32_t compartments) {
+    return static_cast<unsigned>(std::bit_width(std::min(std::max(compartments, 1U), core::max_slots) - 1));
+}
+
+/// A shard that is being filled with cores.
+struct ShardDraft {
+    std::uint32_t blocks = 0;
+    unsigned block_shift = 0;
+    std::uint32_t ring_depth = 1;
+
+    [[nodiscard]] ShardDraft with(unsigned shift, std::uint32_t depth) const {
+        return {blocks + 1, std::max(block_shift, shift), std::max(ring_depth, depth)};
+    }
+    [[nodiscard]] std::uint64_t slots() const { return std::uint64_t{blocks} << block_shift; }
+};
+
+class Builder {
+public:
+    Builder(const Image& image, std::uint32_t least_shards)
+        : image_(image), arithmetic_(arithmetic_of(image.chip)), least_shards_(std::max(least_shards, 1U)) {}
+
+    Result<Tables> build() {
+        plan_shards();
+        if (tables_.shards.size() > std::numeric_limits<std::uint16_t>::max()) {
+            return fail({.where = "image",
+                         .found = fmt::format("{} cores need {} shards", image_.cores.size(), tables_.shards.size()),
+                         .allowed = "65535 shards"});
+        }
+        add_neurons();
+        count_axon_uses();
+        add_sources();
+        for (core::Shard& shard : tables_.shards) {
+            shard.finish();
+        }
+        tables_.row_begin.shrink_to_fit();
+        tables_.row_shard.shrink_to_fit();
+        tables_.refractory_probe_shift = image_.chip.neuron.refractory_probe_shift;
+        return std::move(tables_);
+    }
+
+private:
+    void plan_shards();
+    void close_shard(const ShardDraft& draft);
+    void add_neurons();
+    void count_axon_uses();
+    void add_sources();
+    void add_source(std::span<const OutputAxon> outputs, const CoreImage* from);
+    void add_rows(std::span<const OutputAxon> outputs);
+    void add_row(std::uint32_t shard, std::span<const OutputAxon> outputs);
+    void gather(const OutputAxon& output, std::uint32_t shard);
+    std::int32_t weight_of(std::uint32_t core, std::uint8_t format, std::int16_t mantissa);
+
+    const Image& image_;
+    core::NeuronArithmetic arithmetic_;
+    std::uint32_t least_shards_;
+    Tables tables_;
+
+    /// Of each core and axon: how many sources use it (up to 2); rows that several sources share are stored once.
+    std::vector<std::vector<std::uint8_t>> axon_uses_;
+    using RowKey = std::vector<std::uint64_t>;
+    std::map<RowKey, std::uint32_t> shared_rows_;
+    /// Of each core and format: contributions of the mantissas -256..255.
+    std::vector<std::vector<std::int16_t>> weights_;
+    std::vector<RowSynapse> synapses_;
+    std::vector<core::BareMessages> bare_;
+    std::vector<std::pair<std::uint32_t, OutputAxon>> by_shard_;
+    std::vector<OutputAxon> in_shard_;
+};
+
+void Builder::plan_shards() {
+    std::uint64_t total = 0;
+    for (const CoreImage& core : image_.cores) {
+        total += std::uint64_t{1} << shift_for(core.compartments);
+    }
+    const std::uint64_t share = std::clamp<std::uint64_t>((total + least_shards_ - 1) / least_shards_, 1, core::max_slots);
+
+    ShardDraft draft;
+    std::uint32_t source = 0;
+    for (std::uint32_t c = 0; c < image_.cores.size(); ++c) {
+        const CoreImage& core = image_.cores[c];
+        tables_.core_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
+        const std::uint32_t depth = std::bit_ceil(max_delay_of(core) + 1);
+        for (std::uint32_t first = 0; first == 0 || first < core.compartments; first += core::max_slots) {
+            const std::uint32_t count = std::min(core.compartments - first, core::max_slots);
+            const ShardDraft wider = draft.with(shift_for(count), depth);
+            if (draft.blocks > 0 && (wider.slots() > share || wider.slots() * wider.ring_depth > max_ring_sums)) {
+                close_shard(draft);
+                draft = ShardDraft{}.with(shift_for(count), depth);
+            } else {
+                draft = wider;
+            }
+            tables_.blocks.push_back({.core = c,
+                                      .first_compartment = first,
+                                      .compartments = count,
+                                      .shard = static_cast<std::uint32_t>(tables_.shards.size()),
+                                      .index = draft.blocks - 1,
+                                      .first_source = source});
+            source += count;
+        }
+    }
+    tables_.core_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
+    if (draft.blocks > 0) {
+        close_shard(draft);
+    }
+    for (const Block& block : tables_.blocks) {
+        if (block.index == 0) {
+            tables_.shard_first_block.push_back(static_cast<std::uint32_t>(&block - tables_.blocks.data()));
+        }
+    }
+    tables_.shard_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
+}
+
+void Builder::close_shard(const ShardDraft& draft) {
+    tables_.shards.emplace_back(core::ShardLayout{.blocks = draft.blocks,
+                                                  .block_shift = draft.block_shift,
+                                                  .ring_depth = draft.ring_depth,
+                                                  .arithmetic = arithmetic_});
+}
+
+// ---- neurons ----
+
+/// Short groups that follow each other become one run whose parameters lie in arrays; long ones stay runs.
+void Builder::add_neurons() {
+    constexpr std::size_t long_group = 64;
+    std::vector<core::NeuronParameters> parameters;
+    for (const Block& block : tables_.blocks) {
+        const CoreImage& core = image_.cores[block.core];
+        core::Shard& shard = tables_.shards[block.shard];
+        const std::uint32_t base = block.index << shard.layout().block_shift;
+        parameters.clear();
+        std::uint32_t first = 0;
+        const auto flush = [&] {
+            if (!parameters.empty()) {
+                shard.add_run({.first = base + first,
+                               .count = static_cast<std::uint32_t>(parameters.size()),
+                               .voltage_floor = voltage_floor(core, image_.chip.neuron),
+                               .voltage_ceiling = voltage_ceiling(core, image_.chip.neuron),
+                               .noise = noise_of(core.noise),
+                               .core = block.core,
+                               .compartment = block.first_compartment + first},
+                              parameters);
+                first += static_cast<std::uint32_t>(parameters.size());
+                parameters.clear();
+            }
+        };
+        for (const CompartmentGroup& group : core.groups) {
+            const std::uint32_t begin = std::max(group.first, block.first_compartment);
+            const std::uint32_t end = std::min(group.first + group.count, block.first_compartment + block.compartments);
+            if (begin >= end) {
+                continue;
+            }
+            if (end - begin >= long_group) {
+                flush();
+            }
+            parameters.insert(parameters.end(), end - begin, parameters_of(group, image_.chip.neuron));
+            if (end - begin >= long_group) {
+                flush();
+            }
+        }
+        flush();
+        for (std::uint32_t i = 0; i < block.compartments && !core.biases.empty(); ++i) {
+            shard.set_bias(base + i, bias_value(core.biases[block.first_compartment + i]));
+        }
+    }
+}
+
+// ---- sources and their rows ----
+
+void Builder::count_axon_uses() {
+    for (const CoreImage& core : image_.cores) {
+        axon_uses_.emplace_back(core.axons());
+    }
+    const auto count = [&](const std::vector<OutputAxon>& outputs) {
+        for (const OutputAxon& output : outputs) {
+            std::uint8_t& uses = axon_uses_[output.core.value()][output.axon.value()];
+            uses = static_cast<std::uint8_t>(std::min(uses + 1, 2));
+        }
+    };
+    for (const CoreImage& core : image_.cores) {
+        count(core.outputs);
+    }
+    for (const InputSymbol& input : image_.inputs) {
+        count(input.outputs);
+    }
+}
+
+std::span<const OutputAxon> outputs_of(const std::vector<std::uint32_t>& first, const std::vector<OutputAxon>& outputs,
+                                       std::size_t i) {
+    if (first.empty()) {
+        return {};
+    }
+    return std::span(outputs).subspan(first[i], first[i + 1] - first[i]);
+}
+
+void Builder::add_sources() {
+    for (const CoreImage& core : image_.cores) {
+        for (std::uint32_t i = 0; i < core.compartments; ++i) {
+            add_source(outputs_of(core.output_first, core.outputs, i), &core);
+        }
+    }
+    for (const InputSymbol& input : image_.inputs) {
+        tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
+        for (std::uint32_t channel = 0; channel < input.size(); ++channel) {
+            add_source(outputs_of(input.output_first, input.outputs, channel), nullptr);
+        }
+    }
+    tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
+    tables_.sources.push_back({.first_row = static_cast<std::uint32_t>(tables_.row_begin.size())});
+    tables_.sources.shrink_to_fit();
+}
+
+router::TilePosition tile_of(const Mesh& mesh, const CoreImage& core) {
+    const int place = static_cast<int>(core.place);
+    return {mesh.column(place), mesh.row(place)};
+}
+
+/// `from`: the sender's core, or null for an input from outside, whose way is not counted.
+void Builder::add_source(std::span<const OutputAxon> outputs, const CoreImage* from) {
+    Source source{.first_row = static_cast<std::uint32_t>(tables_.row_begin.size())};
+    if (from != nullptr) {
+        const Mesh& mesh = image_.chip.mesh;
+        const router::TilePosition here = tile_of(mesh, *from);
+        for (const OutputAxon& output : outputs) {
+            const router::TilePosition there = tile_of(mesh, image_.cores[output.core.value()]);
+            const router::Hops hops = router::dimension_order_hops(here, there);
+            source.messages_out += 1;
+            source.messages_local += here == there ? 1 : 0;
+            source.hops_ew += hops.east_west;
+            source.hops_ns += hops.north_south;
+        }
+    }
+    tables_.sources.push_back(source);
+    add_rows(outputs);
+}
+
+void Builder::add_rows(std::span<const OutputAxon> outputs) {
+    by_shard_.clear();
+    for (const OutputAxon& output : outputs) {
+        const std::uint32_t first = tables_.core_first_block[output.core.value()];
+        const std::uint32_t last = tables_.core_first_block[output.core.value() + 1];
+        for (std::uint32_t b = first; b < last; ++b) {
+            by_shard_.emplace_back(tables_.blocks[b].shard, output);
+        }
+    }
+    std::stable_sort(by_shard_.begin(), by_shard_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    for (auto first = by_shard_.begin(); first != by_shard_.end();) {
+        const std::uint32_t shard = first->first;
+        in_shard_.clear();
+        for (; first != by_shard_.end() && first->first == shard; ++first) {
+            in_shard_.push_back(first->second);
+        }
+        add_row(shard, in_shard_);
+    }
+}
+
+void Builder::add_row(std::uint32_t shard, std::span<const OutputAxon> outputs) {
+    RowKey key;
+    const bool shared = std::all_of(outputs.begin(), outputs.end(), [&](const OutputAxon& o) {
+        return axon_uses_[o.core.value()][o.axon.value()] > 1;
+    });
+    if (shared) {
+        key.push_back(shard);
+        for (const OutputAxon& output : outputs) {
+            key.push_back(std::uint64_t{output.core.value()} << 32 | output.axon.value());
+        }
+        const auto known = shared_rows_.find(key);
+        if (known != shared_rows_.end()) {
+            tables_.row_shard.push_back(static_cast<std::uint16_t>(shard));
+            tables_.row_begin.push_back(known->second);
+            return;
+        }
+    }
+    synapses_.clear();
+    bare_.clear();
+    for (const OutputAxon& output : outputs) {
+        gather(output, shard);
+    }
+    const std::uint32_t begin = tables_.shards[shard].add_row(synapses_, bare_);
+    tables_.row_shard.push_back(static_cast<std::uint16_t>(shard));
+    tables_.row_begin.push_back(begin);
+    if (shared) {
+        shared_rows_.emplace(std::move(key), begin);
+    }
+}
+
+/// The part of an axon's list that lies in a shard. The list's first synapse opens the message.
+void Builder::gather(const OutputAxon& output, std::uint32_t shard_index) {
+    const std::uint32_t c = output.core.value();
+    const CoreImage& core = image_.cores[c];
+    const unsigned block_shift = tables_.shards[shard_index].layout().block_shift;
+    const std::uint32_t first_block = tables_.core_first_block[c];
+    bool opens = true;
+    const std::uint32_t a = output.axon.value();
+    for (std::uint32_t e = core.axon_first_entry[a]; e < core.axon_first_entry[a + 1]; ++e) {
+        const SynapseEntry& entry = core.entries[e];
+        for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
+            const Synapse& synapse = core.synapses[i];
+            const Block& block = tables_.blocks[first_block + synapse.target / core::max_slots];
+            if (block.shard == shard_index) {
+                synapses_.emplace_back(RowSynapse::Fields{
+                    .slot = (block.index << block_shift) + (synapse.target - block.first_compartment),
+                    .weight = weight_of(c, entry.format, synapse.weight),
+                    .delay = synapse.delay,
+                    .kind = static_cast<std::uint32_t>(entry.encoding),
+                    .opens_message = opens});
+            }
+            opens = false;
+        }
+    }
+    if (opens && tables_.blocks[first_block].shard == shard_index) {
+        bare_.push_back({.block = tables_.blocks[first_block].index, .count = 1});
+    }
+}
+
+std::int32_t Builder::weight_of(std::uint32_t core, std::uint8_t format, std::int16_t mantissa) {
+    constexpr int least = -256;
+    constexpr int most = 255;
+    if (weights_.empty()) {
+        weights_.resize(image_.cores.size());
+    }
+    std::vector<std::int16_t>& table = weights_[core];
+    const Conventions::NegativeMixedWeight rounding = image_.chip.conventions.negative_mixed_weight;
+    if (table.empty()) {
+        for (const WeightFormat& f : image_.cores[core].formats) {
+            for (int m = least; m <= most; ++m) {
+                table.push_back(static_cast<std::int16_t>(effective_weight_64(m, f, rounding)));
+            }
+        }
+    }
+    if (mantissa < least || mantissa > most) {
+        return effective_weight_64(mantissa, image_.cores[core].formats[format], rounding);
+    }
+    return table[std::size_t{format} * (most - least + 1) + static_cast<std::size_t>(mantissa - least)];
+}
+
+}  // namespace
+
+std::size_t Tables::resident_bytes() const {
+    using core::bytes_of;
+    std::size_t bytes = bytes_of(blocks) + bytes_of(shard_first_block) + bytes_of(core_first_block) +
+                        bytes_of(port_first_source) + bytes_of(sources) + bytes_of(row_shard) + bytes_of(row_begin);
+    for (const core::Shard& shard : shards) {
+        bytes += sizeof(shard) + shard.resident_bytes();
+    }
+    return bytes;
+}
+
+Result<Tables> build_tables(const Image& image, std::uint32_t least_shards) {
+    Diagnostics findings = check_image(image);
+    if (!has_error(findings)) {
+        const Diagnostics more = check_representable(image);
+        findings.insert(findings.end(), more.begin(), more.end());
+    }
+    if (has_error(findings)) {
+        return fail(std::move(findings));
+    }
+    return Builder(image, least_shards).build();
+}
+
+}  // namespace spikeloom::chip

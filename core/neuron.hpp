@@ -1,0 +1,117 @@
+// The neuron circuit: a leaky integrate-and-fire compartment with a decaying synaptic current, in fixed point, to
+// the bit (LOIHI facts 1.2). One step, in order:
+//     q = wrap(sum of the weights that arrived)             u = wrap(decay(u) + q)
+//     v = clip(decay(v) + wrap(u + bias))                   v = 0 while refractory;  spike: v > threshold, then v = 0
+// decay(x) = sgn(x) * (|x| * keep >> decay_bits): the decayed value is truncated toward zero.
+// Compartments lie in slots of structure-of-arrays; a run is a stretch of slots that one kernel call updates.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "core/aligned.hpp"
+
+namespace spikeloom::core {
+
+enum class SumOverflow : std::uint8_t { wrap, unlimited };
+enum class CurrentOverflow : std::uint8_t { wrap, single_wrap, unlimited };
+enum class BiasedCurrentOverflow : std::uint8_t { wrap, unlimited };
+enum class VoltageOverflow : std::uint8_t { clip, unlimited };
+
+/// Widths of the registers, and what happens at their ends. State is stored in 32 bits: what is "unlimited"
+/// wraps there, as in the tools whose convention it is.
+struct NeuronArithmetic {
+    int state_bits = 24;
+    int sum_bits = 22;
+    int decay_bits = 12;
+    SumOverflow sum_overflow = SumOverflow::wrap;
+    CurrentOverflow current_overflow = CurrentOverflow::wrap;
+    BiasedCurrentOverflow biased_current_overflow = BiasedCurrentOverflow::wrap;
+    VoltageOverflow voltage_overflow = VoltageOverflow::clip;
+
+    friend bool operator==(const NeuronArithmetic&, const NeuronArithmetic&) = default;
+};
+
+/// Weights are multiples of 2^6; sums of them are kept in units of that.
+inline constexpr int weight_shift = 6;
+
+/// Whether the vector kernel, which knows one arithmetic, computes this one. Its sums are 16 bits wide: in units of
+/// 2^6, their natural overflow is the 22-bit wrap.
+[[nodiscard]] constexpr bool is_standard(const NeuronArithmetic& arithmetic) {
+    return arithmetic == NeuronArithmetic{};
+}
+
+/// Noise of a core: (uniform integer in -127..127 + 64 * mantissa_offset) * 2^(exponent - 7), truncated toward zero.
+struct Noise {
+    enum class Target : std::uint8_t { off, current, voltage };
+    Target target = Target::off;
+    int mantissa_offset = 0;
+    int exponent = 0;
+};
+
+/// Who draws noise, and when: the key of the random numbers.
+struct NoiseKey {
+    std::uint64_t seed = 0;
+    std::uint64_t step = 0;
+};
+
+struct NeuronParameters {
+    std::int32_t current_keep = 0;  ///< 2^decay_bits - effective decay, 0..2^decay_bits
+    std::int32_t voltage_keep = 0;
+    std::int32_t threshold = std::numeric_limits<std::int32_t>::max();  ///< the maximum is never met
+    std::int32_t refractory = 1;  ///< may fire again this many steps after a spike; 1 or less: no dead step
+
+    friend bool operator==(const NeuronParameters&, const NeuronParameters&) = default;
+};
+
+/// Which parameters differ within a run; those are in the arrays by slot, the others in the run.
+enum class Variation : std::uint8_t { none, threshold, all };
+
+/// Consecutive slots of one core, updated together.
+struct NeuronRun {
+    std::uint32_t first = 0;  ///< slot
+    std::uint32_t count = 0;
+    Variation variation = Variation::none;
+    bool refractory = false;  ///< some slot has dead steps: the run uses NeuronArrays::hold
+    NeuronParameters parameters;
+    std::int32_t voltage_floor = 0;
+    std::int32_t voltage_ceiling = 0;
+    Noise noise;
+    std::uint32_t core = 0;         ///< for the key of the noise
+    std::uint32_t compartment = 0;  ///< of the first slot, likewise
+};
+
+/// State and parameters by slot. The arrays are padded: a kernel may read a vector beyond the last slot.
+struct NeuronArrays {
+    AlignedVector<std::int32_t> current;
+    AlignedVector<std::int32_t> voltage;
+    AlignedVector<std::int32_t> bias;
+    AlignedVector<std::int32_t> hold;       ///< steps of the refractory time left, the next one included; may be empty
+    AlignedVector<std::int32_t> threshold;  ///< runs with Variation::threshold or all; may be empty
+    AlignedVector<std::int32_t> keep;  ///< current_keep | voltage_keep << 16, below 2^15 each; Variation::all, may be empty
+    AlignedVector<std::int32_t> refractory;  ///< Variation::all; may be empty
+
+    static constexpr std::size_t padding = 64;
+};
+
+struct UpdateResult {
+    std::uint32_t* spikes_end;  ///< one past the last spike written
+    std::uint32_t active;       ///< compartments whose u, v, bias or arriving sum was not zero
+};
+
+/// Updates a run in the standard arithmetic, without noise; vector code chosen at run time. `sums` are the sums of
+/// this step by slot, in units of 2^6; they are set to zero. Appends the slots that spike, ascending, to `spikes`
+/// (room for run.count).
+[[nodiscard]] UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums,
+                                           std::uint32_t* spikes);
+
+/// As update_standard, for every arithmetic and with noise; plain 64-bit code.
+template <class Sum>
+[[nodiscard]] UpdateResult update_general(const NeuronArithmetic& arithmetic, const NeuronRun& run, NoiseKey key,
+                                          NeuronArrays& arrays, Sum* sums, std::uint32_t* spikes);
+extern template UpdateResult update_general(const NeuronArithmetic&, const NeuronRun&, NoiseKey, NeuronArrays&,
+                                            std::int16_t*, std::uint32_t*);
+extern template UpdateResult update_general(const NeuronArithmetic&, const NeuronRun&, NoiseKey, NeuronArrays&,
+                                            std::int32_t*, std::uint32_t*);
+
+}  // namespace spikeloom::core

@@ -1,0 +1,179 @@
+#include "core/shard.hpp"
+
+#include <algorithm>
+
+namespace spikeloom::core {
+namespace {
+
+/// Sums in units of 2^6 wrap by themselves at 22 bits if they are kept in 16.
+bool wraps_in_16_bits(const NeuronArithmetic& arithmetic) {
+    return arithmetic.sum_overflow == SumOverflow::wrap && arithmetic.sum_bits == 16 + weight_shift;
+}
+
+}  // namespace
+
+Shard::Shard(const ShardLayout& layout)
+    : layout_(layout),
+      standard_(is_standard(layout.arithmetic)),
+      neurons_(layout.blocks),
+      loads_(std::size_t{load_kinds} * layout.blocks),
+      input_loads_(loads_.size()),
+      active_(layout.blocks) {
+    const std::size_t padded = slots() + NeuronArrays::padding;
+    arrays_.current.resize(padded);
+    arrays_.voltage.resize(padded);
+    arrays_.bias.resize(padded);
+    const std::size_t ring = std::size_t{ring_stride()} * layout.ring_depth;
+    if (wraps_in_16_bits(layout.arithmetic)) {
+        sums16_.resize(ring);
+    } else {
+        sums32_.resize(ring);
+    }
+}
+
+void Shard::ensure(AlignedVector<std::int32_t>& array) const {
+    array.resize(slots() + NeuronArrays::padding);
+}
+
+void Shard::add_run(const NeuronRun& run, std::span<const NeuronParameters> parameters) {
+    NeuronRun added = run;
+    added.parameters = parameters.front();
+    added.variation = Variation::none;
+    added.refractory = false;
+    for (const NeuronParameters& p : parameters) {
+        NeuronParameters same_threshold = p;
+        same_threshold.threshold = added.parameters.threshold;
+        if (!(same_threshold == added.parameters)) {
+            added.variation = Variation::all;
+        } else if (!(p == added.parameters) && added.variation == Variation::none) {
+            added.variation = Variation::threshold;
+        }
+        added.refractory = added.refractory || p.refractory > 1;
+    }
+    if (added.refractory) {
+        ensure(arrays_.hold);
+    }
+    if (added.variation != Variation::none) {
+        ensure(arrays_.threshold);
+    }
+    if (added.variation == Variation::all) {
+        ensure(arrays_.keep);
+        ensure(arrays_.refractory);
+    }
+    for (std::size_t i = 0; i < parameters.size() && added.variation != Variation::none; ++i) {
+        const std::size_t slot = run.first + i;
+        arrays_.threshold[slot] = parameters[i].threshold;
+        if (added.variation == Variation::all) {
+            arrays_.keep[slot] = parameters[i].current_keep | parameters[i].voltage_keep << 16;
+            arrays_.refractory[slot] = parameters[i].refractory;
+        }
+    }
+    runs_.push_back(added);
+    neurons_[run.first >> layout_.block_shift] += run.count;
+}
+
+void Shard::finish() {
+    stream_.shrink_to_fit();
+    runs_.shrink_to_fit();
+    spikes_.resize(slots());
+}
+
+template <class Sum>
+void Shard::deliver_to(AlignedVector<Sum>& sums, std::span<const std::uint32_t> rows, std::uint64_t now,
+                       std::vector<std::uint64_t>& loads) {
+    const std::uint32_t mask = layout_.ring_depth - 1;
+    core::deliver(stream_.data(), rows,
+                  DeliveryTarget<Sum>{.sums = sums.data(),
+                                      .slots = ring_stride(),
+                                      .position = static_cast<std::uint32_t>(now) & mask,
+                                      .ring_mask = mask,
+                                      .loads = loads.data(),
+                                      .blocks = layout_.blocks,
+                                      .block_shift = layout_.block_shift});
+}
+
+void Shard::deliver(std::span<const std::uint32_t> rows, std::uint64_t now) {
+    sums16_.empty() ? deliver_to(sums32_, rows, now, loads_) : deliver_to(sums16_, rows, now, loads_);
+}
+
+void Shard::deliver_inputs(std::span<const std::uint32_t> rows, std::uint64_t now) {
+    sums16_.empty() ? deliver_to(sums32_, rows, now, input_loads_) : deliver_to(sums16_, rows, now, input_loads_);
+}
+
+template <class Sum>
+UpdateResult Shard::update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes) {
+    if constexpr (sizeof(Sum) == 2) {
+        if (standard_ && run.noise.target == Noise::Target::off) {
+            return update_standard(run, arrays_, sums, spikes);
+        }
+    }
+    return update_general(layout_.arithmetic, run, key, arrays_, sums, spikes);
+}
+
+void Shard::update(std::uint64_t now, NoiseKey key) {
+    std::fill(active_.begin(), active_.end(), 0);
+    const std::size_t position = (now & (layout_.ring_depth - 1)) * std::size_t{ring_stride()};
+    std::uint32_t* spikes = spikes_.data();
+    for (const NeuronRun& run : runs_) {
+        const UpdateResult result = sums16_.empty() ? update_run(run, key, sums32_.data() + position, spikes)
+                                                    : update_run(run, key, sums16_.data() + position, spikes);
+        spikes = result.spikes_end;
+        active_[run.first >> layout_.block_shift] += result.active;
+    }
+    spike_count_ = static_cast<std::size_t>(spikes - spikes_.data());
+}
+
+BlockLoad Shard::take_load(std::uint32_t block) {
+    BlockLoad load;
+    for (std::uint32_t kind = 0; kind < load_kinds; ++kind) {
+        std::uint64_t& own = loads_[std::size_t{kind} * layout_.blocks + block];
+        std::uint64_t& input = input_loads_[std::size_t{kind} * layout_.blocks + block];
+        load.events[kind] = (own & 0xFFFFFFFFU) + (input & 0xFFFFFFFFU);
+        load.messages += (own >> 32) + (input >> 32);
+        load.input_messages += input >> 32;
+        own = 0;
+        input = 0;
+    }
+    return load;
+}
+
+NeuronParameters Shard::parameters(std::uint32_t slot) const {
+    const auto after =
+        std::upper_bound(runs_.begin(), runs_.end(), slot, [](std::uint32_t s, const NeuronRun& r) { return s < r.first; });
+    const NeuronRun& run = *std::prev(after);
+    NeuronParameters parameters = run.parameters;
+    if (run.variation == Variation::all) {
+        parameters.refractory = arrays_.refractory[slot];
+    }
+    return parameters;
+}
+
+bool Shard::refractory(std::uint32_t slot) const {
+    // Without dead steps nothing is held, but the register still shows the spike of this step.
+    const auto spiked = spikes();
+    return (!arrays_.hold.empty() && arrays_.hold[slot] > 0) || std::binary_search(spiked.begin(), spiked.end(), slot);
+}
+
+void Shard::reset() {
+    for (auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.hold, &sums32_}) {
+        std::fill(array->begin(), array->end(), 0);
+    }
+    std::fill(sums16_.begin(), sums16_.end(), std::int16_t{0});
+    std::fill(loads_.begin(), loads_.end(), 0);
+    std::fill(input_loads_.begin(), input_loads_.end(), 0);
+    std::fill(active_.begin(), active_.end(), 0);
+    spike_count_ = 0;
+}
+
+std::size_t Shard::resident_bytes() const {
+    std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) +
+                        bytes_of(loads_) + bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) +
+                        bytes_of(neurons_);
+    for (const auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold,
+                              &arrays_.keep, &arrays_.refractory}) {
+        bytes += bytes_of(*array);
+    }
+    return bytes;
+}
+
+}  // namespace spikeloom::core

@@ -1,0 +1,110 @@
+// A shard: consecutive cores whose compartments together fit a cache, and the unit of work of a thread. It holds
+// their neurons, the accumulators where weights wait for their step (a ring as deep as the longest delay), and all
+// synapses onto them, by source. Shards share nothing: a step of one is deliver, then update.
+//
+// Slots: every block (a core's compartments) takes a power-of-two stretch, so that a synapse names its neuron in 15
+// bits and the block follows by a shift.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/neuron.hpp"
+#include "core/synapse_stream.hpp"
+
+namespace spikeloom::core {
+
+struct ShardLayout {
+    std::uint32_t blocks = 1;
+    unsigned block_shift = 0;      ///< slots of a block, as a power of two; blocks << block_shift <= max_slots
+    std::uint32_t ring_depth = 1;  ///< a power of two above the longest delay
+    NeuronArithmetic arithmetic;
+};
+
+/// What arrived at a block in this step.
+struct BlockLoad {
+    std::uint64_t messages = 0;
+    std::uint64_t input_messages = 0;  ///< of these, from outside
+    std::uint64_t events[load_kinds] = {};
+};
+
+class Shard {
+public:
+    explicit Shard(const ShardLayout& layout);
+
+    // Building, before the first step.
+
+    /// Appends a run of one block, with the parameters of each of its slots (at least one; what is equal is not
+    /// stored). Runs come by ascending slot.
+    void add_run(const NeuronRun& run, std::span<const NeuronParameters> parameters);
+    /// What a source sends here; returns the row's name for `deliver`.
+    std::uint32_t add_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare) {
+        synapses_ += synapses.size();
+        return append_row(synapses, bare, layout_.block_shift, stream_);
+    }
+    /// Gives back what building took beyond need.
+    void finish();
+
+    // A step: deliver (any number of times), then update.
+
+    /// Adds the rows' weights to the sums of step `now` (plus their delays).
+    void deliver(std::span<const std::uint32_t> rows, std::uint64_t now);
+    /// The same for rows of sources outside of the chip.
+    void deliver_inputs(std::span<const std::uint32_t> rows, std::uint64_t now);
+    /// Advances all neurons by step `now`.
+    void update(std::uint64_t now, NoiseKey key);
+
+    /// Slots that spiked in the last step, ascending.
+    [[nodiscard]] std::span<const std::uint32_t> spikes() const { return {spikes_.data(), spike_count_}; }
+    /// Compartments of a block that the last update found active.
+    [[nodiscard]] std::uint32_t active(std::uint32_t block) const { return active_[block]; }
+    [[nodiscard]] std::uint32_t neurons(std::uint32_t block) const { return neurons_[block]; }
+    /// What arrived at a block since the last call, and sets it to zero.
+    BlockLoad take_load(std::uint32_t block);
+
+    [[nodiscard]] std::int32_t current(std::uint32_t slot) const { return arrays_.current[slot]; }
+    [[nodiscard]] std::int32_t voltage(std::uint32_t slot) const { return arrays_.voltage[slot]; }
+    /// Whether the neuron spiked less than its refractory time ago.
+    [[nodiscard]] bool refractory(std::uint32_t slot) const;
+    [[nodiscard]] NeuronParameters parameters(std::uint32_t slot) const;
+    void set_bias(std::uint32_t slot, std::int32_t bias) { arrays_.bias[slot] = bias; }
+
+    /// All state to zero, deliveries in flight included; biases stay.
+    void reset();
+
+    [[nodiscard]] const ShardLayout& layout() const { return layout_; }
+    [[nodiscard]] std::size_t synapses() const { return synapses_; }
+    [[nodiscard]] std::size_t resident_bytes() const;
+
+private:
+    template <class Sum>
+    void deliver_to(AlignedVector<Sum>& sums, std::span<const std::uint32_t> rows, std::uint64_t now,
+                    std::vector<std::uint64_t>& loads);
+    template <class Sum>
+    UpdateResult update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes);
+    [[nodiscard]] std::uint32_t slots() const { return layout_.blocks << layout_.block_shift; }
+    /// Slots of one ring position; padded, because the kernels read whole vectors.
+    [[nodiscard]] std::uint32_t ring_stride() const {
+        return slots() + static_cast<std::uint32_t>(NeuronArrays::padding);
+    }
+    void ensure(AlignedVector<std::int32_t>& array) const;
+
+    ShardLayout layout_;
+    bool standard_;
+    std::vector<NeuronRun> runs_;
+    std::vector<std::uint32_t> neurons_;
+    AlignedVector<std::uint32_t> stream_;
+    std::size_t synapses_ = 0;
+
+    NeuronArrays arrays_;
+    AlignedVector<std::int16_t> sums16_;  ///< where the 22-bit wrap is the natural overflow; else empty
+    AlignedVector<std::int32_t> sums32_;  ///< for every other arithmetic; else empty
+    std::vector<std::uint64_t> loads_;
+    std::vector<std::uint64_t> input_loads_;
+    std::vector<std::uint32_t> active_;
+    AlignedVector<std::uint32_t> spikes_;
+    std::size_t spike_count_ = 0;
+};
+
+}  // namespace spikeloom::core
