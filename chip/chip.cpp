@@ -183,8 +183,9 @@ private:
             const unsigned shift = tables_.shards[s].layout().block_shift;
             for (const std::uint32_t slot : tables_.shards[s].spikes()) {
                 const Block& block = tables_.blocks[tables_.shard_first_block[s] + (slot >> shift)];
-                spikes_.push_back({.core = CoreId(block.core),
-                                   .compartment = CompartmentId(block.first_compartment + (slot & ((1U << shift) - 1)))});
+                spikes_.push_back(
+                    {.core = CoreId(block.core),
+                     .compartment = CompartmentId(block.first_compartment + (slot & ((1U << shift) - 1)))});
             }
         }
     }

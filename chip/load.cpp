@@ -2,6 +2,8 @@
 // image keeps by destination axon, into rows by source.
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
+#include <limits>
 #include <map>
 
 #include <fmt/format.h>
@@ -18,12 +20,14 @@ using core::RowSynapse;
 /// Sums of all delays of a shard should stay in the second-level cache.
 constexpr std::uint32_t max_ring_sums = 1U << 18;
 
+/// So that every weight fits 16 bits: -256 * 2^7 = -2^15.
+constexpr int max_weight_exponent = 7;
+
 // ---- arithmetic ----
 
 core::NeuronArithmetic arithmetic_of(const ChipSpec& chip) {
-    core::NeuronArithmetic a{.state_bits = chip.neuron.state_bits,
-                             .sum_bits = chip.neuron.sum_bits,
-                             .decay_bits = chip.neuron.decay_bits};
+    core::NeuronArithmetic a{
+        .state_bits = chip.neuron.state_bits, .sum_bits = chip.neuron.sum_bits, .decay_bits = chip.neuron.decay_bits};
     switch (chip.conventions.sum_overflow) {
     case Conventions::SumOverflow::wrap_22_bit:
         a.sum_overflow = core::SumOverflow::wrap;
@@ -80,7 +84,8 @@ core::Noise noise_of(const NoiseRegister& noise) {
 
 core::NeuronParameters parameters_of(const CompartmentGroup& group, const NeuronFormat& format) {
     const std::int32_t unity = 1 << format.decay_bits;
-    const std::int64_t threshold = std::int64_t{group.threshold_mantissa} * (std::int64_t{1} << format.threshold_exponent);
+    const std::int64_t threshold =
+        std::int64_t{group.threshold_mantissa} * (std::int64_t{1} << format.threshold_exponent);
     constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
     return {.current_keep = std::clamp(unity - group.current_decay - format.current_decay_offset, 0, unity),
             .voltage_keep = std::clamp(unity - group.voltage_decay - format.voltage_decay_offset, 0, unity),
@@ -121,6 +126,13 @@ Diagnostics check_representable(const Image& image) {
             all.push_back({.where = fmt::format("core {}, compartment {}", c, bad - core.biases.begin()),
                            .found = fmt::format("bias exponent {}", bad->exponent),
                            .allowed = fmt::format("0 to {} in the emulator", max_bias_exponent)});
+        }
+        for (const WeightFormat& f : core.formats) {
+            if (f.weight_exponent > max_weight_exponent) {
+                all.push_back({.where = fmt::format("core {}", c),
+                               .found = fmt::format("weight exponent {}", f.weight_exponent),
+                               .allowed = fmt::format("up to {} in the emulator", max_weight_exponent)});
+            }
         }
         if (core.noise.target != NoiseRegister::Target::off &&
             (std::abs(core.noise.exponent) > 24 || std::abs(core.noise.mantissa_offset) > 4096)) {
@@ -217,7 +229,8 @@ void Builder::plan_shards() {
     for (const CoreImage& core : image_.cores) {
         total += std::uint64_t{1} << shift_for(core.compartments);
     }
-    const std::uint64_t share = std::clamp<std::uint64_t>((total + least_shards_ - 1) / least_shards_, 1, core::max_slots);
+    const std::uint64_t share =
+        std::clamp<std::uint64_t>((total + least_shards_ - 1) / least_shards_, 1, core::max_slots);
 
     ShardDraft draft;
     std::uint32_t source = 0;
@@ -278,6 +291,7 @@ void Builder::add_neurons() {
             if (!parameters.empty()) {
                 shard.add_run({.first = base + first,
                                .count = static_cast<std::uint32_t>(parameters.size()),
+                               .parameters = {},
                                .voltage_floor = voltage_floor(core, image_.chip.neuron),
                                .voltage_ceiling = voltage_ceiling(core, image_.chip.neuron),
                                .noise = noise_of(core.noise),
@@ -387,7 +401,8 @@ void Builder::add_rows(std::span<const OutputAxon> outputs) {
             by_shard_.emplace_back(tables_.blocks[b].shard, output);
         }
     }
-    std::stable_sort(by_shard_.begin(), by_shard_.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::stable_sort(by_shard_.begin(), by_shard_.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
     for (auto first = by_shard_.begin(); first != by_shard_.end();) {
         const std::uint32_t shard = first->first;
         in_shard_.clear();

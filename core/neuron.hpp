@@ -88,7 +88,8 @@ struct NeuronArrays {
     AlignedVector<std::int32_t> bias;
     AlignedVector<std::int32_t> hold;       ///< steps of the refractory time left, the next one included; may be empty
     AlignedVector<std::int32_t> threshold;  ///< runs with Variation::threshold or all; may be empty
-    AlignedVector<std::int32_t> keep;  ///< current_keep | voltage_keep << 16, below 2^15 each; Variation::all, may be empty
+    AlignedVector<std::int32_t>
+        keep;  ///< current_keep | voltage_keep << 16, below 2^15 each; Variation::all, may be empty
     AlignedVector<std::int32_t> refractory;  ///< Variation::all; may be empty
 
     static constexpr std::size_t padding = 64;
@@ -96,7 +97,7 @@ struct NeuronArrays {
 
 struct UpdateResult {
     std::uint32_t* spikes_end;  ///< one past the last spike written
-    std::uint32_t active;       ///< compartments whose u, v, bias or arriving sum was not zero
+    std::uint32_t active;       ///< compartments whose u, v, bias or arriving sum (wrapped) was not zero
 };
 
 /// Updates a run in the standard arithmetic, without noise; vector code chosen at run time. `sums` are the sums of

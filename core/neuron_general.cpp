@@ -1,6 +1,5 @@
 // The neuron in 64-bit arithmetic, one compartment at a time: every convention, and noise.
 #include <algorithm>
-#include <cstdlib>
 
 #include "core/base/random.hpp"
 #include "core/neuron.hpp"
@@ -14,7 +13,7 @@ constexpr std::int64_t wrap(std::int64_t value, int bits) {
 }
 
 constexpr std::int64_t decay(std::int64_t value, std::int64_t keep, int decay_bits) {
-    const std::int64_t kept = (std::abs(value) * keep) >> decay_bits;
+    const std::int64_t kept = ((value < 0 ? -value : value) * keep) >> decay_bits;
     return value < 0 ? -kept : kept;
 }
 
@@ -99,7 +98,11 @@ UpdateResult update_general(const NeuronArithmetic& arithmetic, const NeuronRun&
     for (std::uint32_t i = 0; i < run.count; ++i) {
         const std::uint32_t slot = run.first + i;
         const NeuronParameters parameters = parameters_at(run, arrays, slot);
-        const Input input{.sum = std::int64_t{sums[slot]} * (1 << weight_shift),
+        std::int64_t sum = std::int64_t{sums[slot]} * (1 << weight_shift);
+        if (arithmetic.sum_overflow == SumOverflow::wrap) {
+            sum = wrap(sum, arithmetic.sum_bits);
+        }
+        const Input input{.sum = sum,
                           .noise = run.noise.target == Noise::Target::off
                                        ? 0
                                        : draw_noise(run.noise, key, run.core, run.compartment + i)};

@@ -138,8 +138,8 @@ BlockLoad Shard::take_load(std::uint32_t block) {
 }
 
 NeuronParameters Shard::parameters(std::uint32_t slot) const {
-    const auto after =
-        std::upper_bound(runs_.begin(), runs_.end(), slot, [](std::uint32_t s, const NeuronRun& r) { return s < r.first; });
+    const auto after = std::upper_bound(runs_.begin(), runs_.end(), slot,
+                                        [](std::uint32_t s, const NeuronRun& r) { return s < r.first; });
     const NeuronRun& run = *std::prev(after);
     NeuronParameters parameters = run.parameters;
     if (run.variation == Variation::all) {
@@ -166,9 +166,8 @@ void Shard::reset() {
 }
 
 std::size_t Shard::resident_bytes() const {
-    std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) +
-                        bytes_of(loads_) + bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) +
-                        bytes_of(neurons_);
+    std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) + bytes_of(loads_) +
+                        bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) + bytes_of(neurons_);
     for (const auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold,
                               &arrays_.keep, &arrays_.refractory}) {
         bytes += bytes_of(*array);

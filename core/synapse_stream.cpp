@@ -73,8 +73,7 @@ private:
               .kind = synapses[0].kind(),
               .form = Form::sparse});
         for (const RowSynapse synapse : synapses) {
-            stream_.push_back(synapse.weight_bits() << 16 | (synapse.opens_message() ? 1U << 15 : 0U) |
-                              synapse.slot());
+            stream_.push_back(synapse.weight_bits() << 16 | (synapse.opens_message() ? 1U << 15 : 0U) | synapse.slot());
         }
     }
 

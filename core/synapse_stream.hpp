@@ -26,10 +26,10 @@ inline constexpr std::size_t dense_run = 16;
 class RowSynapse {
 public:
     struct Fields {
-        std::uint32_t slot = 0;    ///< below max_slots
-        std::int32_t weight = 0;   ///< units of 2^6, -32768..32767
-        std::uint32_t delay = 0;   ///< 0..max_delay
-        std::uint32_t kind = 0;    ///< below load_kinds
+        std::uint32_t slot = 0;   ///< below max_slots
+        std::int32_t weight = 0;  ///< units of 2^6, -32768..32767
+        std::uint32_t delay = 0;  ///< 0..max_delay
+        std::uint32_t kind = 0;   ///< below load_kinds
         bool opens_message = false;
     };
     explicit constexpr RowSynapse(const Fields& f)
@@ -61,10 +61,10 @@ std::uint32_t append_row(std::span<RowSynapse> synapses, std::span<const BareMes
 /// Where delivered weights and counts go.
 template <class Sum>
 struct DeliveryTarget {
-    Sum* sums = nullptr;           ///< ring_depth times `slots` sums, the ring of delays
-    std::uint32_t slots = 0;       ///< of one ring position
-    std::uint32_t position = 0;    ///< ring position of this step
-    std::uint32_t ring_mask = 0;   ///< ring depth (a power of two) - 1
+    Sum* sums = nullptr;             ///< ring_depth times `slots` sums, the ring of delays
+    std::uint32_t slots = 0;         ///< of one ring position
+    std::uint32_t position = 0;      ///< ring position of this step
+    std::uint32_t ring_mask = 0;     ///< ring depth (a power of two) - 1
     std::uint64_t* loads = nullptr;  ///< load_kinds times `blocks`: synaptic events | messages << 32
     std::uint32_t blocks = 0;
     unsigned block_shift = 0;

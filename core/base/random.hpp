@@ -29,6 +29,8 @@ struct RandomKey {
 
 namespace detail {
 
+__extension__ typedef unsigned __int128 uint128;
+
 constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter,
                                                   std::array<std::uint32_t, 2> key) {
     for (int round = 0; round < 10; ++round) {
@@ -66,7 +68,7 @@ constexpr double random_uniform(const RandomKey& key) {
 constexpr std::uint64_t random_below(const RandomKey& key, std::uint64_t bound) {
     const auto block = random_block(key);
     const std::uint64_t bits = std::uint64_t{block[0]} << 32 | block[1];
-    return static_cast<std::uint64_t>((static_cast<unsigned __int128>(bits) * bound) >> 64);
+    return static_cast<std::uint64_t>((static_cast<detail::uint128>(bits) * bound) >> 64);
 }
 
 }  // namespace spikeloom
