@@ -1,7 +1,11 @@
 // The recording of a run: HDF5, written in chunks while the run goes on, so memory doesn't grow with its length.
 // /spikes/<population> is SONATA as libsonata, bmtk and NEST read it; probes are SONATA reports; what is ours stands
 // in groups of its own (/counters, /cores, /energy, /eval, /provenance). It is written beside the final name and
-// renamed when it is closed: nothing half-written stands under the final name.
+// renamed when it is closed: nothing half-written stands under the final name. Times, energies and counts are summed
+// as the steps come, so that samples and tables need no second reading.
+//
+// Memory: a dataset that grows keeps one chunk of at most 256 KiB in waiting and HDF5's cache of as much; sums are
+// one Counters a core. Nothing else grows with the run.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +18,7 @@
 namespace spikeloom::runtime {
 
 struct RecordingOptions {
-    std::string path;
+    std::string path;                  ///< final name
     bool force = false;                ///< replace an existing file
     std::vector<std::string> options;  ///< "key=value", for /provenance
     std::string stimulus;              ///< file or specification
@@ -35,13 +39,18 @@ struct SampleOutcome {
 
 class Recorder : public Sink {
 public:
+    /// The session's probes must stand; its image must outlive the recorder. Errors: the name is taken and `force` is
+    /// not set, the folder is missing or not writable.
     [[nodiscard]] static Result<std::unique_ptr<Recorder>> create(const RecordingOptions& options,
                                                                   const Session& session);
+    /// Without close() before, the unfinished file is removed.
     ~Recorder() override;
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
 
+    /// Fails when the disk does; nothing then remains of the file.
     Result<void> on_step(const StepView& view) override;
+    /// The steps since the last sample (or the start) were this sample.
     Result<void> add_sample(const SampleOutcome& outcome);
     /// Extra figures for the report (the quantisation gap), as JSON text under /extra/<name>.
     Result<void> add_document(const std::string& name, const std::string& json);
@@ -53,5 +62,8 @@ private:
     explicit Recorder(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
+
+/// The name of a population within the file: '/' would nest groups, "" and "." are no names. Unique over the image.
+[[nodiscard]] std::vector<std::string> recorded_names(const chip::Image& image);
 
 }  // namespace spikeloom::runtime

@@ -1,8 +1,8 @@
 // The user's story in one type: load an image, give it a stimulus, run it, watch it through sinks.
 //
 //     auto session = Session::open(image, {.threads = 2}).value();
-//     session.probe("hidden", Variable::voltage, {0, 1, 2});
-//     session.run(1000, stimulus, sinks);
+//     session.add_probe("hidden[0:3].v");
+//     session.run(1000, *stimulus, sinks);
 //
 // Spikes come back as population and neuron, not as core and compartment: the image's symbol table is applied here.
 #pragma once
@@ -60,18 +60,25 @@ class Session {
 public:
     [[nodiscard]] static Result<Session> open(const chip::Image& image, const SessionOptions& options);
 
-    /// "hidden.v", "hidden[3].u", "hidden[0:8].v": adds a probe, or says which populations there are.
+    /// "hidden.v", "hidden[3].u", "hidden[0:8].v" (8 exclusive): adds a probe, or says which populations there are.
+    /// Probes of one population and variable are one: their neurons are united. Voltages are those of the dynamics
+    /// (0 after a spike), not the register's R * 2^7 of the refractory time.
     Result<void> add_probe(const std::string& specification);
     [[nodiscard]] std::span<const Probe> probes() const { return probes_; }
 
     /// Runs `steps` steps; stops early, at a step's end, when `stop` (may be empty) returns true. Returns steps done.
+    /// The stimulus is asked for steps counted from the last reset_state(), sinks see steps counted over all of them.
     Result<std::uint64_t> run(std::uint64_t steps, Stimulus& stimulus, std::span<Sink* const> sinks,
                               const std::function<bool()>& stop = {});
 
-    void reset_state() { chip_.reset_state(); }
+    /// Between samples: u, v, delays in flight and refractory times as after load; counters and steps go on.
+    void reset_state();
+    /// Steps run since the session was opened.
+    [[nodiscard]] std::uint64_t steps_done() const { return steps_done_; }
 
     [[nodiscard]] const chip::Image& image() const { return *image_; }
     [[nodiscard]] chip::Chip& chip() { return chip_; }
+    [[nodiscard]] const chip::Chip& chip() const { return chip_; }
     [[nodiscard]] std::int32_t voltage(PopulationId population, NeuronId neuron) const;
 
 private:
@@ -81,12 +88,18 @@ private:
         CompartmentId compartment;
     };
 
+    /// The chip's last step as the network's spikes and probes.
+    void collect_step();
+
     const chip::Image* image_;  ///< outlives the session
     chip::Chip chip_;
     std::vector<Probe> probes_;
     std::vector<std::vector<Place>> places_;            ///< by population, neuron
     std::vector<std::vector<NetworkSpike>> neuron_of_;  ///< by core, compartment
-    std::vector<NetworkSpike> spikes_;                  ///< of the step
+    std::uint64_t steps_done_ = 0;
+    std::uint64_t state_start_ = 0;         ///< steps_done_ at the last reset_state()
+    std::vector<chip::InputSpike> inputs_;  ///< of the step
+    std::vector<NetworkSpike> spikes_;      ///< of the step
     std::vector<std::vector<std::int32_t>> probe_values_;
 };
 

@@ -31,40 +31,61 @@ struct SpikeEvent {
     std::uint32_t channel = 0;
     friend auto operator<=>(const SpikeEvent&, const SpikeEvent&) = default;
 };
+/// Events in any order; several of one step, port and channel are one.
 [[nodiscard]] std::unique_ptr<Stimulus> make_event_stimulus(std::vector<SpikeEvent> events, std::uint64_t steps);
 
-/// Independent Poisson (Bernoulli per step) sources on every channel of every port.
+/// Independent Poisson (Bernoulli per step, probability rate * step) sources on every channel of every port. A pure
+/// function of seed, step, port and channel; probabilities have 32 bits.
 struct PoissonOptions {
     double rate_hz = 10;
     std::uint64_t seed = 0;
 };
 [[nodiscard]] std::unique_ptr<Stimulus> make_poisson_stimulus(const chip::Image& image, const PoissonOptions& options);
 
-/// A file of spikes for one run: SONATA .h5 (/spikes/<population> = input port; times in ms over the image's step),
-/// .npy / .npz raster (T x N; non-zero = spike; one array a port in .npz), .csv (step,channel), or "poisson:RATE".
-/// Sizes are checked against the ports; a mismatch says what the port wants.
+/// What drives one run, by specification:
+/// - SONATA .h5: /spikes/<population> = the input port of that name (one population and one port match under any
+///   name); /spikes/{gids,timestamps} of the old dialect and /spikes/{node_ids,timestamps} for a single port. A spike
+///   at time t acts in step floor(t / the image's step).
+/// - .npy: raster T x N of 0 and 1 for the only port (N may be its shape); .npz: one raster a port, by its name.
+///   S x T x N holds many samples: FILE#3 takes the fourth.
+/// - .csv: lines "step,channel" or "step,port,channel" (port by name or number), a header and '#' comments allowed.
+/// - "poisson:RATE": independent sources of RATE Hz on every channel of every port, seeded.
+/// Sizes are checked against the ports; a mismatch says what the port wants. Ids out of range and times that are
+/// negative, NaN or beyond 2^40 steps are errors.
 [[nodiscard]] Result<std::unique_ptr<Stimulus>> open_stimulus(const std::string& specification,
                                                               const chip::Image& image, std::uint64_t seed);
+/// The file that the specification names, for its hash; empty where it names none.
+[[nodiscard]] std::string stimulus_file(const std::string& specification);
+/// A warning where the run is shorter than the stimulus: what comes later is never delivered.
+[[nodiscard]] Diagnostics check_stimulus_length(const Stimulus& stimulus, std::uint64_t steps);
 
 enum class Encoding : std::uint8_t {
-    latency,   ///< one spike a channel: value 1 first, value 0 last (none below the cut-off)
+    latency,   ///< one spike a channel at step floor((1 - value) * (window - 1) + 0.5); none at or below the cut-off
     rate,      ///< Bernoulli with probability value * max_rate a step, seeded
-    constant,  ///< the value as a constant current: an integrate-and-fire encoder a channel, v += value, spike at v >
-               ///< 1, v = 0
+    constant,  ///< the value as a constant current: an integrate-and-fire encoder a channel (float): v += value, spike
+               ///< at v > 1, then v = 0 (ECOSYSTEM facts 2.2)
     events,    ///< the data are spikes already (S x T x N)
 };
 
 struct EncoderOptions {
     Encoding encoding = Encoding::latency;
-    std::uint32_t steps = 32;  ///< a sample's length
+    std::uint32_t steps = 32;  ///< a sample's length; events: the data say it
     std::uint32_t window = 0;  ///< latency: steps over which values spread; 0 = steps / 2 (at least 1)
     double cutoff = 0.0;       ///< latency: values at or below give no spike
     double max_rate = 1.0;     ///< rate: spike probability a step at value 1
     std::uint64_t seed = 0;
 };
 
-/// A labelled set: .npz with inputs (S x N in 0..1, or S x T x N spikes) and labels (S), or an idx image file with
-/// its labels beside it (gz too). Values are kept as float in 0..1.
+/// "latency", "rate", "constant", "events".
+[[nodiscard]] Result<Encoding> parse_encoding(const std::string& text);
+[[nodiscard]] std::string encoding_name(Encoding encoding);
+
+/// A labelled set, from
+/// - .npz with an array named inputs, x, data or images and one named labels, y or targets (S integers). S x N are
+///   values, S x T x N spikes (0 or 1); images of any rank are values, flattened;
+/// - an idx image file (gz too); its labels are labels_path, or the same name with images-idx3 replaced by labels-idx1;
+/// - .npy with labels_path.
+/// Values are kept as float in 0..1: bytes are divided by 255 (unless none is above 1), other values must lie there.
 struct LabelledSet {
     std::string name;
     std::size_t samples = 0;
@@ -72,10 +93,18 @@ struct LabelledSet {
     std::size_t steps = 0;             ///< of event data; 0 for static values
     std::vector<float> values;         ///< S x N, or S x T x N
     std::vector<std::int32_t> labels;  ///< S
+
+    /// Largest label + 1.
+    [[nodiscard]] std::size_t classes() const;
 };
 [[nodiscard]] Result<LabelledSet> read_labelled_set(const std::string& path, const std::string& labels_path = "");
 
-/// The spikes of one sample (port 0), steps 0..options.steps-1.
+/// Everything that is wrong with the options for this set: no steps, a window longer than the sample, events for
+/// values and the other way round, rates outside 0..1.
+[[nodiscard]] Diagnostics check_encoder(const LabelledSet& set, const EncoderOptions& options);
+/// Steps of one sample: options.steps, or the data's for events.
+[[nodiscard]] std::uint32_t sample_steps(const LabelledSet& set, const EncoderOptions& options);
+/// The spikes of one sample (port 0), steps 0..sample_steps-1, sorted. Needs options that check_encoder passes.
 [[nodiscard]] std::vector<SpikeEvent> encode_sample(const LabelledSet& set, std::size_t sample,
                                                     const EncoderOptions& options);
 

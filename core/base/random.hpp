@@ -45,6 +45,8 @@ constexpr std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> c
     return counter;
 }
 
+__extension__ using uint128 = unsigned __int128;
+
 }  // namespace detail
 
 /// Four independent 32-bit words. Of `step`, 48 bits count; of `draw`, 16.

@@ -1,0 +1,308 @@
+#include "runtime/recording.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "chip/cost.hpp"
+#include "core/files/hdf5.hpp"
+#include "runtime/partial_file.hpp"
+#include "runtime/recording_parts.hpp"
+
+namespace spikeloom::runtime {
+namespace {
+
+/// What one cost table says of the run so far.
+struct PricedSums {
+    const chip::CostTable* costs = nullptr;
+    std::string path;
+    double time_ns = 0;
+    double sample_time_ns = 0;
+};
+
+int tiles_in_use(const chip::Image& image) {
+    std::set<int> tiles;
+    for (const chip::CoreImage& core : image.cores) {
+        tiles.insert(image.chip.mesh.tile(static_cast<int>(core.place)));
+    }
+    return static_cast<int>(tiles.size());
+}
+
+template <class T>
+std::span<const T> one(const T& value) {
+    return std::span<const T>(&value, 1);
+}
+
+}  // namespace
+
+class Recorder::State {
+public:
+    State(const RecordingOptions& options, const Session& session, PartialFile partial, files::Hdf5Writer file)
+        : options_(options),
+          image_(session.image()),
+          partial_(std::move(partial)),
+          writer_(std::move(file)),
+          names_(recorded_names(image_)),
+          probes_(session.probes().begin(), session.probes().end()),
+          tiles_(tiles_in_use(image_)),
+          totals_(image_.cores.size()) {}
+
+    void start();
+    Result<void> on_step(const StepView& view);
+    Result<void> add_sample(const SampleOutcome& outcome);
+    Result<void> add_document(const std::string& name, const std::string& json);
+    Result<void> close(bool interrupted);
+
+private:
+    void append_spikes(const StepView& view);
+    void append_costs(const StepView& view);
+    void start_samples(std::size_t classes);
+    [[nodiscard]] std::string probe_path(const Probe& probe) const;
+    void write_probe_mappings();
+    /// The disk's failure, told with the final name; the unfinished file is removed.
+    [[nodiscard]] Result<void> give_up();
+    /// Why nothing more can be written.
+    [[nodiscard]] Diagnostics failure() const;
+
+    RecordingOptions options_;
+    const chip::Image& image_;
+    PartialFile partial_;
+    UnitWriter writer_;
+    std::vector<std::string> names_;  ///< of populations, within the file
+    std::vector<Probe> probes_;
+    int tiles_;
+
+    std::uint64_t steps_ = 0;
+    std::vector<Counters> totals_;  ///< one a core
+    Counters sample_counts_;
+    std::vector<PricedSums> priced_;
+    std::optional<std::size_t> classes_;  ///< once a sample has come
+    bool closed_ = false;
+    Diagnostics failure_;  ///< what made it give up
+
+    std::vector<double> times_;  ///< scratch of a step
+    std::vector<std::uint64_t> ids_;
+    std::vector<float> registers_;
+};
+
+void Recorder::State::start() {
+    write_root(writer_);
+    write_network(writer_, image_, names_);
+    write_cores(writer_, image_);
+    write_mapping(writer_, image_);
+    write_provenance(writer_, image_, options_, utc_now());
+    if (options_.spikes) {
+        for (const std::string& name : names_) {
+            const std::string path = "/spikes/" + name;
+            writer_.extendable<double>(path + "/timestamps", "ms");
+            writer_.extendable<std::uint64_t>(path + "/node_ids", "1");
+            writer_.file().sonata_sorted_by_time(path);
+        }
+    }
+    for (const Probe& probe : probes_) {
+        writer_.extendable<float>(probe_path(probe) + "/data", "register", probe.neurons.size());
+    }
+    writer_.extendable<std::uint64_t>("/counters/per_step", "1", counter_count);
+    for (const chip::CostTable& costs : image_.chip.costs) {
+        priced_.push_back({.costs = &costs, .path = energy_path(costs)});
+        writer_.extendable<float>(priced_.back().path + "/step_time", "ns");
+        writer_.extendable<std::uint32_t>(priced_.back().path + "/slowest_core", "1");
+    }
+}
+
+Result<void> Recorder::State::on_step(const StepView& view) {
+    if (closed_) {
+        return fail(failure());
+    }
+    SPIKELOOM_ASSERT(view.core_counts.size() == totals_.size(), options_.path);
+    if (options_.spikes) {
+        append_spikes(view);
+    }
+    for (std::size_t p = 0; p < probes_.size(); ++p) {
+        registers_.assign(view.probes[p].begin(), view.probes[p].end());
+        writer_.append<float>(probe_path(probes_[p]) + "/data", registers_);
+    }
+    append_costs(view);
+    ++steps_;
+    return writer_.file().failed() ? give_up() : Result<void>{};
+}
+
+void Recorder::State::append_spikes(const StepView& view) {
+    const double time_ms = static_cast<double>(view.step.value()) * image_.step_s * 1000;
+    for (auto first = view.spikes.begin(); first != view.spikes.end();) {
+        const auto last = std::find_if(
+            first, view.spikes.end(), [&](const NetworkSpike& spike) { return spike.population != first->population; });
+        ids_.clear();
+        for (auto spike = first; spike != last; ++spike) {
+            ids_.push_back(spike->neuron.value());
+        }
+        times_.assign(ids_.size(), time_ms);
+        const std::string path = "/spikes/" + names_[first->population.value()];
+        writer_.append<double>(path + "/timestamps", times_);
+        writer_.append<std::uint64_t>(path + "/node_ids", ids_);
+        first = last;
+    }
+}
+
+void Recorder::State::append_costs(const StepView& view) {
+    Counters step_total;
+    for (std::size_t core = 0; core < totals_.size(); ++core) {
+        totals_[core] += view.core_counts[core];
+        step_total += view.core_counts[core];
+    }
+    sample_counts_ += step_total;
+    std::array<std::uint64_t, counter_count> row{};
+    for (std::size_t i = 0; i < counter_count; ++i) {
+        row[i] = step_total[counter_table[i].counter];
+    }
+    writer_.append<std::uint64_t>("/counters/per_step", row);
+    for (PricedSums& priced : priced_) {
+        const chip::StepTime time = chip::step_time(view.core_counts, *priced.costs, tiles_);
+        priced.time_ns += time.time_ns;
+        priced.sample_time_ns += time.time_ns;
+        writer_.append<float>(priced.path + "/step_time", one(static_cast<float>(time.time_ns)));
+        writer_.append<std::uint32_t>(priced.path + "/slowest_core", one(time.slowest));
+    }
+}
+
+void Recorder::State::start_samples(std::size_t classes) {
+    classes_ = classes;
+    writer_.extendable<std::int32_t>("/eval/label", "1");
+    writer_.extendable<std::int32_t>("/eval/predicted", "1");
+    writer_.extendable<std::uint32_t>("/eval/steps", "steps");
+    writer_.extendable<std::int32_t>("/eval/first_spike_step", "steps");
+    writer_.extendable<std::uint32_t>("/eval/output_spikes", "spikes", std::max<std::size_t>(classes, 1));
+    for (const PricedSums& priced : priced_) {
+        const std::string name = priced.path.substr(priced.path.rfind('/') + 1);
+        writer_.extendable<double>("/eval/time_" + name, "ns");
+        writer_.extendable<double>("/eval/energy_" + name, "pJ");
+    }
+}
+
+Result<void> Recorder::State::add_sample(const SampleOutcome& outcome) {
+    if (closed_) {
+        return fail(failure());
+    }
+    if (!classes_) {
+        start_samples(outcome.output_spikes.size());
+    }
+    SPIKELOOM_ASSERT(classes_ == outcome.output_spikes.size(), options_.path);
+    writer_.append<std::int32_t>("/eval/label", one(outcome.label));
+    writer_.append<std::int32_t>("/eval/predicted", one(outcome.predicted));
+    writer_.append<std::uint32_t>("/eval/steps", one(outcome.steps));
+    writer_.append<std::int32_t>("/eval/first_spike_step", one(outcome.first_spike_step));
+    if (*classes_ > 0) {
+        writer_.append<std::uint32_t>("/eval/output_spikes", outcome.output_spikes);
+    }
+    for (PricedSums& priced : priced_) {
+        const std::string name = priced.path.substr(priced.path.rfind('/') + 1);
+        const double energy_pj = chip::total(chip::dynamic_energy(sample_counts_, *priced.costs)).value;
+        writer_.append<double>("/eval/time_" + name, one(priced.sample_time_ns));
+        writer_.append<double>("/eval/energy_" + name, one(energy_pj));
+        priced.sample_time_ns = 0;
+    }
+    sample_counts_ = {};
+    return writer_.file().failed() ? give_up() : Result<void>{};
+}
+
+Result<void> Recorder::State::add_document(const std::string& name, const std::string& json) {
+    SPIKELOOM_ASSERT(!name.empty() && name.find('/') == std::string::npos, name);
+    if (closed_) {
+        return fail(failure());
+    }
+    writer_.text("/extra/" + name, json);
+    return writer_.file().failed() ? give_up() : Result<void>{};
+}
+
+Result<void> Recorder::State::close(bool interrupted) {
+    if (closed_) {
+        return fail(failure());
+    }
+    writer_.file().flush();
+    write_probe_mappings();
+    write_totals(writer_, totals_);
+    for (const PricedSums& priced : priced_) {
+        write_energy(writer_, *priced.costs, totals_, priced.time_ns);
+    }
+    writer_.text("/provenance/finished_at", utc_now());
+    writer_.scalar<std::uint8_t>("/provenance/interrupted", "1", interrupted ? 1 : 0);
+    if (auto written = writer_.file().close(); !written) {
+        return give_up();
+    }
+    closed_ = true;
+    return partial_.publish();
+}
+
+std::string Recorder::State::probe_path(const Probe& probe) const {
+    return fmt::format("/report/{}_{}", names_[probe.population.value()],
+                       probe.variable == Variable::voltage ? 'v' : 'u');
+}
+
+void Recorder::State::write_probe_mappings() {
+    const double step_ms = image_.step_s * 1000;
+    for (const Probe& probe : probes_) {
+        const std::string path = probe_path(probe) + "/mapping";
+        std::vector<std::uint64_t> pointers(probe.neurons.size() + 1);
+        for (std::size_t i = 0; i < pointers.size(); ++i) {
+            pointers[i] = i;
+        }
+        writer_.array(path + "/node_ids", "1", std::vector<std::uint64_t>(probe.neurons.begin(), probe.neurons.end()));
+        writer_.file().attribute<std::uint8_t>(path + "/node_ids", "sorted", 1);
+        writer_.array(path + "/index_pointers", "1", pointers);
+        writer_.array(path + "/element_ids", "1", std::vector<std::uint32_t>(probe.neurons.size(), 0));
+        writer_.array(path + "/time", "ms", std::vector<double>{0, static_cast<double>(steps_) * step_ms, step_ms});
+    }
+}
+
+Result<void> Recorder::State::give_up() {
+    closed_ = true;
+    auto closed = writer_.file().close();
+    partial_ = PartialFile();
+    Diagnostics reasons = closed ? Diagnostics{} : closed.error();
+    for (Diagnostic& reason : reasons) {
+        reason.where = options_.path;
+        reason.help = fmt::format("free space or choose another place; nothing was left under '{}'", options_.path);
+    }
+    failure_ = reasons;
+    return fail(std::move(reasons));
+}
+
+Diagnostics Recorder::State::failure() const {
+    return !failure_.empty()
+               ? failure_
+               : Diagnostics{{.where = options_.path, .found = "the recording is closed", .allowed = {}, .help = {}}};
+}
+
+Recorder::Recorder(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Recorder::~Recorder() = default;
+
+Result<std::unique_ptr<Recorder>> Recorder::create(const RecordingOptions& options, const Session& session) {
+    auto partial = PartialFile::create(options.path, options.force);
+    if (!partial) {
+        return tl::unexpected(partial.error());
+    }
+    auto file = files::Hdf5Writer::create(partial->path());
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    auto state = std::make_unique<State>(options, session, std::move(*partial), std::move(*file));
+    state->start();
+    return std::unique_ptr<Recorder>(new Recorder(std::move(state)));
+}
+
+Result<void> Recorder::on_step(const StepView& view) {
+    return state_->on_step(view);
+}
+Result<void> Recorder::add_sample(const SampleOutcome& outcome) {
+    return state_->add_sample(outcome);
+}
+Result<void> Recorder::add_document(const std::string& name, const std::string& json) {
+    return state_->add_document(name, json);
+}
+Result<void> Recorder::close(bool interrupted) {
+    return state_->close(interrupted);
+}
+
+}  // namespace spikeloom::runtime

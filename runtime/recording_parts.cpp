@@ -1,0 +1,197 @@
+#include "runtime/recording_parts.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <boost/json.hpp>
+#include <ctime>
+#include <set>
+
+#include "chip/cost.hpp"
+#include "chip/image/synapse_size.hpp"
+
+namespace spikeloom::runtime {
+namespace {
+
+constexpr std::uint32_t sonata_magic = 0x0A7A;  // as bmtk writes it
+
+std::uint64_t synapse_words(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
+    std::uint64_t words = 0;
+    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+        std::int64_t bits = 0;
+        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+            bits += chip::entry_bits(core.entries[e], core.formats[core.entries[e].format], memory);
+        }
+        words += bits == 0 ? 0 : static_cast<std::uint64_t>(chip::list_words(bits, memory));
+    }
+    return words;
+}
+
+std::vector<std::uint64_t> flat(const std::vector<Counters>& counters) {
+    std::vector<std::uint64_t> values;
+    for (const Counters& counts : counters) {
+        for (const CounterInfo& info : counter_table) {
+            values.push_back(counts[info.counter]);
+        }
+    }
+    return values;
+}
+
+std::string losses_json(const chip::Image& image) {
+    boost::json::array losses;
+    for (const chip::ProjectionLoss& loss : image.losses) {
+        losses.push_back({{"name", loss.name},
+                          {"weights", loss.weights},
+                          {"synapses", loss.synapses},
+                          {"zeroed", loss.zeroed},
+                          {"clipped", loss.clipped},
+                          {"rms_error", loss.rms_error},
+                          {"max_error", loss.max_error},
+                          {"weight_exponent", loss.weight_exponent},
+                          {"weight_bits", loss.weight_bits}});
+    }
+    return boost::json::serialize(losses);
+}
+
+}  // namespace
+
+std::string utc_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    std::array<char, 32> text{};
+    std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text.data();
+}
+
+std::vector<std::string> recorded_names(const chip::Image& image) {
+    std::vector<std::string> names;
+    std::set<std::string> taken;
+    for (const chip::PopulationSymbol& population : image.populations) {
+        std::string name = population.name;
+        std::replace(name.begin(), name.end(), '/', '.');
+        if (name.find_first_not_of('.') == std::string::npos) {
+            name = "population" + name;
+        }
+        const std::string base = name;
+        for (int number = 2; !taken.insert(name).second; ++number) {
+            name = fmt::format("{}~{}", base, number);
+        }
+        names.push_back(name);
+    }
+    return names;
+}
+
+void write_root(UnitWriter& writer) {
+    const std::array<std::uint32_t, 2> version{0, 1};
+    writer.file().attribute<std::uint32_t>("/", "magic", sonata_magic);
+    writer.file().attribute<std::uint32_t>("/", "version", std::span<const std::uint32_t>(version));
+    writer.file().attribute("/", "spikeloom_version", SPIKELOOM_VERSION);
+}
+
+void write_network(UnitWriter& writer, const chip::Image& image, const std::vector<std::string>& names) {
+    std::vector<std::string> shapes;
+    std::vector<std::uint64_t> sizes;
+    std::vector<std::uint8_t> outputs;
+    std::vector<std::uint8_t> spiking;
+    for (const chip::PopulationSymbol& population : image.populations) {
+        shapes.push_back(fmt::format("{}", fmt::join(population.shape, "x")));
+        sizes.push_back(population.size());
+        outputs.push_back(population.output ? 1 : 0);
+        spiking.push_back(population.spikes ? 1 : 0);
+    }
+    writer.texts("/network/names", names);
+    writer.texts("/network/shapes", shapes);
+    writer.array("/network/sizes", "neurons", sizes);
+    writer.array("/network/outputs", "1", outputs);
+    writer.array("/network/spiking", "1", spiking);
+    writer.scalar("/network/step", "s", image.step_s);
+}
+
+void write_cores(UnitWriter& writer, const chip::Image& image) {
+    std::vector<std::uint64_t> place, compartments, input_axons, output_axons, words, synapses;
+    for (const chip::CoreImage& core : image.cores) {
+        place.push_back(core.place);
+        compartments.push_back(core.compartments);
+        input_axons.push_back(core.axons());
+        output_axons.push_back(core.outputs.size());
+        words.push_back(synapse_words(core, image.chip.synapses));
+        synapses.push_back(core.synapses.size());
+    }
+    writer.array("/cores/place", "1", place);
+    writer.array("/cores/compartments", "compartments", compartments);
+    writer.array("/cores/input_axons", "axons", input_axons);
+    writer.array("/cores/output_axons", "axons", output_axons);
+    writer.array("/cores/synapse_words", "words", words);
+    writer.array("/cores/synapses", "synapses", synapses);
+}
+
+void write_mapping(UnitWriter& writer, const chip::Image& image) {
+    writer.text("/chip/spec", chip::print_chip_spec(image.chip));
+    writer.text("/mapping/report", image.mapping_report);
+    writer.text("/mapping/losses", losses_json(image));
+}
+
+void write_provenance(UnitWriter& writer, const chip::Image& image, const RecordingOptions& options,
+                      const std::string& started_at) {
+    writer.text("/provenance/program", "spikeloom " SPIKELOOM_VERSION);
+    writer.text("/provenance/started_at", started_at);
+    writer.text("/provenance/network", image.network_name);
+    writer.text("/provenance/network_file", image.provenance.network_file);
+    writer.text("/provenance/network_sha256", image.provenance.network_sha256);
+    writer.text("/provenance/chip", image.chip.name);
+    writer.text("/provenance/stimulus", options.stimulus);
+    writer.text("/provenance/stimulus_sha256", options.stimulus_sha256);
+    writer.scalar<std::uint64_t>("/provenance/seed", "1", options.seed);
+    writer.scalar<std::int32_t>("/provenance/threads", "1", options.threads);
+    writer.texts("/provenance/options", options.options);
+    writer.texts("/provenance/rules", image.provenance.rules);
+    writer.text("/provenance/compiler", image.provenance.program);
+    writer.texts("/provenance/compile_options", image.provenance.options);
+}
+
+void write_totals(UnitWriter& writer, const std::vector<Counters>& cores) {
+    writer.array("/counters/total", "1", flat(cores), {cores.size(), counter_count});
+    for (const char* path : {"/counters/total", "/counters/per_step"}) {
+        std::vector<std::string> columns;
+        std::vector<std::string> units;
+        for (const CounterInfo& info : counter_table) {
+            columns.emplace_back(info.name);
+            units.emplace_back(info.unit);
+        }
+        writer.file().attribute(path, "columns", columns);
+        writer.file().attribute(path, "column_units", units);
+    }
+}
+
+std::string energy_path(const chip::CostTable& costs) {
+    std::string name = costs.name;
+    std::replace(name.begin(), name.end(), '/', '.');
+    return "/energy/" + name;
+}
+
+void write_energy(UnitWriter& writer, const chip::CostTable& costs, const std::vector<Counters>& cores,
+                  double time_ns) {
+    const std::string path = energy_path(costs);
+    Counters total;
+    std::vector<double> core_dynamic;
+    for (const Counters& counts : cores) {
+        total += counts;
+        core_dynamic.push_back(chip::total(chip::dynamic_energy(counts, costs)).value);
+    }
+    std::vector<double> values;
+    std::vector<std::string> items;
+    for (const chip::ItemEnergy& item : chip::dynamic_energy(total, costs)) {
+        values.insert(values.end(), {item.energy_pj.value, item.energy_pj.low, item.energy_pj.high});
+        items.emplace_back(chip::name_of(item.item));
+    }
+    writer.array(path + "/items", "pJ", values, {items.size(), 3});
+    writer.file().attribute(path + "/items", "items", items);
+    writer.file().attribute(path + "/items", "columns", std::vector<std::string>{"value", "low", "high"});
+    writer.scalar(path + "/time", "ns", time_ns);
+    writer.array(path + "/core_dynamic", "pJ", core_dynamic);
+}
+
+}  // namespace spikeloom::runtime
