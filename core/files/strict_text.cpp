@@ -352,16 +352,15 @@ private:
             return;
         }
         const TextPosition position = here();
-        if (at_opener() || at_closer() || at_end()) {
-            report(position, fmt::format("'{}' is {}, but here stands {}", path, what_is_expected(field), shown()),
-                   what_is_expected(field));
-            if (at_opener()) {
-                skip_value();
-            }
+        result_.positions.add(path, position);
+        if (!at_opener() && !at_closer() && !at_end()) {
+            parse_scalar(message, field, path);
             return;
         }
-        if (parse_scalar(message, field, path)) {
-            result_.positions.add(path, position);
+        report(position, fmt::format("'{}' is {}, but here stands {}", path, what_is_expected(field), shown()),
+               what_is_expected(field));
+        if (at_opener()) {
+            skip_value();
         }
     }
 

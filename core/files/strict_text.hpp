@@ -34,6 +34,7 @@ public:
     /// "origin:line:column" of the field, or of the nearest enclosing message that was given (at last "origin:1:1").
     [[nodiscard]] std::string where(std::string_view path) const;
     [[nodiscard]] TextPosition position(std::string_view path) const;
+    /// Whether the field was given, with a value of the right type or not.
     [[nodiscard]] bool contains(std::string_view path) const { return find(path) != nullptr; }
     [[nodiscard]] std::string where(TextPosition position) const;
 
