@@ -1,8 +1,10 @@
-// The float reference: the Network, run as its equations stand, in the arithmetic of the framework that trained it.
-// A plain interpreter, dense and slow, that shares no code with the emulator: the yardstick of the quantisation gap.
+// The float reference: the Network, run as its equations stand (compiler/network.hpp), in the arithmetic of the
+// framework that trained it. A plain interpreter with its own naive connectivity (sums over rows, convolution loops)
+// that shares no code with the emulator or the compiler's passes: the yardstick of the quantisation gap.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -13,41 +15,44 @@ namespace spikeloom::compiler {
 enum class Timing : std::uint8_t {
     same_step,  ///< ML frameworks: a layer sees its predecessor's spikes of the same step, a recurrence those of the
                 ///< last
-    next_step,  ///< chips: every message takes one step
+    next_step,  ///< chips: every message between populations takes one step; inputs act in the step they come in
 };
 
 enum class SubtractOrder : std::uint8_t { immediate, snntorch_delayed };  ///< ECOSYSTEM facts 1.5, last row
 
 struct ReferenceOptions {
     Timing timing = Timing::same_step;
-    bool single_precision = true;  ///< float32 state, as the frameworks; else double
+    bool single_precision = true;  ///< float32 state and operations, as the frameworks; else double
     SubtractOrder subtract = SubtractOrder::immediate;
 };
 
-/// Runs a checked network (check_network is empty) step by step.
+/// Runs a checked network (check_network is empty) step by step. Where the equations leave room:
+///   - a refractory neuron (refractory_steps > 1) keeps its v and stays silent; its s goes on;
+///   - a population that never spikes passes its membrane on;
+///   - a sum runs over the sources in ascending order, then the projection's bias is added; a target's projections
+///     follow each other in the network's order, after its own bias. Fixed, so that equal runs give equal bits.
 class FloatInterpreter {
 public:
+    /// Keeps no reference to `network`.
     FloatInterpreter(const Network& network, const ReferenceOptions& options);
+    FloatInterpreter(FloatInterpreter&&) noexcept;
+    FloatInterpreter& operator=(FloatInterpreter&&) noexcept;
+    ~FloatInterpreter();
 
     /// `inputs`: for every input port, one value a channel (spikes are 1; any real number is a graded input).
     void step(const std::vector<std::vector<float>>& inputs);
+    /// State back to that of a fresh interpreter: s = v = 0, nothing in flight, step 0.
     void reset();
 
-    [[nodiscard]] std::span<const std::uint8_t> spikes(PopulationId population) const;  ///< of the last step, 0 or 1
-    [[nodiscard]] std::span<const double> membrane(PopulationId population) const;      ///< after reset
+    /// Of the last step, 0 or 1 a neuron; all 0 for populations that never spike.
+    [[nodiscard]] std::span<const std::uint8_t> spikes(PopulationId population) const;
+    [[nodiscard]] std::span<const double> membrane(PopulationId population) const;  ///< after the reset
     [[nodiscard]] std::span<const double> synaptic_current(PopulationId population) const;
 
+    class Engine;  ///< the interpreter in one precision; an implementation detail
+
 private:
-    struct PopulationState {
-        std::vector<double> s, v, x;
-        std::vector<std::uint8_t> z, z_previous;
-        std::vector<std::int32_t> refractory;
-    };
-    const Network* network_;
-    ReferenceOptions options_;
-    std::vector<PopulationState> states_;
-    std::vector<std::uint32_t> order_;  ///< populations, sources before targets where no recurrence forbids it
-    std::uint64_t now_ = 0;
+    std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace spikeloom::compiler
