@@ -66,24 +66,33 @@ std::int64_t room(Limit limit, const CoreUse& use, const chip::ChipSpec& chip) {
     return 0;
 }
 
-chip::SynapseMemory core_memory(const chip::SynapseMemory& memory, std::int64_t compartments,
-                                std::size_t weight_formats, int skip_bits) {
-    chip::SynapseMemory restricted = memory;
-    restricted.index_bits = {narrowest_index(memory.index_bits, compartments - 1)};
-    restricted.skip_bits = skip_bits > 0 ? std::vector<int>{skip_bits} : std::vector<int>{};
-    const auto without = [&](chip::SynapseEncoding encoding) {
-        if (restricted.encodings.size() > 1) {
-            std::erase(restricted.encodings, encoding);
-        }
-    };
+std::vector<chip::SynapseMemory> core_memories(const chip::SynapseMemory& memory, std::int64_t compartments,
+                                               std::size_t weight_formats, int skip_bits) {
+    chip::SynapseMemory whole = memory;
+    whole.index_bits = {narrowest_index(memory.index_bits, compartments - 1)};
+    whole.skip_bits = skip_bits > 0 ? std::vector<int>{skip_bits} : std::vector<int>{};
+    if (skip_bits <= 0 && whole.encodings.size() > 1) {
+        std::erase(whole.encodings, chip::SynapseEncoding::runlength);
+    }
     const auto allowed = static_cast<std::size_t>(std::max(memory.synapse_formats, 1));
-    if (skip_bits <= 0 || weight_formats * restricted.encodings.size() > allowed) {
-        without(chip::SynapseEncoding::runlength);
+    const auto fits = [&](std::size_t encodings) { return weight_formats * encodings <= allowed; };
+    if (fits(whole.encodings.size())) {
+        return {whole};
     }
-    if (weight_formats * restricted.encodings.size() > allowed) {
-        without(chip::SynapseEncoding::dense);
+    std::vector<chip::SynapseMemory> ways;
+    const auto add_way = [&](const std::vector<chip::SynapseEncoding>& encodings) {
+        ways.push_back(whole);
+        ways.back().encodings = encodings;
+    };
+    for (std::size_t a = 0; a < whole.encodings.size(); ++a) {
+        if (!fits(2)) {
+            add_way({whole.encodings[a]});
+        }
+        for (std::size_t b = a + 1; fits(2) && b < whole.encodings.size(); ++b) {
+            add_way({whole.encodings[a], whole.encodings[b]});
+        }
     }
-    return restricted;
+    return ways;
 }
 
 ListMeter::ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats)

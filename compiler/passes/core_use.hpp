@@ -49,11 +49,13 @@ struct CoreUse {
 /// accumulator slots, free_delay + 1 with all compartments in use. (LOIHI facts 1.6; the trade is inferred.)
 [[nodiscard]] std::int64_t usable_compartments(const chip::ChipSpec& chip, int delay);
 
-/// The synapse memory as one core uses it: a synapse format of the hardware names sign, widths, exponent, encoding,
-/// index and skip width together, so a core has one index width, one skip width, and so many encodings that
-/// weight formats times encodings stay within the limit.
-[[nodiscard]] chip::SynapseMemory core_memory(const chip::SynapseMemory& memory, std::int64_t compartments,
-                                              std::size_t weight_formats, int skip_bits);
+/// The ways in which one core may use the synapse memory (at least one). A synapse format of the hardware names sign,
+/// widths, exponent, encoding, index and skip width together; so a core keeps to one index width and one skip width,
+/// and to so many encodings that weight formats times encodings stay within the limit. If that leaves one encoding,
+/// each is a way of its own.
+[[nodiscard]] std::vector<chip::SynapseMemory> core_memories(const chip::SynapseMemory& memory,
+                                                             std::int64_t compartments, std::size_t weight_formats,
+                                                             int skip_bits);
 
 /// The smallest list of the synapses (one source, ascending targets), in bits, without building it.
 class ListMeter {

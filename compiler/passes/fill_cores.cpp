@@ -1,0 +1,328 @@
+#include "compiler/passes/fill_cores.hpp"
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+#include <utility>
+
+namespace spikeloom::compiler {
+namespace {
+
+/// Counts distinct small numbers, cheap to restart.
+class DistinctCounter {
+public:
+    explicit DistinctCounter(std::size_t numbers) : seen_(numbers, 0) {}
+    void restart() {
+        ++round_;
+        count_ = 0;
+    }
+    void add(std::uint32_t number) {
+        if (seen_[number] != round_) {
+            seen_[number] = round_;
+            ++count_;
+        }
+    }
+    [[nodiscard]] std::int64_t count() const { return count_; }
+
+private:
+    std::vector<std::uint32_t> seen_;
+    std::uint32_t round_ = 0;
+    std::int64_t count_ = 0;
+};
+
+class Filler {
+public:
+    Filler(const SynapseTable& table, const NeuronOrder& order, const CoreFacts& facts, const chip::ChipSpec& chip,
+           const FillOptions& options)
+        : table_(table),
+          order_(order),
+          facts_(facts),
+          chip_(chip),
+          options_(options),
+          outputs_(order.neuron_at.size(), 0),
+          compartment_profiles_(facts.compartment_profiles),
+          threshold_profiles_(facts.threshold_profiles),
+          formats_(table.formats.size()) {}
+
+    [[nodiscard]] Filling settle();
+
+private:
+    [[nodiscard]] Filling fill();
+    [[nodiscard]] CorePlan plan(std::uint32_t begin, std::uint32_t end);
+    void lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const;
+    [[nodiscard]] std::optional<Limit> exceeded(const CoreUse& use) const;
+    [[nodiscard]] CorePlan largest_from(std::uint32_t begin, std::uint32_t guess, std::uint32_t last);
+    void take(std::uint32_t end);
+    [[nodiscard]] std::uint32_t positions() const { return static_cast<std::uint32_t>(order_.neuron_at.size()); }
+
+    const SynapseTable& table_;
+    const NeuronOrder& order_;
+    const CoreFacts& facts_;
+    const chip::ChipSpec& chip_;
+    FillOptions options_;
+    std::vector<std::uint32_t> outputs_;  ///< output axons to reckon with, by neuron
+    std::vector<std::uint64_t> cursor_;   ///< by node: first synapse not yet on a core
+    std::vector<std::uint32_t> sources_;  ///< nodes whose rows are not used up
+    DistinctCounter compartment_profiles_;
+    DistinctCounter threshold_profiles_;
+    DistinctCounter formats_;
+};
+
+CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
+    CorePlan plan{.first = begin, .count = end - begin};
+    compartment_profiles_.restart();
+    threshold_profiles_.restart();
+    formats_.restart();
+    for (std::uint32_t position = begin; position < end; ++position) {
+        const std::uint32_t neuron = order_.neuron_at[position];
+        compartment_profiles_.add(facts_.compartment_profile[neuron]);
+        threshold_profiles_.add(facts_.threshold_profile[neuron]);
+        plan.use[Limit::output_axons] += outputs_[neuron];
+    }
+    std::vector<AxonSlice> whole;
+    for (const std::uint32_t source : sources_) {
+        AxonSlice slice{.source = source, .first = cursor_[source], .last = cursor_[source]};
+        const std::uint64_t row_end = table_.row_begin[source + 1];
+        while (slice.last < row_end && table_.synapses[slice.last].target < end) {
+            formats_.add(table_.synapses[slice.last].format);
+            plan.use.longest_delay = std::max<int>(plan.use.longest_delay, table_.synapses[slice.last].delay);
+            ++slice.last;
+        }
+        if (slice.last > slice.first) {
+            whole.push_back(slice);
+        }
+    }
+    plan.use[Limit::compartments] = plan.count;
+    plan.use[Limit::compartment_profiles] = compartment_profiles_.count();
+    plan.use[Limit::threshold_profiles] = threshold_profiles_.count();
+    plan.use[Limit::synapse_formats] = formats_.count();
+    lay_axons(plan, whole);
+    return plan;
+}
+
+/// Lists of all axons, in the menu of encodings that is smallest of those that the formats leave.
+void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const {
+    const std::int64_t weight_formats = plan.use[Limit::synapse_formats];
+    std::optional<std::int64_t> best;
+    for (chip::SynapseMemory& memory :
+         core_memories(chip_.synapses, plan.count, static_cast<std::size_t>(weight_formats), facts_.skip_bits)) {
+        ListMeter meter(memory, table_.formats);
+        std::vector<AxonSlice> axons;
+        axons.reserve(whole.size());
+        std::int64_t words = 0;
+        std::int64_t longest = 0;
+        for (const AxonSlice& slice : whole) {
+            words += cut_axon(slice, table_.synapses, meter, memory, axons, longest);
+        }
+        if (!best || words < *best) {
+            best = words;
+            plan.use[Limit::synapse_words] = words;
+            plan.use[Limit::axon_words] = longest;
+            plan.use[Limit::input_axons] = static_cast<std::int64_t>(axons.size());
+            plan.use[Limit::synapse_formats] = weight_formats * static_cast<std::int64_t>(memory.encodings.size());
+            plan.axons = std::move(axons);
+            plan.memory = std::move(memory);
+        }
+    }
+}
+
+std::optional<Limit> Filler::exceeded(const CoreUse& use) const {
+    for (std::size_t i = 0; i < limit_count; ++i) {
+        const auto limit = static_cast<Limit>(i);
+        const bool divisible = limit == Limit::compartments || limit == Limit::input_axons ||
+                               limit == Limit::output_axons || limit == Limit::synapse_words;
+        const double allowed = static_cast<double>(room(limit, use, chip_)) * (divisible ? options_.tightness : 1.0);
+        if (static_cast<double>(use[limit]) > allowed) {
+            return limit;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The core from `begin` on that takes most neurons, up to `last`; count 0 if not even one fits. Gallops from the
+/// guess, then halves.
+CorePlan Filler::largest_from(std::uint32_t begin, std::uint32_t guess, std::uint32_t last) {
+    std::uint32_t fits = begin;      // largest end known to fit
+    std::uint32_t fails = last + 1;  // smallest end known not to
+    CorePlan best{.first = begin};
+    Limit stopped = Limit::compartments;
+    std::uint32_t end = std::clamp(begin + guess, begin + 1, last);
+    for (std::uint32_t stride = 1; fails - fits > 1; stride *= 2) {
+        CorePlan here = plan(begin, end);
+        if (const auto limit = exceeded(here.use); limit) {
+            stopped = *limit;
+            fails = end;
+        } else {
+            fits = end;
+            best = std::move(here);
+        }
+        const std::uint32_t middle = fits + (fails - fits) / 2;
+        if (fails == last + 1) {
+            end = std::clamp(fits + stride, fits + 1, std::max(last, fits + 1));
+        } else if (fits == begin) {
+            end = fails - begin > stride ? std::max(middle, fails - stride) : middle;
+        } else {
+            end = middle;
+        }
+        end = std::clamp(end, fits + 1, std::max(fits + 1, fails - 1));
+    }
+    best.stopped_by = stopped;
+    return best;
+}
+
+void Filler::take(std::uint32_t end) {
+    std::size_t kept = 0;
+    for (const std::uint32_t source : sources_) {
+        const std::uint64_t row_end = table_.row_begin[source + 1];
+        std::uint64_t& cursor = cursor_[source];
+        while (cursor < row_end && table_.synapses[cursor].target < end) {
+            ++cursor;
+        }
+        if (cursor < row_end) {
+            sources_[kept++] = source;
+        }
+    }
+    sources_.resize(kept);
+}
+
+Filling Filler::fill() {
+    cursor_.assign(table_.row_begin.begin(), table_.row_begin.end() - 1);
+    sources_.resize(cursor_.size());
+    std::iota(sources_.begin(), sources_.end(), 0U);
+    Filling filling;
+    auto guess = static_cast<std::uint32_t>(std::min<std::int64_t>(chip_.limits.compartments, positions()));
+    auto cut = order_.cuts.begin();
+    for (std::uint32_t begin = 0; begin < positions();) {
+        if (filling.cores.size() + filling.misfits.size() >= options_.most_cores) {
+            filling.gave_up = true;
+            break;
+        }
+        while (cut != order_.cuts.end() && *cut <= begin) {
+            ++cut;
+        }
+        const std::uint32_t end = cut != order_.cuts.end() ? std::min(*cut, positions()) : positions();
+        const auto last = static_cast<std::uint32_t>(
+            std::min<std::int64_t>(end, std::int64_t{begin} + std::max<std::int64_t>(chip_.limits.compartments, 1)));
+        CorePlan core = largest_from(begin, guess, last);
+        if (core.count == 0) {
+            filling.misfits.push_back({order_.neuron_at[begin], plan(begin, begin + 1).use});
+            take(++begin);
+            continue;
+        }
+        guess = core.count;
+        begin += core.count;
+        take(begin);
+        filling.messages += core.axons.size();
+        filling.cores.push_back(std::move(core));
+    }
+    return filling;
+}
+
+/// Fills until the output axons that the filling itself causes are respected.
+Filling Filler::settle() {
+    for (int round = 0;; ++round) {
+        Filling filling = fill();
+        if (filling.gave_up || !filling.misfits.empty()) {
+            return filling;
+        }
+        std::vector<std::uint32_t> caused(outputs_.size(), 0);
+        for (const CorePlan& core : filling.cores) {
+            for (const AxonSlice& slice : core.axons) {
+                if (slice.source < caused.size()) {
+                    ++caused[slice.source];
+                }
+            }
+        }
+        bool within = true;
+        for (CorePlan& core : filling.cores) {
+            core.use[Limit::output_axons] = 0;
+            for (std::uint32_t i = 0; i < core.count; ++i) {
+                core.use[Limit::output_axons] += caused[order_.neuron_at[core.first + i]];
+            }
+            within = within && !exceeded(core.use);
+        }
+        if (within) {
+            return filling;
+        }
+        constexpr int free_rounds = 4;  // then the reckoning only grows, so that it ends
+        for (std::size_t i = 0; i < outputs_.size(); ++i) {
+            outputs_[i] = round < free_rounds ? caused[i] : std::max(outputs_[i], caused[i]);
+        }
+    }
+}
+
+/// The skip width at which run-length lists are shortest, from a sample of rows.
+int choose_skip_bits(const SynapseTable& table, const chip::ChipSpec& chip) {
+    const std::size_t nodes = table.row_begin.size() - 1;
+    const std::size_t stride = nodes / 512 + 1;
+    int best = 0;
+    std::int64_t least = 0;
+    for (const int skip_bits : chip.synapses.skip_bits) {
+        const auto memories = core_memories(chip.synapses, chip.limits.compartments, 1, skip_bits);
+        ListMeter meter(memories.front(), table.formats);
+        std::int64_t bits = 0;
+        for (std::size_t node = 0; node < nodes; node += stride) {
+            bits += meter.bits(table.row(node));
+        }
+        if (best == 0 || bits < least) {
+            best = skip_bits;
+            least = bits;
+        }
+    }
+    return best;
+}
+
+}  // namespace
+
+CoreFacts core_facts(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
+    CoreFacts facts;
+    std::map<NeuronRegisters, std::uint32_t> compartments;
+    std::map<std::pair<bool, std::int32_t>, std::uint32_t> thresholds;
+    const auto number = [](auto& known, const auto& key) {
+        return known.emplace(key, static_cast<std::uint32_t>(known.size())).first->second;
+    };
+    for (std::size_t p = 0; p < mapped.populations.size(); ++p) {
+        const std::uint32_t size = mapped.population_first[p + 1] - mapped.population_first[p];
+        for (std::uint32_t i = 0; i < size; ++i) {
+            NeuronRegisters registers = mapped.populations[p].of(i);
+            facts.threshold_profile.push_back(
+                number(thresholds, std::pair(registers.spikes, registers.threshold_mantissa)));
+            registers.threshold_mantissa = 0;
+            registers.spikes = true;
+            facts.compartment_profile.push_back(number(compartments, registers));
+        }
+    }
+    facts.compartment_profiles = static_cast<std::uint32_t>(compartments.size());
+    facts.threshold_profiles = static_cast<std::uint32_t>(thresholds.size());
+    facts.skip_bits = choose_skip_bits(mapped.table, chip);
+    return facts;
+}
+
+Filling fill_cores(const SynapseTable& table, const NeuronOrder& order, const CoreFacts& facts,
+                   const chip::ChipSpec& chip, const FillOptions& options) {
+    return Filler(table, order, facts, chip, options).settle();
+}
+
+SynapseTable reorder_targets(const SynapseTable& table, const std::vector<std::uint32_t>& position_of) {
+    SynapseTable ordered = table;
+    for (std::size_t node = 0; node + 1 < table.row_begin.size(); ++node) {
+        const auto begin = ordered.synapses.begin() + static_cast<std::ptrdiff_t>(table.row_begin[node]);
+        const auto end = ordered.synapses.begin() + static_cast<std::ptrdiff_t>(table.row_begin[node + 1]);
+        for (auto synapse = begin; synapse != end; ++synapse) {
+            synapse->target = position_of[synapse->target];
+        }
+        std::stable_sort(begin, end,
+                         [](const MappedSynapse& a, const MappedSynapse& b) { return a.target < b.target; });
+    }
+    return ordered;
+}
+
+std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& neuron_at) {
+    std::vector<std::uint32_t> position_of(neuron_at.size());
+    for (std::uint32_t position = 0; position < neuron_at.size(); ++position) {
+        position_of[neuron_at[position]] = position;
+    }
+    return position_of;
+}
+
+}  // namespace spikeloom::compiler
