@@ -1,0 +1,208 @@
+// The figures that follow from the report's value.
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/report/findings.hpp"
+
+namespace spikeloom::runtime {
+
+Per per(const Report& report) {
+    if (report.samples > 0) {
+        return {"inference", "inferences", static_cast<double>(report.samples)};
+    }
+    return {"step", "steps", static_cast<double>(std::max<std::uint64_t>(report.steps, 1))};
+}
+
+chip::Estimate scaled(const chip::Estimate& estimate, double factor) {
+    return {estimate.value * factor, estimate.low * factor, estimate.high * factor};
+}
+
+chip::Estimate sum(const chip::StaticEnergy& energy) {
+    const auto add = [&](double chip::Estimate::* part) {
+        return energy.cores_pj.*part + energy.chip_pj.*part + energy.host_pj.*part;
+    };
+    return {add(&chip::Estimate::value), add(&chip::Estimate::low), add(&chip::Estimate::high)};
+}
+
+chip::Estimate dynamic_per(const Report& report, const PricedRun& run) {
+    return scaled(run.dynamic_pj, 1 / per(report).count);
+}
+
+chip::Estimate static_per(const Report& report, const PricedRun& run) {
+    return run.static_pj ? scaled(sum(*run.static_pj), 1 / per(report).count) : chip::Estimate{};
+}
+
+double time_per(const Report& report, const PricedRun& run) {
+    return run.time_ns / per(report).count;
+}
+
+double accuracy(const Report& report) {
+    return report.samples == 0 ? 0 : static_cast<double>(report.correct) / static_cast<double>(report.samples);
+}
+
+chip::Estimate accuracy_interval(const Report& report) {
+    if (report.samples == 0) {
+        return {};
+    }
+    constexpr double z = 1.959963984540054;
+    const auto n = static_cast<double>(report.samples);
+    const double p = accuracy(report);
+    const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
+    const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
+    return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+std::string name(Limit limit) {
+    switch (limit) {
+    case Limit::compartments:
+        return "compartments";
+    case Limit::input_axons:
+        return "input axons";
+    case Limit::output_axons:
+        return "output axons";
+    case Limit::synapse_words:
+        return "synaptic memory";
+    }
+    return {};
+}
+
+std::uint64_t used(const CoreOccupancy& core, Limit limit) {
+    switch (limit) {
+    case Limit::compartments:
+        return core.compartments;
+    case Limit::input_axons:
+        return core.input_axons;
+    case Limit::output_axons:
+        return core.output_axons;
+    case Limit::synapse_words:
+        return core.synapse_words;
+    }
+    return 0;
+}
+
+std::int64_t room(const Report& report, Limit limit) {
+    switch (limit) {
+    case Limit::compartments:
+        return report.limits.compartments;
+    case Limit::input_axons:
+        return report.limits.input_axons;
+    case Limit::output_axons:
+        return report.limits.output_axons;
+    case Limit::synapse_words:
+        return report.synapse_words;
+    }
+    return 0;
+}
+
+double utilisation(const Report& report, const CoreOccupancy& core, Limit limit) {
+    const std::int64_t most = room(report, limit);
+    return most <= 0 ? 0 : static_cast<double>(used(core, limit)) / static_cast<double>(most);
+}
+
+Limit binding(const Report& report, const CoreOccupancy& core) {
+    return *std::max_element(all_limits.begin(), all_limits.end(), [&](Limit a, Limit b) {
+        return utilisation(report, core, a) < utilisation(report, core, b);
+    });
+}
+
+std::string name(chip::CostItem item) {
+    switch (item) {
+    case chip::CostItem::update_active:
+        return "active neuron update";
+    case chip::CostItem::update_idle:
+        return "idle neuron update";
+    case chip::CostItem::spike:
+        return "spike";
+    case chip::CostItem::message_out:
+        return "message sent";
+    case chip::CostItem::message_in:
+        return "message received";
+    case chip::CostItem::hop_local:
+        return "hop within the tile";
+    case chip::CostItem::hop_ew:
+        return "hop east or west";
+    case chip::CostItem::hop_ns:
+        return "hop north or south";
+    case chip::CostItem::synaptic_event_sparse:
+        return "synaptic event, sparse";
+    case chip::CostItem::synaptic_event_runlength:
+        return "synaptic event, run-length";
+    case chip::CostItem::synaptic_event_dense:
+        return "synaptic event, dense";
+    case chip::CostItem::input_spike:
+        return "input spike";
+    }
+    return {};
+}
+
+std::string name(chip::Trust trust) {
+    switch (trust) {
+    case chip::Trust::measured:
+        return "measured";
+    case chip::Trust::fitted:
+        return "fitted";
+    case chip::Trust::simulated:
+        return "simulated";
+    case chip::Trust::inferred:
+        return "inferred";
+    case chip::Trust::guessed:
+        return "guessed";
+    }
+    return {};
+}
+
+Kind kind(chip::CostItem item) {
+    switch (item) {
+    case chip::CostItem::update_active:
+    case chip::CostItem::update_idle:
+        return Kind::updates;
+    case chip::CostItem::spike:
+        return Kind::spikes;
+    case chip::CostItem::message_out:
+    case chip::CostItem::message_in:
+        return Kind::messages;
+    case chip::CostItem::hop_local:
+    case chip::CostItem::hop_ew:
+    case chip::CostItem::hop_ns:
+        return Kind::hops;
+    case chip::CostItem::synaptic_event_sparse:
+    case chip::CostItem::synaptic_event_runlength:
+    case chip::CostItem::synaptic_event_dense:
+        return Kind::synapses;
+    case chip::CostItem::input_spike:
+        return Kind::inputs;
+    }
+    return Kind::inputs;
+}
+
+std::string name(Kind kind) {
+    switch (kind) {
+    case Kind::synapses:
+        return "synaptic events";
+    case Kind::updates:
+        return "neuron updates";
+    case Kind::spikes:
+        return "spikes";
+    case Kind::messages:
+        return "messages";
+    case Kind::hops:
+        return "hops";
+    case Kind::inputs:
+        return "input spikes";
+    }
+    return {};
+}
+
+chip::Estimate energy_of(const PricedRun& run, Kind wanted) {
+    chip::Estimate all;
+    for (const chip::ItemEnergy& item : run.items) {
+        if (kind(item.item) == wanted) {
+            all.value += item.energy_pj.value;
+            all.low += item.energy_pj.low;
+            all.high += item.energy_pj.high;
+        }
+    }
+    return all;
+}
+
+}  // namespace spikeloom::runtime

@@ -1,0 +1,77 @@
+// What follows from the report's value: figures per inference (or per step, for a run without labels), how full each
+// core is and which limit binds, and the sentences that stand over the pictures. Text and page take both from here,
+// so they can't disagree.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chip/cost.hpp"
+#include "runtime/report.hpp"
+#include "runtime/report/units.hpp"
+
+namespace spikeloom::runtime {
+
+/// What totals are divided by: inferences of a labelled run, else steps. `count` is at least 1.
+struct Per {
+    std::string noun;    ///< "inference" or "step"
+    std::string plural;  ///< "inferences" or "steps"
+    double count = 1;
+};
+[[nodiscard]] Per per(const Report& report);
+
+[[nodiscard]] chip::Estimate scaled(const chip::Estimate& estimate, double factor);
+[[nodiscard]] chip::Estimate sum(const chip::StaticEnergy& energy);
+[[nodiscard]] chip::Estimate dynamic_per(const Report& report, const PricedRun& run);
+[[nodiscard]] chip::Estimate static_per(const Report& report, const PricedRun& run);
+[[nodiscard]] double time_per(const Report& report, const PricedRun& run);  ///< ns
+/// Correct over samples; 0 without samples.
+[[nodiscard]] double accuracy(const Report& report);
+/// 95 % Wilson interval of the accuracy.
+[[nodiscard]] chip::Estimate accuracy_interval(const Report& report);
+
+enum class Limit : std::uint8_t { compartments, input_axons, output_axons, synapse_words };
+inline constexpr std::array<Limit, 4> all_limits{Limit::compartments, Limit::input_axons, Limit::output_axons,
+                                                 Limit::synapse_words};
+[[nodiscard]] std::string name(Limit limit);
+[[nodiscard]] std::uint64_t used(const CoreOccupancy& core, Limit limit);
+[[nodiscard]] std::int64_t room(const Report& report, Limit limit);
+/// Used over room; 0 if the room is not known.
+[[nodiscard]] double utilisation(const Report& report, const CoreOccupancy& core, Limit limit);
+/// The limit that the core is closest to.
+[[nodiscard]] Limit binding(const Report& report, const CoreOccupancy& core);
+
+[[nodiscard]] std::string name(chip::CostItem item);  ///< "active update"
+[[nodiscard]] std::string name(chip::Trust trust);
+
+/// Kinds of event, as the pictures group the cost items.
+enum class Kind : std::uint8_t { synapses, updates, spikes, messages, hops, inputs };
+inline constexpr std::array<Kind, 6> all_kinds{Kind::synapses, Kind::updates, Kind::spikes,
+                                               Kind::messages, Kind::hops,    Kind::inputs};
+[[nodiscard]] Kind kind(chip::CostItem item);
+[[nodiscard]] std::string name(Kind kind);
+[[nodiscard]] chip::Estimate energy_of(const PricedRun& run, Kind kind);  ///< pJ, of the run
+
+/// Sentences for titles, without a full stop. A part that is absent gives an empty sentence.
+[[nodiscard]] std::string accuracy_finding(const Report& report, Script script);
+[[nodiscard]] std::string energy_finding(const Report& report, Script script);
+[[nodiscard]] std::string inference_finding(const Report& report, Script script);
+[[nodiscard]] std::string chip_finding(const Report& report, Script script);
+[[nodiscard]] std::string utilisation_finding(const Report& report, Script script);
+[[nodiscard]] std::string time_finding(const Report& report, Script script);
+[[nodiscard]] std::string gap_finding(const Report& report, Script script);
+[[nodiscard]] std::string losses_finding(const Report& report, Script script);
+[[nodiscard]] std::string confusion_finding(const Report& report, Script script);
+[[nodiscard]] std::string raster_finding(const Report& report, Script script);
+
+struct Figure {
+    std::string name;
+    std::string value;
+    std::string boundary;  ///< what is counted and what is not
+};
+/// The NeuroBench table: algorithm figures, then those of the system, each with its boundary.
+[[nodiscard]] std::vector<Figure> neurobench_table(const Report& report, Script script);
+
+}  // namespace spikeloom::runtime

@@ -1,0 +1,329 @@
+// The JSON report. The unit of every figure is the end of its key (_pj, _ns, _s, _ms, _bytes, _mw); keys are stable,
+// documented in README.md beside this file. What the recording lacks is null.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/json.hpp>
+#include <cmath>
+
+#include "runtime/report/findings.hpp"
+
+namespace spikeloom::runtime {
+namespace {
+
+namespace json = boost::json;
+
+json::value number(double value) {
+    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
+}
+json::value measured(double value) {
+    return value < 0 ? json::value(nullptr) : number(value);
+}
+
+json::object estimate(const chip::Estimate& estimate) {
+    return {{"value", number(estimate.value)}, {"low", number(estimate.low)}, {"high", number(estimate.high)}};
+}
+
+json::object quantity(const chip::Quantity& quantity) {
+    return {{"value", number(quantity.value)},
+            {"low", number(quantity.low)},
+            {"high", number(quantity.high)},
+            {"trust", name(quantity.trust)},
+            {"source", quantity.source}};
+}
+
+json::value spread(const Spread& spread) {
+    if (spread.count == 0) {
+        return nullptr;
+    }
+    return json::object{{"count", spread.count},
+                        {"least", number(spread.least)},
+                        {"mean", number(spread.mean)},
+                        {"most", number(spread.most)},
+                        {"standard_error", number(spread.standard_error)}};
+}
+
+template <class T>
+json::array numbers(const std::vector<T>& values) {
+    json::array array;
+    for (const T& value : values) {
+        if constexpr (std::is_floating_point_v<T>) {
+            array.push_back(number(value));
+        } else {
+            array.emplace_back(value);
+        }
+    }
+    return array;
+}
+
+json::array strings(const std::vector<std::string>& values) {
+    json::array array;
+    for (const std::string& value : values) {
+        array.emplace_back(value);
+    }
+    return array;
+}
+
+json::object counts(const Counters& counters) {
+    json::object object;
+    for (const CounterInfo& info : counter_table) {
+        object[info.name] = counters[info.counter];
+    }
+    return object;
+}
+
+json::object headline(const Report& report) {
+    const Per unit = per(report);
+    const auto each = [&](std::uint64_t count) { return static_cast<double>(count) / unit.count; };
+    json::object object{{"per", unit.noun},
+                        {"count", static_cast<std::uint64_t>(unit.count)},
+                        {"accuracy", nullptr},
+                        {"accuracy_low", nullptr},
+                        {"accuracy_high", nullptr},
+                        {"accuracy_float", report.gap ? measured(report.gap->float_accuracy) : nullptr},
+                        {"cores_used", report.cores.size()},
+                        {"cores_available", report.mesh.cores()},
+                        {"spikes_per", each(report.totals[Counter::spikes])},
+                        {"synaptic_events_per", each(report.totals.synaptic_events())}};
+    if (report.samples > 0) {
+        const chip::Estimate interval = accuracy_interval(report);
+        object["accuracy"] = interval.value;
+        object["accuracy_low"] = interval.low;
+        object["accuracy_high"] = interval.high;
+    }
+    return object;
+}
+
+json::array populations(const Report& report) {
+    json::array array;
+    for (const PopulationActivity& population : report.populations) {
+        array.push_back(json::object{{"name", population.name},
+                                     {"shape", numbers(population.shape)},
+                                     {"neurons", population.neurons},
+                                     {"spikes", report.spikes_recorded ? json::value(population.spikes) : nullptr},
+                                     {"output", population.output},
+                                     {"spiking", population.spiking}});
+    }
+    return array;
+}
+
+json::array cores(const Report& report) {
+    json::array array;
+    for (const CoreOccupancy& core : report.cores) {
+        json::object used_of;
+        const auto place = static_cast<int>(core.place);
+        array.push_back(json::object{{"place", core.place},
+                                     {"tile_x", report.mesh.column(place)},
+                                     {"tile_y", report.mesh.row(place)},
+                                     {"compartments", core.compartments},
+                                     {"input_axons", core.input_axons},
+                                     {"output_axons", core.output_axons},
+                                     {"synapse_words", core.synapse_words},
+                                     {"synapses", core.synapses},
+                                     {"binding_limit", name(binding(report, core))},
+                                     {"binding_utilisation", utilisation(report, core, binding(report, core))},
+                                     {"counters", counts(core.counters)}});
+    }
+    return array;
+}
+
+json::object priced(const Report& report, const PricedRun& run) {
+    json::array items;
+    for (const chip::ItemEnergy& item : run.items) {
+        items.push_back(
+            json::object{{"event", name(item.item)}, {"count", item.count}, {"energy_pj", estimate(item.energy_pj)}});
+    }
+    json::object object{{"table", run.table},
+                        {"title", run.title},
+                        {"dynamic_pj", estimate(run.dynamic_pj)},
+                        {"dynamic_per_pj", estimate(dynamic_per(report, run))},
+                        {"static_pj", nullptr},
+                        {"static_per_pj", nullptr},
+                        {"items", std::move(items)},
+                        {"time_ns", number(run.time_ns)},
+                        {"time_per_ns", number(time_per(report, run))},
+                        {"step_time_mean_ns", number(run.step_time_mean_ns)},
+                        {"step_time_max_ns", number(run.step_time_max_ns)},
+                        {"step_time_histogram", json::object{{"first_ns", number(run.step_times_ns.first)},
+                                                             {"width_ns", number(run.step_times_ns.width)},
+                                                             {"steps", numbers(run.step_times_ns.counts)}}},
+                        {"slowest_steps_by_core", numbers(run.slowest_steps)},
+                        {"dynamic_by_core_pj", numbers(run.core_energy_pj)},
+                        {"samples_dynamic_pj", spread(run.sample_energy_pj)},
+                        {"samples_latency_ns", spread(run.sample_latency_ns)}};
+    if (run.static_pj) {
+        object["static_pj"] = json::object{{"cores", estimate(run.static_pj->cores_pj)},
+                                           {"chip", estimate(run.static_pj->chip_pj)},
+                                           {"host", estimate(run.static_pj->host_pj)}};
+        object["static_per_pj"] = estimate(static_per(report, run));
+    }
+    return object;
+}
+
+json::value evaluation(const Report& report) {
+    if (report.samples == 0) {
+        return nullptr;
+    }
+    json::array confusion;
+    for (const auto& row : report.confusion) {
+        confusion.push_back(numbers(row));
+    }
+    return json::object{{"samples", report.samples},
+                        {"correct", report.correct},
+                        {"without_decision", report.silent},
+                        {"confusion", std::move(confusion)},
+                        {"without_decision_by_label", numbers(report.silent_by_label)},
+                        {"mean_first_spike_step", measured(report.mean_first_spike_step)}};
+}
+
+json::object neurobench(const Report& report) {
+    const NeuroBench& figures = report.neurobench;
+    return {{"per", per(report).noun},
+            {"footprint_bytes", number(figures.footprint_bytes)},
+            {"footprint_float_bytes", number(figures.footprint_float_bytes)},
+            {"connection_sparsity", number(figures.connection_sparsity)},
+            {"connection_sparsity_float", number(figures.connection_sparsity_float)},
+            {"activation_sparsity", number(figures.activation_sparsity)},
+            {"effective_macs", number(figures.effective_macs)},
+            {"effective_acs", number(figures.effective_acs)},
+            {"dense_operations", number(figures.dense_operations)},
+            {"membrane_updates", number(figures.membrane_updates)}};
+}
+
+/// The file's own JSON, as it was; null if it is none.
+json::value embedded(const std::string& text) {
+    boost::system::error_code error;
+    json::value value = json::parse(text, error);
+    return error ? json::value(nullptr) : value;
+}
+
+json::array losses(const Report& report) {
+    json::array array;
+    for (const chip::ProjectionLoss& loss : report.losses) {
+        array.push_back(json::object{{"projection", loss.name},
+                                     {"weights", loss.weights},
+                                     {"synapses", loss.synapses},
+                                     {"zeroed", loss.zeroed},
+                                     {"clipped", loss.clipped},
+                                     {"rms_error_of_rms_weight", number(loss.rms_error)},
+                                     {"max_error_of_max_weight", number(loss.max_error)},
+                                     {"weight_exponent", loss.weight_exponent},
+                                     {"weight_bits", loss.weight_bits}});
+    }
+    return array;
+}
+
+json::array cost_constants(const Report& report) {
+    json::array tables;
+    for (const chip::CostTable& table : report.cost_tables) {
+        json::array events;
+        for (const chip::EventCost& event : table.events) {
+            events.push_back(json::object{{"event", name(event.item)},
+                                          {"energy_pj", quantity(event.energy_pj)},
+                                          {"time_ns", quantity(event.time_ns)}});
+        }
+        json::array barrier;
+        for (const chip::BarrierPoint& point : table.barrier) {
+            barrier.push_back(json::object{{"tiles", point.tiles}, {"time_ns", quantity(point.time_ns)}});
+        }
+        tables.push_back(json::object{{"table", table.name},
+                                      {"title", table.title},
+                                      {"events", std::move(events)},
+                                      {"barrier", std::move(barrier)},
+                                      {"static_power_core_mw", quantity(table.static_power_core_mw)},
+                                      {"static_power_chip_mw", quantity(table.static_power_chip_mw)},
+                                      {"host_power_mw", quantity(table.host_power_mw)}});
+    }
+    return tables;
+}
+
+void print(const json::value& value, std::string& out, int depth);
+
+/// Arrays of plain numbers stay on one line.
+bool flat(const json::array& array) {
+    return std::none_of(array.begin(), array.end(),
+                        [](const json::value& entry) { return entry.is_structured() || entry.is_string(); });
+}
+
+void print_array(const json::array& array, std::string& out, int depth) {
+    const bool one_line = flat(array);
+    out += '[';
+    for (std::size_t i = 0; i < array.size(); ++i) {
+        out += i == 0 ? "" : ",";
+        out += one_line ? (i == 0 ? "" : " ") : "\n" + std::string(static_cast<std::size_t>(depth + 1) * 2, ' ');
+        print(array[i], out, depth + 1);
+    }
+    out += one_line || array.empty() ? "]" : "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "]";
+}
+
+void print(const json::value& value, std::string& out, int depth) {
+    if (value.is_double()) {
+        out += std::isfinite(value.get_double()) ? fmt::format("{}", value.get_double()) : "null";
+    } else if (value.is_array()) {
+        print_array(value.get_array(), out, depth);
+    } else if (value.is_object() && !value.get_object().empty()) {
+        out += '{';
+        bool first = true;
+        for (const auto& [key, member] : value.get_object()) {
+            out += (first ? "\n" : ",\n") + std::string(static_cast<std::size_t>(depth + 1) * 2, ' ');
+            out += json::serialize(json::value(key)) + ": ";
+            print(member, out, depth + 1);
+            first = false;
+        }
+        out += "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "}";
+    } else {
+        out += json::serialize(value);
+    }
+}
+
+}  // namespace
+
+std::string report_json(const Report& report) {
+    json::object provenance;
+    for (const auto& [key, value] : report.provenance) {
+        provenance[key] = value;
+    }
+    json::array costs;
+    for (const PricedRun& run : report.priced) {
+        costs.push_back(priced(report, run));
+    }
+    json::object limits;
+    for (const Limit limit : all_limits) {
+        limits[limit == Limit::synapse_words  ? "synapse_words"
+               : limit == Limit::compartments ? "compartments"
+               : limit == Limit::input_axons  ? "input_axons"
+                                              : "output_axons"] = room(report, limit);
+    }
+    json::object root{{"format", "spikeloom-report"},
+                      {"version", 1},
+                      {"network", report.network},
+                      {"chip", report.chip},
+                      {"program", report.program},
+                      {"recorded_at", report.recorded_at},
+                      {"interrupted", report.interrupted},
+                      {"steps", report.steps},
+                      {"step_s", number(report.step_s)},
+                      {"headline", headline(report)},
+                      {"evaluation", evaluation(report)},
+                      {"costs", std::move(costs)},
+                      {"populations", populations(report)},
+                      {"mesh", json::object{{"columns", report.mesh.columns},
+                                            {"rows", report.mesh.rows},
+                                            {"cores_per_tile", report.mesh.cores_per_tile}}},
+                      {"limits_per_core", std::move(limits)},
+                      {"cores", cores(report)},
+                      {"counters", counts(report.totals)},
+                      {"neurobench", neurobench(report)},
+                      {"gap", embedded(report.gap_json)},
+                      {"losses", losses(report)},
+                      {"cost_constants", cost_constants(report)},
+                      {"provenance", std::move(provenance)},
+                      {"options", strings(report.options)},
+                      {"rules", strings(report.rules)},
+                      {"remarks", strings(report.remarks)}};
+    std::string out;
+    print(root, out, 0);
+    return out + "\n";
+}
+
+}  // namespace spikeloom::runtime

@@ -1,0 +1,275 @@
+// The report for a terminal: ASCII but for names, at most 100 columns, the headline first.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "runtime/report/findings.hpp"
+
+namespace spikeloom::runtime {
+namespace {
+
+constexpr Script script = Script::plain;
+constexpr std::size_t most_columns = 100;
+constexpr std::size_t most_rows = 40;
+
+/// Left-aligned first column, the others to the right (or left where `text` says so); columns as wide as needed.
+class Table {
+public:
+    explicit Table(std::vector<std::string> head) : rows_{std::move(head)} {}
+    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
+
+    [[nodiscard]] std::string print() const {
+        std::vector<std::size_t> widths(rows_[0].size(), 0);
+        for (const auto& row : rows_) {
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                widths[i] = std::max(widths[i], text_width(row[i]));
+            }
+        }
+        std::string out;
+        for (const auto& row : rows_) {
+            std::string line = " ";
+            for (std::size_t i = 0; i < row.size(); ++i) {
+                const std::string padding(widths[i] - text_width(row[i]), ' ');
+                line += " " + (i == 0 ? row[i] + padding : padding + row[i]) + (i + 1 < row.size() ? " " : "");
+            }
+            line.erase(line.find_last_not_of(' ') + 1);
+            out += shortened(line, most_columns, script) + "\n";
+        }
+        return out;
+    }
+
+private:
+    std::vector<std::vector<std::string>> rows_;
+};
+
+std::string wrapped(const std::string& text, std::size_t indent) {
+    std::istringstream words(text);
+    const std::string margin(indent, ' ');
+    std::string out;
+    std::string line = margin;
+    for (std::string word; words >> word;) {
+        word = shortened(word, most_columns - indent, script);
+        if (line.size() > indent && text_width(line) + 1 + text_width(word) > most_columns) {
+            out += line + "\n";
+            line = margin;
+        }
+        line += (line.size() > indent ? " " : "") + word;
+    }
+    return out + line + "\n";
+}
+
+std::string heading(std::string_view title, const std::string& finding) {
+    std::string out = fmt::format("\n{}\n", title);
+    return finding.empty() ? out : out + wrapped(finding + ".", 2);
+}
+
+std::string headline(const Report& report) {
+    const Per unit = per(report);
+    std::string out = shortened(fmt::format("{} on {}", report.network.empty() ? "network" : report.network,
+                                            report.chip.empty() ? "a chip" : report.chip),
+                                most_columns, script) +
+                      "\n";
+    if (report.interrupted) {
+        out += "  interrupted: all figures are those of the part that ran\n";
+    }
+    Table table({"", ""});
+    std::string text;
+    const auto line = [&](const std::string& what, const std::string& value) {
+        text += shortened(fmt::format("  {:<28}{}", what, value), most_columns, script) + "\n";
+    };
+    if (report.samples > 0) {
+        const chip::Estimate interval = accuracy_interval(report);
+        line("accuracy on the chip",
+             fmt::format("{} ({} of {}; 95 % interval {:.1f} to {:.1f} %)", percent(interval.value, script),
+                         grouped(report.correct), grouped(report.samples), 100 * interval.low, 100 * interval.high));
+        line("accuracy in float", report.gap && report.gap->float_accuracy >= 0
+                                      ? percent(report.gap->float_accuracy, script)
+                                      : "not measured: run spikeloom eval --gap");
+    }
+    for (const PricedRun& run : report.priced) {
+        line("energy per " + unit.noun,
+             fmt::format("{:>9} dynamic ({}){}  [{}]", energy(dynamic_per(report, run).value, script),
+                         energy_range(dynamic_per(report, run), script),
+                         run.static_pj ? ", " + energy(static_per(report, run).value, script) + " static" : "",
+                         shortened(run.table, 16, script)));
+    }
+    for (const PricedRun& run : report.priced) {
+        line(
+            (report.samples > 0 ? "latency per " : "chip time per ") + unit.noun,
+            fmt::format("{:>9}{}  [{}]", time(time_per(report, run), script),
+                        run.sample_latency_ns.count > 0 ? " (" +
+                                                              si_range(run.sample_latency_ns.least * 1e-9,
+                                                                       run.sample_latency_ns.most * 1e-9, "s", script) +
+                                                              " over the samples)"
+                                                        : "",
+                        shortened(run.table, 16, script)));
+    }
+    line("cores", fmt::format("{} of {}", grouped(report.cores.size()), report.mesh.cores()));
+    line("spikes per " + unit.noun, amount(static_cast<double>(report.totals[Counter::spikes]) / unit.count));
+    line("steps", fmt::format("{} of {} network time", grouped(report.steps), si(report.step_s, "s", script)));
+    return out + text;
+}
+
+std::string populations(const Report& report) {
+    if (report.populations.empty() || !report.spikes_recorded) {
+        return {};
+    }
+    const Per unit = per(report);
+    Table table({"population", "neurons", "spikes per " + unit.noun, "of the steps", "role"});
+    for (std::size_t i = 0; i < std::min(report.populations.size(), most_rows); ++i) {
+        const PopulationActivity& population = report.populations[i];
+        const double chances = static_cast<double>(population.neurons) * static_cast<double>(report.steps);
+        table.add({shortened(population.name, 32, script), grouped(population.neurons),
+                   population.spiking ? amount(static_cast<double>(population.spikes) / unit.count) : "none",
+                   population.spiking && chances > 0 ? percent(static_cast<double>(population.spikes) / chances, script)
+                                                     : "-",
+                   population.output ? "output" : "hidden"});
+    }
+    return heading("Spikes", raster_finding(report, script)) + table.print();
+}
+
+std::string energies(const Report& report) {
+    if (report.priced.empty()) {
+        return {};
+    }
+    const Per unit = per(report);
+    std::string out = heading("Dynamic energy by kind of event", energy_finding(report, script));
+    for (const PricedRun& run : report.priced) {
+        Table table({shortened(run.table, 24, script), "count per " + unit.noun, "energy", "low to high", "share"});
+        for (const chip::ItemEnergy& item : run.items) {
+            if (item.count == 0) {
+                continue;
+            }
+            const chip::Estimate each = scaled(item.energy_pj, 1 / unit.count);
+            table.add({name(item.item), amount(static_cast<double>(item.count) / unit.count),
+                       energy(each.value, script), energy_range(each, script),
+                       run.dynamic_pj.value > 0 ? percent(item.energy_pj.value / run.dynamic_pj.value, script) : "-"});
+        }
+        const chip::Estimate all = dynamic_per(report, run);
+        table.add({"all", "", energy(all.value, script), energy_range(all, script), ""});
+        if (run.static_pj) {
+            const chip::Estimate fixed = static_per(report, run);
+            table.add({"static, besides", "", energy(fixed.value, script), energy_range(fixed, script), ""});
+        }
+        out += table.print();
+    }
+    return out;
+}
+
+std::string cores(const Report& report) {
+    if (report.cores.empty()) {
+        return {};
+    }
+    Table table({"core", "x,y", "compartments", "input axons", "output axons", "synaptic memory", "binds"});
+    for (std::size_t i = 0; i < std::min(report.cores.size(), most_rows); ++i) {
+        const CoreOccupancy& core = report.cores[i];
+        std::vector<std::string> row{std::to_string(core.place),
+                                     fmt::format("{},{}", report.mesh.column(static_cast<int>(core.place)),
+                                                 report.mesh.row(static_cast<int>(core.place)))};
+        for (const Limit limit : all_limits) {
+            row.push_back(fmt::format("{} ({})", grouped(used(core, limit)),
+                                      percent(utilisation(report, core, limit), script, 0)));
+        }
+        row.push_back(name(binding(report, core)));
+        table.add(std::move(row));
+    }
+    std::string out = heading("Cores", utilisation_finding(report, script)) + table.print();
+    if (report.cores.size() > most_rows) {
+        out += fmt::format("  and {} more\n", grouped(report.cores.size() - most_rows));
+    }
+    return out;
+}
+
+std::string gap(const Report& report) {
+    std::string out = heading("Chip against float", gap_finding(report, script));
+    if (!report.gap) {
+        out += "  not measured: run spikeloom eval --gap\n";
+    } else if (!report.gap->layers.empty()) {
+        Table table({"population", "spikes, float", "spikes, chip", "first divergence"});
+        for (std::size_t i = 0; i < std::min(report.gap->layers.size(), most_rows); ++i) {
+            const LayerGap& layer = report.gap->layers[i];
+            table.add({shortened(layer.population, 32, script), amount(layer.float_spikes), amount(layer.chip_spikes),
+                       layer.first_divergence < 0 ? "none" : fmt::format("step {}", layer.first_divergence)});
+        }
+        out += table.print();
+    }
+    if (report.gap && !report.gap->steps.empty()) {
+        Table table({"quantised alone", "spikes that change", "accuracy"});
+        for (const QuantisationStep& step : report.gap->steps) {
+            table.add({shortened(step.name, 32, script),
+                       step.spike_change < 0 ? "-" : percent(step.spike_change, script),
+                       step.accuracy < 0 ? "-" : percent(step.accuracy, script)});
+        }
+        out += table.print();
+    }
+    if (!report.losses.empty()) {
+        Table table({"projection", "synapses", "zeroed", "clipped", "rms error", "largest", "bits", "exponent"});
+        for (std::size_t i = 0; i < std::min(report.losses.size(), most_rows); ++i) {
+            const chip::ProjectionLoss& loss = report.losses[i];
+            table.add({shortened(loss.name, 28, script), grouped(loss.synapses), grouped(loss.zeroed),
+                       grouped(loss.clipped), percent(loss.rms_error, script, 2), percent(loss.max_error, script, 2),
+                       std::to_string(loss.weight_bits), std::to_string(loss.weight_exponent)});
+        }
+        out += table.print();
+    }
+    return out;
+}
+
+std::string confusion(const Report& report) {
+    constexpr std::size_t most_classes = 16;
+    if (report.confusion.empty() || report.confusion.size() > most_classes) {
+        return {};
+    }
+    std::vector<std::string> head{"class"};
+    for (std::size_t column = 0; column < report.confusion.size(); ++column) {
+        head.push_back(std::to_string(column));
+    }
+    head.emplace_back("none");
+    Table table(head);
+    for (std::size_t row = 0; row < report.confusion.size(); ++row) {
+        std::vector<std::string> line{std::to_string(row)};
+        for (const std::uint64_t count : report.confusion[row]) {
+            line.push_back(amount(static_cast<double>(count)));
+        }
+        line.push_back(row < report.silent_by_label.size() ? amount(static_cast<double>(report.silent_by_label[row]))
+                                                           : "0");
+        table.add(std::move(line));
+    }
+    return heading("Confusion (row: class, column: prediction)", confusion_finding(report, script)) + table.print();
+}
+
+std::string tail(const Report& report) {
+    std::string out = heading("NeuroBench (boundaries: HTML and JSON report)", "");
+    for (const Figure& figure : neurobench_table(report, script)) {
+        out += shortened(fmt::format("  {:<48} {}", figure.name, figure.value), most_columns, script) + "\n";
+    }
+    out += heading("Provenance", "");
+    for (const auto& [key, value] : report.provenance) {
+        out += shortened(fmt::format("  {:<18} {}", key, value), most_columns, script) + "\n";
+    }
+    for (const std::string& rule : report.rules) {
+        out += wrapped("rule: " + rule, 2);
+    }
+    for (const std::string& remark : report.remarks) {
+        out += wrapped("remark: " + remark, 2);
+    }
+    return out;
+}
+
+}  // namespace
+
+std::string report_text(const Report& report) {
+    std::string out = headline(report);
+    out += populations(report);
+    out += energies(report);
+    if (!report.priced.empty() && report.steps > 0) {
+        out += heading("Time", time_finding(report, script));
+    }
+    out += cores(report);
+    out += confusion(report);
+    out += gap(report);
+    return out + tail(report);
+}
+
+}  // namespace spikeloom::runtime
