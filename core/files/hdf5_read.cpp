@@ -264,7 +264,9 @@ Result<std::vector<Hdf5Member>> Hdf5Reader::members(const std::string& path) con
         static_cast<std::vector<std::string>*>(out)->emplace_back(name);
         return 0;
     };
-    if (H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_INC, nullptr, collect, &names) < 0) {
+    // In native order (they are sorted below): in any other, HDF5 1.10 builds a table, and frees what was never set
+    // when the group is damaged.
+    if (H5Literate(group.id(), H5_INDEX_NAME, H5_ITER_NATIVE, nullptr, collect, &names) < 0) {
         return fail({.where = where(path), .found = "the group can't be listed: " + hdf5::last_error()});
     }
     std::vector<Hdf5Member> members;

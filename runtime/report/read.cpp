@@ -103,8 +103,9 @@ void read_chip(Source& source, Report& report) {
     const auto spec = chip::parse_chip_spec(*text, source.file.where("/chip/spec"));
     if (!spec) {
         source.remark(
-            "The recording's chip description can't be read by this version: no floor plan limits, no "
-            "static energy, no cost constants.");
+            "The recording's chip description can't be read by this version, so there are no limits, no static energy "
+            "and no cost constants: " +
+            printable(to_text(spec.error().front())));
         return;
     }
     report.chip = report.chip.empty() ? spec->name : report.chip;

@@ -62,7 +62,9 @@ std::array<std::uint64_t, 12> item_counts(const Counters& totals) {
 }
 
 runtime::PricedRun priced(const Report& report, const chip::CostTable& costs, double scale) {
-    runtime::PricedRun run{.table = costs.name, .title = costs.title};
+    runtime::PricedRun run;
+    run.table = costs.name;
+    run.title = costs.title;
     const auto counts = item_counts(report.totals);
     for (std::size_t i = 0; i < costs.events.size(); ++i) {
         const chip::Quantity& cost = costs.events[i].energy_pj;
@@ -151,7 +153,9 @@ void add_gap(Report& report) {
 
 chip::CostTable made_up_costs(const std::string& name, double scale) {
     constexpr std::array<double, 12> energies{81, 52, 69.3, 0, 0, 1.7, 3, 4, 23.6, 23.6, 23.6, 0};
-    chip::CostTable costs{.name = name, .title = "made up for the tests"};
+    chip::CostTable costs;
+    costs.name = name;
+    costs.title = "made up for the tests";
     for (std::size_t i = 0; i < energies.size(); ++i) {
         costs.events.push_back(
             {.item = static_cast<chip::CostItem>(i),
