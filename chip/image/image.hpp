@@ -109,6 +109,7 @@ struct PopulationSymbol {
     double voltage_per_unit = 1;        ///< v register per unit of the network's membrane variable
     double current_per_unit = 1;        ///< u register per unit of the network's synaptic current
 
+    /// Neurons: the product of the shape (which fits, in an image that passes check_image).
     [[nodiscard]] std::uint32_t size() const {
         std::uint32_t n = 1;
         for (std::uint32_t extent : shape) {
@@ -137,7 +138,7 @@ struct ProjectionLoss {
     std::string name;
     std::uint64_t weights = 0;   ///< of the float network, zeros and every use of a shared weight included
     std::uint64_t synapses = 0;  ///< non-zero in float
-    std::uint64_t zeroed = 0;  ///< non-zero in float, zero on the chip
+    std::uint64_t zeroed = 0;    ///< non-zero in float, zero on the chip
     std::uint64_t clipped = 0;
     double rms_error = 0;  ///< of the weight, relative to the rms weight
     double max_error = 0;  ///< of the weight, relative to the largest |weight|
@@ -172,14 +173,17 @@ struct Image {
     friend bool operator==(const Image&, const Image&) = default;
 };
 
-/// Whether the image is whole: every index in range, groups covering, symbols consistent. Says all that is wrong.
-/// The chip executes only images that pass. (Limits of the chip are the verifier's business.)
+/// Whether the image is whole: every index in range, registers and formats inside the chip's ranges, groups
+/// covering, symbols consistent. Says what is wrong, the first 50 findings of it. The chip executes only images that
+/// pass. (How much a core may hold, and whether lists lie in memory as their encoding asks, is the verifier's
+/// business.)
 [[nodiscard]] Diagnostics check_image(const Image& image);
 
 /// Files: magic "SPIKELOOM-IMAGE", version, then length-prefixed Protobuf messages with a checksum each.
 /// Reading a truncated, corrupted, foreign or newer file fails with a reason, and never trusts a size from the file.
 [[nodiscard]] Result<Image> read_image(const std::string& path);
-/// Writes beside the path and renames: nothing half-written under the final name.
+/// Writes beside the path and renames: nothing half-written under the final name. Refuses an image that check_image
+/// finds wrong.
 [[nodiscard]] Result<void> write_image(const Image& image, const std::string& path);
 
 }  // namespace spikeloom::chip

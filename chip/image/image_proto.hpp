@@ -1,0 +1,23 @@
+// Between an Image's parts and their messages, both ways. Reading checks that every number fits its field and that
+// lists which belong together are of one length; what the numbers mean is check_image's business.
+// Private to chip/image.
+#pragma once
+
+#include <string>
+
+#include "chip/image/image.hpp"
+#include "chip/image/image.pb.h"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::chip {
+
+[[nodiscard]] proto::ImageHeaderProto header_to_proto(const Image& image);
+[[nodiscard]] proto::CoreImageProto core_to_proto(const CoreImage& core);
+[[nodiscard]] proto::InputProto input_to_proto(const InputSymbol& input);
+
+/// Each fills its value or says what is wrong with the message; "" when nothing is.
+[[nodiscard]] std::string header_from_proto(const proto::ImageHeaderProto& message, Image& image);
+[[nodiscard]] std::string core_from_proto(const proto::CoreImageProto& message, CoreImage& core);
+[[nodiscard]] std::string input_from_proto(const proto::InputProto& message, InputSymbol& input);
+
+}  // namespace spikeloom::chip
