@@ -124,7 +124,7 @@ TEST_CASE("populations: size, tiles, overlaps") {
     CHECK(says([](Image& i) { i.populations[0].tiles[1].first_compartment = 0xFFFFFFFFU; }, "tile 1"));
     CHECK(says([](Image& i) { i.populations[1].tiles[0].first_compartment = 2; },
                "'a' and 'b' overlap at compartment 2"));
-    CHECK(says([](Image& i) { i.populations[1].name = "a"; }, "name"));
+    CHECK(says([](Image& i) { i.populations[1].name = std::string("a"); }, "name"));
     CHECK(says([](Image& i) { i.populations[1].voltage_per_unit = std::numeric_limits<double>::infinity(); }, "scale"));
 }
 
