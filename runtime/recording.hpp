@@ -4,8 +4,8 @@
 // renamed when it is closed: nothing half-written stands under the final name. Times, energies and counts are summed
 // as the steps come, so that samples and tables need no second reading.
 //
-// Memory: a dataset that grows keeps one chunk of at most 256 KiB in waiting and HDF5's cache of as much; sums are
-// one Counters a core. Nothing else grows with the run.
+// Memory: a dataset that grows (two a population and a cost table, one a probe, one for counters) keeps one chunk of at
+// most 256 KiB, or one row, in waiting; sums are one Counters a core. Nothing else grows with the run.
 #pragma once
 
 #include <cstdint>
@@ -18,11 +18,11 @@
 namespace spikeloom::runtime {
 
 struct RecordingOptions {
-    std::string path;                  ///< final name
-    bool force = false;                ///< replace an existing file
-    std::vector<std::string> options;  ///< "key=value", for /provenance
-    std::string stimulus;              ///< file or specification
-    std::string stimulus_sha256;
+    std::string path;                    ///< final name
+    bool force = false;                  ///< replace an existing file
+    std::vector<std::string> options{};  ///< "key=value", for /provenance
+    std::string stimulus{};              ///< file or specification
+    std::string stimulus_sha256{};
     std::uint64_t seed = 0;
     int threads = 1;
     bool spikes = true;

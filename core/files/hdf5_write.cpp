@@ -213,8 +213,11 @@ void Hdf5Writer::extendable(const std::string& path, const Hdf5Chunking& chunkin
     const Hdf5Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), limits.data()));
     const Hdf5Handle properties(H5Pcreate(H5P_DATASET_CREATE));
     compress(properties, chunk, chunking.deflate);
+    // Rows come in whole chunks: a cache of chunks (1 MiB a dataset by default) would only hold what is written.
+    const Hdf5Handle access(H5Pcreate(H5P_DATASET_ACCESS));
+    H5Pset_chunk_cache(access.id(), 0, 0, 1.0);
     series->dataset = Hdf5Handle(
-        H5Dcreate2(file_.id(), path.c_str(), series->type, space.id(), links.id(), properties.id(), H5P_DEFAULT));
+        H5Dcreate2(file_.id(), path.c_str(), series->type, space.id(), links.id(), properties.id(), access.id()));
     if (!series->dataset.valid()) {
         fail_at(path, "the dataset can't be made");
         return;

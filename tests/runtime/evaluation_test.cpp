@@ -1,0 +1,159 @@
+#include "runtime/evaluation.hpp"
+
+#include <doctest/doctest.h>
+
+#include "runtime/small_image.hpp"
+
+using namespace spikeloom;
+using namespace spikeloom::runtime;
+using test::small_image;
+
+namespace {
+
+/// Samples of spikes: steps x channels each.
+LabelledSet spikes(std::size_t steps, std::size_t channels, const std::vector<std::vector<float>>& samples,
+                   std::vector<std::int32_t> labels) {
+    LabelledSet set;
+    set.name = "test";
+    set.samples = samples.size();
+    set.channels = channels;
+    set.steps = steps;
+    for (const auto& sample : samples) {
+        set.values.insert(set.values.end(), sample.begin(), sample.end());
+    }
+    set.labels = std::move(labels);
+    return set;
+}
+
+Session open(const chip::Image& image) {
+    auto session = Session::open(image, {});
+    REQUIRE(session.has_value());
+    return std::move(*session);
+}
+
+EvaluationOptions events(Decision decision = Decision::automatic) {
+    EvaluationOptions options;
+    options.encoder.encoding = Encoding::events;
+    options.decision = decision;
+    return options;
+}
+
+std::vector<std::int32_t> predictions(const Evaluation& evaluation) {
+    std::vector<std::int32_t> predicted;
+    for (const SampleOutcome& outcome : evaluation.outcomes) {
+        predicted.push_back(outcome.predicted);
+    }
+    return predicted;
+}
+
+bool has(const std::string& text, const std::string& part) {
+    return text.find(part) != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE("most spikes win, then the earliest, then the lower class; silence is no answer") {
+    const chip::Image image = small_image({.channels = 3, .layers = {3}});
+    Session session = open(image);
+    const LabelledSet set = spikes(3, 3,
+                                   {{0, 0, 0, 1, 0, 1, 0, 0, 1},   // 2 twice
+                                    {0, 0, 1, 1, 1, 0, 1, 0, 1},   // 0 and 2 twice, 2 first
+                                    {0, 1, 1, 0, 0, 0, 0, 0, 0},   // 1 and 2 in one step
+                                    {0, 0, 0, 0, 0, 0, 0, 0, 0}},  // silent
+                                   {2, 2, 1, 0});
+    const auto counted = evaluate(session, set, events());
+    REQUIRE(counted.has_value());
+    CHECK(predictions(*counted) == std::vector<std::int32_t>{2, 2, 1, -1});
+    CHECK(counted->correct == 3);
+    CHECK(counted->silent == 1);
+    CHECK(counted->accuracy() == 0.75);
+    CHECK(counted->mean_first_spike_step == doctest::Approx((1 + 0 + 0) / 3.0));
+    CHECK(counted->outcomes[1].output_spikes == std::vector<std::uint32_t>{2, 1, 2});
+    CHECK(counted->steps == 12);
+    CHECK_FALSE(counted->interrupted);
+
+    const auto first = evaluate(session, set, events(Decision::first_spike));
+    REQUIRE(first.has_value());
+    CHECK(predictions(*first) == std::vector<std::int32_t>{2, 2, 1, -1});
+    const LabelledSet late = spikes(3, 3, {{0, 1, 0, 1, 0, 0, 1, 0, 0}}, {1});
+    CHECK(predictions(*evaluate(session, late, events(Decision::first_spike))) == std::vector<std::int32_t>{1});
+    CHECK(predictions(*evaluate(session, late, events(Decision::spike_count))) == std::vector<std::int32_t>{0});
+}
+
+TEST_CASE("outputs that don't spike answer by voltage") {
+    test::SmallImageOptions options{.channels = 2, .layers = {2}, .voltage_decay = 2048, .output_spikes = false};
+    const chip::Image image = small_image(options);
+    Session session = open(image);
+    const LabelledSet set = spikes(4, 2, {{1, 0, 1, 0, 0, 0, 0, 1}}, {0});
+    const auto most = evaluate(session, set, events());
+    REQUIRE(most.has_value());
+    CHECK(predictions(*most) == std::vector<std::int32_t>{0});
+    CHECK(most->silent == 0);
+    CHECK(most->outcomes[0].first_spike_step == -1);
+    CHECK(predictions(*evaluate(session, set, events(Decision::voltage_last))) == std::vector<std::int32_t>{1});
+    const auto refused = evaluate(session, set, events(Decision::spike_count));
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(has(to_text(refused.error()), "doesn't spike"));
+}
+
+TEST_CASE("deep networks answer in the drain steps; nothing of a sample is left in the next") {
+    const chip::Image image = small_image({.channels = 2, .layers = {2, 2, 2}});
+    CHECK(pipeline_depth(image, PopulationId{2}) == 2);
+    CHECK(pipeline_depth(image, PopulationId{0}) == 0);
+    Session session = open(image);
+    const LabelledSet set = spikes(1, 2, {{0, 1}, {1, 0}, {0, 1}}, {1, 0, 1});
+    EvaluationOptions options = events();
+    const auto cut = evaluate(session, set, options);
+    CHECK(predictions(*cut) == std::vector<std::int32_t>{-1, -1, -1});
+    options.drain_steps = pipeline_depth(image, PopulationId{2});
+    const auto drained = evaluate(session, set, options);
+    CHECK(predictions(*drained) == std::vector<std::int32_t>{1, 0, 1});
+    CHECK(drained->mean_first_spike_step == 2);
+    CHECK(drained->outcomes[0].steps == 3);
+}
+
+TEST_CASE("limits, progress, stops and sinks") {
+    const chip::Image image = small_image({.channels = 1, .layers = {1}});
+    Session session = open(image);
+    const LabelledSet set = spikes(2, 1, {{1, 1}, {0, 0}, {1, 0}, {0, 1}}, {0, 0, 0, 0});
+    EvaluationOptions options = events();
+    options.first = 1;
+    options.limit = 2;
+    std::vector<std::uint64_t> seen;
+    EvaluationCallbacks callbacks;
+    callbacks.sample_begins = [&](std::uint64_t sample) { seen.push_back(sample); };
+    callbacks.progress = [&](std::uint64_t done, std::uint64_t samples) { seen.push_back(10 * samples + done); };
+    CHECK(evaluate(session, set, options, nullptr, callbacks)->samples() == 2);
+    CHECK(seen == std::vector<std::uint64_t>{1, 21, 2, 22});
+
+    int steps = 0;
+    EvaluationCallbacks stopping;
+    stopping.stop = [&] { return ++steps >= 3; };
+    const auto stopped = evaluate(session, set, events(), nullptr, stopping);
+    REQUIRE(stopped.has_value());
+    CHECK(stopped->interrupted);
+    CHECK(stopped->samples() == 1);  // the second was cut short, and has no outcome
+
+    EvaluationCallbacks once;
+    once.sample_done = [](std::uint64_t, const SampleOutcome& outcome) { return outcome.predicted != -1; };
+    CHECK(evaluate(session, set, events(), nullptr, once)->samples() == 2);
+}
+
+TEST_CASE("sets that don't fit the network are refused before the first step") {
+    const chip::Image image = small_image({.channels = 2, .layers = {2}});
+    Session session = open(image);
+    EvaluationOptions options = events();
+    options.first = 5;
+    const auto refused = evaluate(session, spikes(1, 3, {{0, 0, 0}}, {4}), options);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(refused.error().size() == 3);
+    const std::string text = to_text(refused.error());
+    CHECK(has(text, "samples of 3 channels for 1 input ports: 'input' with 2 channels"));
+    CHECK(has(text, "label 4 for the output 'layer0' of 2 neurons"));
+    CHECK(has(text, "allowed: 0..0"));
+    CHECK(session.steps_done() == 0);
+    options.output = "nothing";
+    CHECK(has(to_text(evaluate(session, spikes(1, 2, {{0, 0}}, {0}), options).error()), "allowed: layer0"));
+    CHECK(parse_decision("first_spike") == Decision::first_spike);
+    CHECK_FALSE(parse_decision("guess").has_value());
+}
