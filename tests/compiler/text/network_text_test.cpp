@@ -1,6 +1,7 @@
 #include "compiler/text/network_text.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -45,8 +46,7 @@ std::string place(const std::string& text, std::string mark) {
     const std::size_t at = found + bar;
     const auto lines = std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at), '\n');
     const std::size_t start = text.rfind('\n', at - 1);
-    return "t:" + std::to_string(lines + 1) + ":" +
-           std::to_string(at - (start == std::string::npos ? 0 : start + 1) + 1);
+    return fmt::format("t:{}:{}", lines + 1, at - (start == std::string::npos ? 0 : start + 1) + 1);
 }
 
 /// Refused with that finding at that place (bar as above).
