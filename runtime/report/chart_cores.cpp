@@ -20,7 +20,9 @@ constexpr std::size_t most_cores = 512;
 void draw_strip(const Report& report, Limit limit, double full, double top, double pitch, Svg& svg) {
     const double base = top + bar_room;
     svg.text(left - 12, base - 16, name(limit), "t strong", Anchor::end);
-    svg.text(left - 12, base - 2, fmt::format("of {}", grouped(static_cast<std::uint64_t>(room(report, limit)))),
+    svg.text(left - 12, base - 2,
+             fmt::format("of {}{}", grouped(static_cast<std::uint64_t>(room(report, limit))),
+                         limit == Limit::synapse_words ? " words" : ""),
              "t small muted", Anchor::end);
     const std::size_t shown = std::min(report.cores.size(), most_cores);
     const double width = std::min(pitch - std::min(4.0, pitch * 0.2), 60.0);

@@ -104,9 +104,10 @@ std::string core_tiles(const Report& report) {
     return tile("Cores in use", fmt::format("{} of {}", grouped(report.cores.size()), report.mesh.cores()),
                 fmt::format("{} compartments, {} synapses", grouped(compartments), grouped(synapses))) +
            tile("Tightest limit", percent(fullness(*fullest), script),
-                fmt::format("{} of core {}: {} of {}", name(binding(report, *fullest)), fullest->place,
+                fmt::format("{} of core {}: {} of {}{}", name(binding(report, *fullest)), fullest->place,
                             grouped(used(*fullest, binding(report, *fullest))),
-                            grouped(static_cast<std::uint64_t>(room(report, binding(report, *fullest))))));
+                            grouped(static_cast<std::uint64_t>(room(report, binding(report, *fullest)))),
+                            binding(report, *fullest) == Limit::synapse_words ? " words" : ""));
 }
 
 }  // namespace

@@ -110,7 +110,6 @@ json::array populations(const Report& report) {
 json::array cores(const Report& report) {
     json::array array;
     for (const CoreOccupancy& core : report.cores) {
-        json::object used_of;
         const auto place = static_cast<int>(core.place);
         array.push_back(json::object{{"place", core.place},
                                      {"tile_x", report.mesh.column(place)},
@@ -178,15 +177,17 @@ json::value evaluation(const Report& report) {
 
 json::object neurobench(const Report& report) {
     const NeuroBench& figures = report.neurobench;
+    const bool weights = figures.footprint_float_bytes > 0;  // else the recording says nothing of them
+    const auto of_weights = [&](double value) { return weights ? number(value) : json::value(nullptr); };
     return {{"per", per(report).noun},
             {"footprint_bytes", number(figures.footprint_bytes)},
-            {"footprint_float_bytes", number(figures.footprint_float_bytes)},
-            {"connection_sparsity", number(figures.connection_sparsity)},
-            {"connection_sparsity_float", number(figures.connection_sparsity_float)},
+            {"footprint_float_bytes", of_weights(figures.footprint_float_bytes)},
+            {"connection_sparsity", of_weights(figures.connection_sparsity)},
+            {"connection_sparsity_float", of_weights(figures.connection_sparsity_float)},
             {"activation_sparsity", number(figures.activation_sparsity)},
             {"effective_macs", number(figures.effective_macs)},
             {"effective_acs", number(figures.effective_acs)},
-            {"dense_operations", number(figures.dense_operations)},
+            {"dense_operations", of_weights(figures.dense_operations)},
             {"membrane_updates", number(figures.membrane_updates)}};
 }
 

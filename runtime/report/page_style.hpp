@@ -50,7 +50,7 @@ figcaption { font-size:14px; color:var(--muted); max-width:90ch; margin-top:6px;
 .row.pair { grid-template-columns:repeat(auto-fit,minmax(420px,1fr)); }
 .row h3 { margin:6px 0 4px; }
 svg.chart { display:block; max-width:100%; height:auto; overflow:visible; }
-svg.wide { width:100%; min-width:760px; }
+svg.wide { width:100%; min-width:640px; }
 .t { font-size:13px; fill:var(--ink); } .t.small { font-size:12px; } .t.tiny { font-size:11px; }
 .t.muted { fill:var(--muted); } .t.strong { font-weight:600; } .t.good { fill:var(--good); } .t.wrong { fill:var(--wrong); font-weight:600; }
 .grid { stroke:var(--grid); stroke-width:1; } .axis { stroke:var(--muted); stroke-width:1; }
@@ -80,7 +80,7 @@ details { margin:10px 0; } summary { cursor:pointer; color:var(--accent); font-s
 pre { background:var(--panel); padding:12px 14px; border-radius:8px; overflow:auto; font:12.5px/1.45 ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono",monospace; max-height:480px; }
 ul.plain { padding-left:20px; max-width:90ch; } ul.plain li { margin:3px 0; overflow-wrap:anywhere; }
 footer { margin-top:56px; border-top:1px solid var(--hair); padding-top:12px; color:var(--muted); font-size:13px; }
-@media (max-width:760px) { main { padding:24px 18px 48px; } h1 { font-size:25px; } .tiles .value { font-size:25px; }
+@media (max-width:760px) { svg.wide .t { font-size:16px; } svg.wide .t.small { font-size:15px; } svg.wide .t.tiny { font-size:14px; } main { padding:24px 18px 48px; } h1 { font-size:25px; } .tiles .value { font-size:25px; }
   .row.pair { grid-template-columns:1fr; } table { font-size:13px; } th, td { padding-right:10px; } }
 @media print { body { font-size:11pt; } main { max-width:none; padding:0; } svg.wide { min-width:0; } pre { max-height:none; }
   h2, h3 { break-after:avoid; } .scroll { overflow:visible; } details > summary { color:var(--muted); } }

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "runtime/report/source.hpp"
+#include "runtime/report/units.hpp"
 
 namespace spikeloom::runtime {
 namespace {
@@ -100,6 +101,21 @@ std::vector<std::uint32_t> read_samples(Source& source, Report& report) {
     auto steps = source.column<std::uint32_t>("/eval/steps", samples);
     if (!label || !predicted || !steps || samples == 0) {
         return {};
+    }
+    std::uint64_t sample_steps = 0;
+    for (const std::uint32_t count : *steps) {
+        sample_steps += count;
+    }
+    if (sample_steps > report.steps) {
+        source.wrong("/eval/steps", fmt::format("{} steps in all samples", sample_steps),
+                     fmt::format("at most the run's {}", report.steps));
+        return {};
+    }
+    if (sample_steps < report.steps) {
+        source.remark(
+            fmt::format("{} steps belong to no whole sample; the totals, and so the figures per inference, "
+                        "contain them.",
+                        grouped(report.steps - sample_steps)));
     }
     report.samples = samples;
     fill_confusion(source, *label, *predicted, report);
