@@ -8,6 +8,7 @@
 #include "chip/chip.hpp"
 
 #include <algorithm>
+#include <ctime>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,31 @@
 #include "chip/thread_pool.hpp"
 
 namespace spikeloom::chip {
+namespace {
+
+/// Adds the processor time since the last lap to a sum, if it is on.
+class Stopwatch {
+public:
+    explicit Stopwatch(bool on) : on_(on), last_(on ? now() : 0) {}
+    void lap(double& seconds) {
+        if (on_) {
+            const double current = now();
+            seconds += current - last_;
+            last_ = current;
+        }
+    }
+
+private:
+    static double now() {
+        timespec time{};
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+        return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+    }
+    bool on_;
+    double last_;
+};
+
+}  // namespace
 
 class Chip::State {
 public:
@@ -22,6 +48,8 @@ public:
         : tables_(std::move(tables)),
           seed_(options.seed),
           pool_(options.threads),
+          stopwatch_on_(options.time_phases),
+          times_(static_cast<std::size_t>(pool_.workers())),
           arriving_(static_cast<std::size_t>(pool_.workers()), Rows(tables_.shards.size())),
           leaving_(arriving_),
           inputs_(tables_.shards.size()),
@@ -32,12 +60,18 @@ public:
     void step(std::span<const InputSpike> inputs) {
         queue_inputs(inputs);
         pool_.for_each(tables_.shards.size(), expected_work(), [this](std::size_t shard, std::size_t worker) {
+            Stopwatch watch(stopwatch_on_);
             deliver(shard);
+            watch.lap(times_[worker].deliver_s);
             tables_.shards[shard].update(now_, {.seed = seed_, .step = noise_step_});
+            watch.lap(times_[worker].update_s);
             queue_spikes(shard, worker);
+            watch.lap(times_[worker].queue_s);
         });
         std::swap(arriving_, leaving_);
+        Stopwatch watch(stopwatch_on_);
         count();
+        watch.lap(times_[0].count_s);
         ++now_;
         ++noise_step_;
     }
@@ -65,6 +99,16 @@ public:
     [[nodiscard]] std::span<const Counters> counts() const { return counts_; }
     [[nodiscard]] const Tables& tables() const { return tables_; }
     [[nodiscard]] Step now() const { return Step(now_); }
+    [[nodiscard]] PhaseTimes phase_times() const {
+        PhaseTimes sum;
+        for (const PhaseTimes& t : times_) {
+            sum.deliver_s += t.deliver_s;
+            sum.update_s += t.update_s;
+            sum.queue_s += t.queue_s;
+            sum.count_s += t.count_s;
+        }
+        return sum;
+    }
 
     /// Where a compartment lies.
     struct Place {
@@ -101,13 +145,20 @@ private:
     /// What a block's spikes sent in this step.
     struct Sent {
         std::uint64_t spikes = 0, messages = 0, local = 0, hops_ew = 0, hops_ns = 0;
+
+        void add(const SourceCounts& spike) {
+            spikes += 1;
+            messages += spike.messages_out;
+            local += spike.messages_local;
+            hops_ew += spike.hops_ew;
+            hops_ns += spike.hops_ns;
+        }
     };
+    /// A source's record is fetched while this many others are read.
+    static constexpr std::size_t sources_ahead = 16;
 
     void queue_rows(std::uint32_t source, Rows& queues) const {
-        const std::uint32_t end = tables_.sources[source + 1].first_row;
-        for (std::uint32_t row = tables_.sources[source].first_row; row < end; ++row) {
-            queues[tables_.row_shard[row]].push_back(tables_.row_begin[row]);
-        }
+        tables_.sources.for_each_row(source, [&](SourceTable::Row row) { queues[row.shard].push_back(row.begin); });
     }
 
     void queue_inputs(std::span<const InputSpike> inputs) {
@@ -133,18 +184,19 @@ private:
         const core::Shard& shard = tables_.shards[shard_index];
         const unsigned shift = shard.layout().block_shift;
         const std::uint32_t mask = (1U << shift) - 1;
-        const std::uint32_t first_block = tables_.shard_first_block[shard_index];
-        for (const std::uint32_t slot : shard.spikes()) {
-            const std::uint32_t block = first_block + (slot >> shift);
-            const std::uint32_t id = tables_.blocks[block].first_source + (slot & mask);
-            const Source& source = tables_.sources[id];
-            Sent& sent = sent_[block];
-            sent.spikes += 1;
-            sent.messages += source.messages_out;
-            sent.local += source.messages_local;
-            sent.hops_ew += source.hops_ew;
-            sent.hops_ns += source.hops_ns;
-            queue_rows(id, leaving_[worker]);
+        const Block* const blocks = tables_.blocks.data() + tables_.shard_first_block[shard_index];
+        const auto source_of = [&](std::uint32_t slot) { return blocks[slot >> shift].first_source + (slot & mask); };
+        const std::span<const std::uint32_t> slots = shard.spikes();
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            if (i + 2 * sources_ahead < slots.size()) {
+                tables_.sources.prefetch_index(source_of(slots[i + 2 * sources_ahead]));
+            }
+            if (i + sources_ahead < slots.size()) {
+                tables_.sources.prefetch_record(source_of(slots[i + sources_ahead]));
+            }
+            const std::uint32_t source = source_of(slots[i]);
+            sent_[tables_.shard_first_block[shard_index] + (slots[i] >> shift)].add(tables_.sources.counts(source));
+            queue_rows(source, leaving_[worker]);
         }
     }
 
@@ -215,7 +267,7 @@ private:
         for (const core::Shard& shard : tables_.shards) {
             synapses += shard.synapses();
         }
-        return synapses / std::max<std::size_t>(tables_.row_begin.size(), 1);
+        return synapses / std::max<std::size_t>(tables_.sources.rows(), 1);
     }
 
     Tables tables_;
@@ -223,8 +275,10 @@ private:
     std::uint64_t now_ = 0;
     std::uint64_t noise_step_ = 0;
     ThreadPool pool_;
-    std::vector<Rows> arriving_;  ///< by the worker that queued them: spikes of the last step
-    std::vector<Rows> leaving_;   ///< the same, of this step
+    bool stopwatch_on_;
+    std::vector<PhaseTimes> times_;  ///< by worker
+    std::vector<Rows> arriving_;     ///< by the worker that queued them: spikes of the last step
+    std::vector<Rows> leaving_;      ///< the same, of this step
     Rows inputs_;
     std::vector<Sent> sent_;  ///< by block
     std::vector<Counters> step_counts_;
@@ -308,6 +362,10 @@ std::size_t Chip::synapses() const {
 
 std::size_t Chip::resident_bytes() const {
     return state_->resident_bytes();
+}
+
+PhaseTimes Chip::phase_times() const {
+    return state_->phase_times();
 }
 
 }  // namespace spikeloom::chip

@@ -17,7 +17,16 @@ namespace spikeloom::chip {
 
 struct ChipOptions {
     int threads = 1;
-    std::uint64_t seed = 0;  ///< of the neuron noise
+    std::uint64_t seed = 0;    ///< of the neuron noise
+    bool time_phases = false;  ///< measure PhaseTimes; costs a few clock readings a step
+};
+
+/// Where the emulator's own time went since load, processor seconds summed over threads.
+struct PhaseTimes {
+    double deliver_s = 0;
+    double update_s = 0;
+    double queue_s = 0;
+    double count_s = 0;
 };
 
 /// A spike from outside: channel `channel` of input port `port`, delivered in the step that it is given to.
@@ -76,6 +85,8 @@ public:
     [[nodiscard]] std::size_t synapses() const;
     /// Bytes that the loaded chip holds, by purpose, for the report and the benchmark.
     [[nodiscard]] std::size_t resident_bytes() const;
+    /// Zero unless ChipOptions::time_phases.
+    [[nodiscard]] PhaseTimes phase_times() const;
 
 private:
     class State;

@@ -178,10 +178,10 @@ public:
 
     Result<Tables> build() {
         plan_shards();
-        if (tables_.shards.size() > std::numeric_limits<std::uint16_t>::max()) {
+        if (tables_.shards.size() > SourceTable::max_shards) {
             return fail({.where = "image",
                          .found = fmt::format("{} cores need {} shards", image_.cores.size(), tables_.shards.size()),
-                         .allowed = "65535 shards"});
+                         .allowed = fmt::format("{} shards", SourceTable::max_shards)});
         }
         add_neurons();
         count_axon_uses();
@@ -189,8 +189,7 @@ public:
         for (core::Shard& shard : tables_.shards) {
             shard.finish();
         }
-        tables_.row_begin.shrink_to_fit();
-        tables_.row_shard.shrink_to_fit();
+        tables_.sources.finish();
         tables_.refractory_probe_shift = image_.chip.neuron.refractory_probe_shift;
         return std::move(tables_);
     }
@@ -222,6 +221,7 @@ private:
     std::vector<core::BareMessages> bare_;
     std::vector<std::pair<std::uint32_t, OutputAxon>> by_shard_;
     std::vector<OutputAxon> in_shard_;
+    std::vector<SourceTable::Row> rows_;  ///< of the source at hand
 };
 
 void Builder::plan_shards() {
@@ -364,8 +364,6 @@ void Builder::add_sources() {
         }
     }
     tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
-    tables_.sources.push_back({.first_row = static_cast<std::uint32_t>(tables_.row_begin.size())});
-    tables_.sources.shrink_to_fit();
 }
 
 router::TilePosition tile_of(const Mesh& mesh, const CoreImage& core) {
@@ -375,21 +373,22 @@ router::TilePosition tile_of(const Mesh& mesh, const CoreImage& core) {
 
 /// `from`: the sender's core, or null for an input from outside, whose way is not counted.
 void Builder::add_source(std::span<const OutputAxon> outputs, const CoreImage* from) {
-    Source source{.first_row = static_cast<std::uint32_t>(tables_.row_begin.size())};
+    SourceCounts counts;
     if (from != nullptr) {
         const Mesh& mesh = image_.chip.mesh;
         const router::TilePosition here = tile_of(mesh, *from);
         for (const OutputAxon& output : outputs) {
             const router::TilePosition there = tile_of(mesh, image_.cores[output.core.value()]);
             const router::Hops hops = router::dimension_order_hops(here, there);
-            source.messages_out += 1;
-            source.messages_local += here == there ? 1 : 0;
-            source.hops_ew += hops.east_west;
-            source.hops_ns += hops.north_south;
+            counts.messages_out += 1;
+            counts.messages_local += here == there ? 1 : 0;
+            counts.hops_ew += hops.east_west;
+            counts.hops_ns += hops.north_south;
         }
     }
-    tables_.sources.push_back(source);
+    rows_.clear();
     add_rows(outputs);
+    tables_.sources.add(counts, rows_);
 }
 
 void Builder::add_rows(std::span<const OutputAxon> outputs) {
@@ -425,8 +424,7 @@ void Builder::add_row(std::uint32_t shard, std::span<const OutputAxon> outputs) 
         }
         const auto known = shared_rows_.find(key);
         if (known != shared_rows_.end()) {
-            tables_.row_shard.push_back(static_cast<std::uint16_t>(shard));
-            tables_.row_begin.push_back(known->second);
+            rows_.push_back({.shard = shard, .begin = known->second});
             return;
         }
     }
@@ -436,8 +434,7 @@ void Builder::add_row(std::uint32_t shard, std::span<const OutputAxon> outputs) 
         gather(output, shard);
     }
     const std::uint32_t begin = tables_.shards[shard].add_row(synapses_, bare_);
-    tables_.row_shard.push_back(static_cast<std::uint16_t>(shard));
-    tables_.row_begin.push_back(begin);
+    rows_.push_back({.shard = shard, .begin = begin});
     if (shared) {
         shared_rows_.emplace(std::move(key), begin);
     }
@@ -495,10 +492,29 @@ std::int32_t Builder::weight_of(std::uint32_t core, std::uint8_t format, std::in
 
 }  // namespace
 
+void SourceTable::add(const SourceCounts& counts, std::span<const Row> rows) {
+    SPIKELOOM_ASSERT(words_.size() < std::numeric_limits<std::uint32_t>::max(), fmt::format("{} words", words_.size()));
+    first_.push_back(static_cast<std::uint32_t>(words_.size()));
+    words_.insert(words_.end(), {static_cast<std::uint32_t>(rows.size()), counts.messages_out, counts.messages_local,
+                                 counts.hops_ew, counts.hops_ns});
+    for (const Row& row : rows) {
+        words_.push_back(row.begin);
+    }
+    for (std::size_t i = 0; i < rows.size(); i += 2) {
+        words_.push_back(rows[i].shard | (i + 1 < rows.size() ? rows[i + 1].shard << 16 : 0));
+    }
+    rows_ += rows.size();
+}
+
+void SourceTable::finish() {
+    first_.shrink_to_fit();
+    words_.shrink_to_fit();
+}
+
 std::size_t Tables::resident_bytes() const {
     using core::bytes_of;
     std::size_t bytes = bytes_of(blocks) + bytes_of(shard_first_block) + bytes_of(core_first_block) +
-                        bytes_of(port_first_source) + bytes_of(sources) + bytes_of(row_shard) + bytes_of(row_begin);
+                        bytes_of(port_first_source) + sources.resident_bytes();
     for (const core::Shard& shard : shards) {
         bytes += sizeof(shard) + shard.resident_bytes();
     }

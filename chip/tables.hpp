@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "chip/image/image.hpp"
@@ -14,12 +15,57 @@
 
 namespace spikeloom::chip {
 
-struct Source {
-    std::uint32_t first_row = 0;  ///< rows of this source: up to the next source's first_row
+/// What every spike of a source adds to its core's counters.
+struct SourceCounts {
     std::uint32_t messages_out = 0;
     std::uint32_t messages_local = 0;
     std::uint32_t hops_ew = 0;
     std::uint32_t hops_ns = 0;
+};
+
+/// All sources, each a record of words: the number of its rows, its counts, the names of the rows in their shards,
+/// the shards (two a word). One record, because a spike of a large network finds nothing of this in the cache.
+class SourceTable {
+public:
+    struct Row {
+        std::uint32_t shard = 0;
+        std::uint32_t begin = 0;  ///< the row's name in the shard
+    };
+    static constexpr std::size_t max_shards = 1U << 16;
+
+    void add(const SourceCounts& counts, std::span<const Row> rows);
+    void finish();
+
+    [[nodiscard]] std::size_t size() const { return first_.size(); }
+    [[nodiscard]] SourceCounts counts(std::size_t source) const {
+        const std::uint32_t* const record = words_.data() + first_[source];
+        return {record[1], record[2], record[3], record[4]};
+    }
+    template <class Visitor>
+    void for_each_row(std::size_t source, const Visitor& visit) const {
+        const std::uint32_t* const record = words_.data() + first_[source];
+        const std::uint32_t* const begins = record + header_words;
+        const std::uint32_t rows = record[0];
+        for (std::uint32_t i = 0; i < rows; ++i) {
+            visit(Row{begins[rows + i / 2] >> (16 * (i % 2)) & 0xFFFFU, begins[i]});
+        }
+    }
+    /// Two stages, for sources that are needed soon and very soon.
+    void prefetch_index(std::size_t source) const { __builtin_prefetch(first_.data() + source); }
+    void prefetch_record(std::size_t source) const {
+        const std::uint32_t* const record = words_.data() + first_[source];
+        __builtin_prefetch(record);
+        __builtin_prefetch(record + 12);
+    }
+
+    [[nodiscard]] std::size_t rows() const { return rows_; }
+    [[nodiscard]] std::size_t resident_bytes() const { return core::bytes_of(first_) + core::bytes_of(words_); }
+
+private:
+    static constexpr std::size_t header_words = 5;
+    std::vector<std::uint32_t> first_;  ///< of each source, its record in words_
+    core::AlignedVector<std::uint32_t> words_;
+    std::size_t rows_ = 0;
 };
 
 /// A core's compartments in a shard: all of them, or up to max_slots of a core that is larger.
@@ -38,9 +84,7 @@ struct Tables {
     std::vector<std::uint32_t> shard_first_block;  ///< shards + 1
     std::vector<std::uint32_t> core_first_block;   ///< cores + 1
     std::vector<std::uint32_t> port_first_source;  ///< ports + 1
-    std::vector<Source> sources;                   ///< sources + 1
-    std::vector<std::uint16_t> row_shard;          ///< by row
-    std::vector<std::uint32_t> row_begin;          ///< by row: its name in the shard
+    SourceTable sources;
     int refractory_probe_shift = 7;
 
     [[nodiscard]] std::size_t cores() const { return core_first_block.size() - 1; }

@@ -81,14 +81,14 @@ HWY_INLINE void deliver_row(const std::uint32_t* words, const DeliveryTarget<Sum
 template <class Sum>
 HWY_INLINE void deliver_rows(const std::uint32_t* stream, std::span<const std::uint32_t> rows,
                              const DeliveryTarget<Sum>& target) {
-    constexpr std::size_t ahead = 4;
+    constexpr std::size_t ahead = 14;
     constexpr std::size_t line_words = 16;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         if (i + ahead < rows.size()) {
             const std::uint32_t* const next = stream + rows[i + ahead];
-            __builtin_prefetch(next);
-            __builtin_prefetch(next + line_words);
-            __builtin_prefetch(next + 2 * line_words);
+            for (std::uint32_t line = 0; line < target.row_lines; ++line) {
+                __builtin_prefetch(next + line * line_words);
+            }
         }
         deliver_row(stream + rows[i], target);
     }

@@ -102,7 +102,7 @@ struct UpdateResult {
 
 /// Updates a run in the standard arithmetic, without noise; vector code chosen at run time. `sums` are the sums of
 /// this step by slot, in units of 2^6; they are set to zero. Appends the slots that spike, ascending, to `spikes`
-/// (room for run.count).
+/// (room for run.count and NeuronArrays::padding more, which may be written).
 [[nodiscard]] UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums,
                                            std::uint32_t* spikes);
 

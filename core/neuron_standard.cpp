@@ -6,6 +6,8 @@
 #include <hwy/foreach_target.h>  // must come before highway.h
 #include <hwy/highway.h>
 
+#include <algorithm>
+
 #include "core/neuron.hpp"
 
 HWY_BEFORE_NAMESPACE();
@@ -35,62 +37,76 @@ struct RunVectors {
     Vector current_keep, voltage_keep, threshold, refractory;
 };
 
-template <Variation variation>
-HWY_INLINE RunVectors load_parameters(RunVectors p, const NeuronArrays& arrays, std::size_t slot) {
+/// What a kernel reads and writes, taken out of the arrays once.
+struct RunView {
+    std::int32_t* HWY_RESTRICT current;
+    std::int32_t* HWY_RESTRICT voltage;
+    std::int32_t* HWY_RESTRICT hold;
+    std::int16_t* HWY_RESTRICT sums;
+    const std::int32_t* HWY_RESTRICT bias;
+    const std::int32_t* HWY_RESTRICT threshold;
+    const std::int32_t* HWY_RESTRICT keep;
+    const std::int32_t* HWY_RESTRICT refractory;
+    RunVectors uniform;
+    Vector floor, ceiling;
+};
+
+RunView view_of(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums) {
     const D32 d;
+    const auto at = [&](auto& array) { return array.empty() ? nullptr : array.data() + run.first; };
+    return {at(arrays.current),
+            at(arrays.voltage),
+            at(arrays.hold),
+            sums + run.first,
+            at(arrays.bias),
+            at(arrays.threshold),
+            at(arrays.keep),
+            at(arrays.refractory),
+            {hn::Set(d, run.parameters.current_keep), hn::Set(d, run.parameters.voltage_keep),
+             hn::Set(d, run.parameters.threshold), hn::Set(d, run.parameters.refractory)},
+            hn::Set(d, run.voltage_floor),
+            hn::Set(d, run.voltage_ceiling)};
+}
+
+template <Variation variation>
+HWY_INLINE RunVectors load_parameters(const RunView& view, std::size_t i) {
+    const D32 d;
+    RunVectors p = view.uniform;
     if constexpr (variation != Variation::none) {
-        p.threshold = hn::LoadU(d, arrays.threshold.data() + slot);
+        p.threshold = hn::LoadU(d, view.threshold + i);
     }
     if constexpr (variation == Variation::all) {
-        const Vector keep = hn::LoadU(d, arrays.keep.data() + slot);
+        const Vector keep = hn::LoadU(d, view.keep + i);
         p.current_keep = hn::And(keep, hn::Set(d, 0xFFFF));
         p.voltage_keep = hn::ShiftRight<16>(keep);
-        p.refractory = hn::LoadU(d, arrays.refractory.data() + slot);
+        p.refractory = hn::LoadU(d, view.refractory + i);
     }
     return p;
 }
 
-HWY_INLINE std::uint32_t* append_spikes(LaneMask mask, std::size_t slot, std::uint32_t* out) {
-    const D32 d;
-    if (hn::AllFalse(d, mask)) {
-        return out;
-    }
-    alignas(8) std::uint8_t bytes[HWY_MAX_BYTES / 8 + 8] = {};
-    const std::size_t written = hn::StoreMaskBits(d, mask, bytes);
-    for (std::size_t byte = 0; byte < written; ++byte) {
-        for (unsigned bits = bytes[byte]; bits != 0; bits &= bits - 1) {
-            *out++ = static_cast<std::uint32_t>(slot + 8 * byte) + static_cast<std::uint32_t>(__builtin_ctz(bits));
-        }
-    }
-    return out;
-}
-
-/// One vector of slots. `partial`: only the lanes of `inside` belong to the run; the others keep their state.
+/// One vector of compartments, from the i-th of the run. `partial`: only the lanes of `inside` belong to the run; the
+/// others keep their state. Returns who spikes; `active` loses one where a compartment was active.
 template <Variation variation, bool refractory, bool partial>
-HWY_INLINE LaneMask update_vector(const NeuronRun& run, const RunVectors& uniform, NeuronArrays& arrays,
-                                  std::int16_t* sums, std::size_t slot, LaneMask inside, Vector& active) {
+HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask inside, Vector& active) {
     const D32 d;
     const D16 d16;
     const Vector zero = hn::Zero(d);
-    const RunVectors p = load_parameters<variation>(uniform, arrays, slot);
-    std::int32_t* const u_at = arrays.current.data() + slot;
-    std::int32_t* const v_at = arrays.voltage.data() + slot;
+    const RunVectors p = load_parameters<variation>(view, i);
 
-    const auto sum16 = hn::LoadU(d16, sums + slot);
-    const Vector q = hn::ShiftLeft<weight_shift>(hn::PromoteTo(d, sum16));
-    const Vector u_old = hn::LoadU(d, u_at);
-    const Vector v_old = hn::LoadU(d, v_at);
-    const Vector bias = hn::LoadU(d, arrays.bias.data() + slot);
+    const Vector q = hn::ShiftLeft<weight_shift>(hn::PromoteTo(d, hn::LoadU(d16, view.sums + i)));
+    const Vector u_old = hn::LoadU(d, view.current + i);
+    const Vector v_old = hn::LoadU(d, view.voltage + i);
+    const Vector bias = hn::LoadU(d, view.bias + i);
     LaneMask busy = hn::Ne(hn::Or(hn::Or(u_old, v_old), hn::Or(bias, q)), zero);
 
     const Vector u = wrap24(hn::Add(decay(u_old, p.current_keep), q));
     const Vector drive = wrap24(hn::Add(u, bias));
     Vector v = hn::Add(decay(v_old, p.voltage_keep), drive);
-    v = hn::Min(hn::Max(v, hn::Set(d, run.voltage_floor)), hn::Set(d, run.voltage_ceiling));
+    v = hn::Min(hn::Max(v, view.floor), view.ceiling);
 
     Vector hold = zero;
     if constexpr (refractory) {
-        hold = hn::Max(hn::Sub(hn::LoadU(d, arrays.hold.data() + slot), hn::Set(d, 1)), zero);
+        hold = hn::Max(hn::Sub(hn::LoadU(d, view.hold + i), hn::Set(d, 1)), zero);
         v = hn::IfThenZeroElse(hn::Gt(hold, zero), v);
     }
     LaneMask spike = hn::Gt(v, p.threshold);
@@ -99,49 +115,50 @@ HWY_INLINE LaneMask update_vector(const NeuronRun& run, const RunVectors& unifor
     if constexpr (partial) {
         spike = hn::And(spike, inside);
         busy = hn::And(busy, inside);
-        hn::BlendedStore(u, inside, d, u_at);
-        hn::BlendedStore(v, inside, d, v_at);
-        if constexpr (refractory) {
-            hn::BlendedStore(hn::IfThenElse(spike, p.refractory, hold), inside, d, arrays.hold.data() + slot);
-        }
+        hn::BlendedStore(u, inside, d, view.current + i);
+        hn::BlendedStore(v, inside, d, view.voltage + i);
     } else {
-        hn::StoreU(u, d, u_at);
-        hn::StoreU(v, d, v_at);
-        hn::StoreU(hn::Zero(d16), d16, sums + slot);
-        if constexpr (refractory) {
-            hn::StoreU(hn::IfThenElse(spike, p.refractory, hold), d, arrays.hold.data() + slot);
+        hn::StoreU(u, d, view.current + i);
+        hn::StoreU(v, d, view.voltage + i);
+        hn::StoreU(hn::Zero(d16), d16, view.sums + i);
+    }
+    if constexpr (refractory) {
+        hold = hn::IfThenElse(spike, p.refractory, hold);
+        if constexpr (partial) {
+            hn::BlendedStore(hold, inside, d, view.hold + i);
+        } else {
+            hn::StoreU(hold, d, view.hold + i);
         }
     }
-    active = hn::Sub(active, hn::VecFromMask(d, busy));
+    active = hn::Add(active, hn::VecFromMask(d, busy));
     return spike;
 }
 
 template <Variation variation, bool refractory>
 UpdateResult update_run(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
     const D32 d;
-    const RunVectors uniform{hn::Set(d, run.parameters.current_keep), hn::Set(d, run.parameters.voltage_keep),
-                             hn::Set(d, run.parameters.threshold), hn::Set(d, run.parameters.refractory)};
+    const hn::RebindToUnsigned<D32> du;
+    const RunView view = view_of(run, arrays, sums);
     const std::size_t lanes = hn::Lanes(d);
-    const LaneMask everything = hn::FirstN(d, lanes);
-    Vector active = hn::Zero(d);
-    std::size_t done = 0;
-    for (; done + lanes <= run.count; done += lanes) {
-        const std::size_t slot = run.first + done;
-        const LaneMask spike =
-            update_vector<variation, refractory, false>(run, uniform, arrays, sums, slot, everything, active);
-        spikes = append_spikes(spike, slot, spikes);
-    }
-    if (done < run.count) {
-        const std::size_t slot = run.first + done;
-        const LaneMask inside = hn::FirstN(d, run.count - done);
-        const LaneMask spike =
-            update_vector<variation, refractory, true>(run, uniform, arrays, sums, slot, inside, active);
-        spikes = append_spikes(spike, slot, spikes);
-        for (std::size_t i = done; i < run.count; ++i) {
-            sums[run.first + i] = 0;
+    const std::size_t count = run.count;
+    auto slots = hn::Add(hn::Iota(du, 0), hn::Set(du, run.first));
+    const auto next = hn::Set(du, static_cast<std::uint32_t>(lanes));
+    const auto append = [&](LaneMask spike) {
+        if (!hn::AllFalse(d, spike)) {
+            spikes += hn::CompressStore(slots, hn::MaskFromVec(hn::BitCast(du, hn::VecFromMask(d, spike))), du, spikes);
         }
+    };
+    Vector active = hn::Zero(d);
+    std::size_t i = 0;
+    for (; i + lanes <= count; i += lanes) {
+        append(update_vector<variation, refractory, false>(view, i, LaneMask{}, active));
+        slots = hn::Add(slots, next);
     }
-    return {spikes, static_cast<std::uint32_t>(hn::GetLane(hn::SumOfLanes(d, active)))};
+    if (i < count) {
+        append(update_vector<variation, refractory, true>(view, i, hn::FirstN(d, count - i), active));
+        std::fill(view.sums + i, view.sums + count, std::int16_t{0});
+    }
+    return {spikes, static_cast<std::uint32_t>(-hn::GetLane(hn::SumOfLanes(d, active)))};
 }
 
 template <Variation variation>

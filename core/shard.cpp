@@ -75,7 +75,10 @@ void Shard::add_run(const NeuronRun& run, std::span<const NeuronParameters> para
 void Shard::finish() {
     stream_.shrink_to_fit();
     runs_.shrink_to_fit();
-    spikes_.resize(slots());
+    // A usual row and the stretch of a line before it, rounded up: a line too many costs less than one too few.
+    constexpr std::size_t line_words = 16, most_lines = 8;
+    const std::size_t row_words = stream_.size() / std::max<std::size_t>(rows_, 1);
+    row_lines_ = static_cast<std::uint32_t>(std::min((row_words + 3 * line_words / 2) / line_words, most_lines));
 }
 
 template <class Sum>
@@ -89,7 +92,8 @@ void Shard::deliver_to(AlignedVector<Sum>& sums, std::span<const std::uint32_t> 
                                       .ring_mask = mask,
                                       .loads = loads.data(),
                                       .blocks = layout_.blocks,
-                                      .block_shift = layout_.block_shift});
+                                      .block_shift = layout_.block_shift,
+                                      .row_lines = row_lines_});
 }
 
 void Shard::deliver(std::span<const std::uint32_t> rows, std::uint64_t now) {

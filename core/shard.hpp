@@ -41,6 +41,7 @@ public:
     /// What a source sends here; returns the row's name for `deliver`.
     std::uint32_t add_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare) {
         synapses_ += synapses.size();
+        ++rows_;
         return append_row(synapses, bare, layout_.block_shift, stream_);
     }
     /// Gives back what building took beyond need.
@@ -96,6 +97,8 @@ private:
     std::vector<std::uint32_t> neurons_;
     AlignedVector<std::uint32_t> stream_;
     std::size_t synapses_ = 0;
+    std::size_t rows_ = 0;
+    std::uint32_t row_lines_ = 1;
 
     NeuronArrays arrays_;
     AlignedVector<std::int16_t> sums16_;  ///< where the 22-bit wrap is the natural overflow; else empty

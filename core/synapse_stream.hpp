@@ -68,6 +68,7 @@ struct DeliveryTarget {
     std::uint64_t* loads = nullptr;  ///< load_kinds times `blocks`: synaptic events | messages << 32
     std::uint32_t blocks = 0;
     unsigned block_shift = 0;
+    std::uint32_t row_lines = 1;  ///< cache lines of a usual row, to prefetch
 };
 
 /// Delivers the rows that begin at these words of the stream.
