@@ -12,6 +12,7 @@
 
 #include <fmt/format.h>
 
+#include "chip/registers.hpp"
 #include "chip/tables.hpp"
 #include "chip/thread_pool.hpp"
 

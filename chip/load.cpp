@@ -2,12 +2,12 @@
 // image keeps by destination axon, into rows by source.
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <limits>
 #include <map>
 
 #include <fmt/format.h>
 
+#include "chip/registers.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "chip/tables.hpp"
 #include "router/dimension_order.hpp"
@@ -19,131 +19,6 @@ using core::RowSynapse;
 
 /// Sums of all delays of a shard should stay in the second-level cache.
 constexpr std::uint32_t max_ring_sums = 1U << 18;
-
-/// So that every weight fits 16 bits: -256 * 2^7 = -2^15.
-constexpr int max_weight_exponent = 7;
-
-// ---- arithmetic ----
-
-core::NeuronArithmetic arithmetic_of(const ChipSpec& chip) {
-    core::NeuronArithmetic a{
-        .state_bits = chip.neuron.state_bits, .sum_bits = chip.neuron.sum_bits, .decay_bits = chip.neuron.decay_bits};
-    switch (chip.conventions.sum_overflow) {
-    case Conventions::SumOverflow::wrap_22_bit:
-        a.sum_overflow = core::SumOverflow::wrap;
-        break;
-    case Conventions::SumOverflow::unlimited:
-        a.sum_overflow = core::SumOverflow::unlimited;
-        break;
-    }
-    switch (chip.conventions.current_overflow) {
-    case Conventions::CurrentOverflow::wrap_24_bit:
-        a.current_overflow = core::CurrentOverflow::wrap;
-        break;
-    case Conventions::CurrentOverflow::lava_single_wrap:
-        a.current_overflow = core::CurrentOverflow::single_wrap;
-        break;
-    case Conventions::CurrentOverflow::unlimited:
-        a.current_overflow = core::CurrentOverflow::unlimited;
-        break;
-    }
-    switch (chip.conventions.biased_current_overflow) {
-    case Conventions::BiasedCurrentOverflow::wrap_24_bit:
-        a.biased_current_overflow = core::BiasedCurrentOverflow::wrap;
-        break;
-    case Conventions::BiasedCurrentOverflow::unlimited:
-        a.biased_current_overflow = core::BiasedCurrentOverflow::unlimited;
-        break;
-    }
-    switch (chip.conventions.voltage_overflow) {
-    case Conventions::VoltageOverflow::clip:
-        a.voltage_overflow = core::VoltageOverflow::clip;
-        break;
-    case Conventions::VoltageOverflow::unlimited:
-        a.voltage_overflow = core::VoltageOverflow::unlimited;
-        break;
-    }
-    return a;
-}
-
-core::Noise noise_of(const NoiseRegister& noise) {
-    core::Noise result{.mantissa_offset = noise.mantissa_offset, .exponent = noise.exponent};
-    switch (noise.target) {
-    case NoiseRegister::Target::off:
-        result.target = core::Noise::Target::off;
-        break;
-    case NoiseRegister::Target::current:
-        result.target = core::Noise::Target::current;
-        break;
-    case NoiseRegister::Target::voltage:
-        result.target = core::Noise::Target::voltage;
-        break;
-    }
-    return result;
-}
-
-core::NeuronParameters parameters_of(const CompartmentGroup& group, const NeuronFormat& format) {
-    const std::int32_t unity = 1 << format.decay_bits;
-    const std::int64_t threshold =
-        std::int64_t{group.threshold_mantissa} * (std::int64_t{1} << format.threshold_exponent);
-    constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
-    return {.current_keep = std::clamp(unity - group.current_decay - format.current_decay_offset, 0, unity),
-            .voltage_keep = std::clamp(unity - group.voltage_decay - format.voltage_decay_offset, 0, unity),
-            .threshold = static_cast<std::int32_t>(group.spikes ? std::min(threshold, never) : never),
-            .refractory = group.refractory};
-}
-
-/// -2^e + 1 and 2^(9 + 2e) - 1, within the symmetric range of the state (LOIHI facts 1.1).
-std::int32_t voltage_floor(const CoreImage& core, const NeuronFormat& format) {
-    const std::int64_t exponent = std::clamp(core.voltage_floor_exponent, 0, format.state_bits - 1);
-    return static_cast<std::int32_t>(-(std::int64_t{1} << exponent) + 1);
-}
-std::int32_t voltage_ceiling(const CoreImage& core, const NeuronFormat& format) {
-    const std::int64_t exponent = std::clamp(9 + 2 * core.voltage_ceiling_exponent, 0, format.state_bits - 1);
-    return static_cast<std::int32_t>((std::int64_t{1} << exponent) - 1);
-}
-
-/// What the emulator can't represent. (What the chip can't is the verifier's business.)
-Diagnostics check_representable(const Image& image) {
-    Diagnostics all;
-    const auto refuse = [&](const char* what, int found, int least, int most) {
-        if (found < least || found > most) {
-            all.push_back({.where = fmt::format("chip '{}'", image.chip.name),
-                           .found = fmt::format("{} is {}", what, found),
-                           .allowed = fmt::format("{} to {} in the emulator", least, most)});
-        }
-    };
-    const NeuronFormat& format = image.chip.neuron;
-    refuse("neuron.state_bits", format.state_bits, 8, 32);
-    refuse("neuron.sum_bits", format.sum_bits, 8, 38);
-    refuse("neuron.decay_bits", format.decay_bits, 1, 14);
-    refuse("neuron.threshold_exponent", format.threshold_exponent, 0, 31);
-    for (std::size_t c = 0; c < image.cores.size(); ++c) {
-        const CoreImage& core = image.cores[c];
-        const auto bad = std::find_if(core.biases.begin(), core.biases.end(),
-                                      [](const BiasRegister& b) { return b.exponent > max_bias_exponent; });
-        if (bad != core.biases.end()) {
-            all.push_back({.where = fmt::format("core {}, compartment {}", c, bad - core.biases.begin()),
-                           .found = fmt::format("bias exponent {}", bad->exponent),
-                           .allowed = fmt::format("0 to {} in the emulator", max_bias_exponent)});
-        }
-        for (const WeightFormat& f : core.formats) {
-            if (f.weight_exponent > max_weight_exponent) {
-                all.push_back({.where = fmt::format("core {}", c),
-                               .found = fmt::format("weight exponent {}", f.weight_exponent),
-                               .allowed = fmt::format("up to {} in the emulator", max_weight_exponent)});
-            }
-        }
-        if (core.noise.target != NoiseRegister::Target::off &&
-            (std::abs(core.noise.exponent) > 24 || std::abs(core.noise.mantissa_offset) > 4096)) {
-            all.push_back({.where = fmt::format("core {}", c),
-                           .found = fmt::format("noise exponent {}, mantissa offset {}", core.noise.exponent,
-                                                core.noise.mantissa_offset),
-                           .allowed = "exponents of -24 to 24 and offsets of -4096 to 4096 in the emulator"});
-        }
-    }
-    return all;
-}
 
 // ---- shards ----
 
@@ -292,8 +167,8 @@ void Builder::add_neurons() {
                 shard.add_run({.first = base + first,
                                .count = static_cast<std::uint32_t>(parameters.size()),
                                .parameters = {},
-                               .voltage_floor = voltage_floor(core, image_.chip.neuron),
-                               .voltage_ceiling = voltage_ceiling(core, image_.chip.neuron),
+                               .voltage_floor = voltage_floor_of(core, image_.chip.neuron),
+                               .voltage_ceiling = voltage_ceiling_of(core, image_.chip.neuron),
                                .noise = noise_of(core.noise),
                                .core = block.core,
                                .compartment = block.first_compartment + first},
@@ -522,12 +397,7 @@ std::size_t Tables::resident_bytes() const {
 }
 
 Result<Tables> build_tables(const Image& image, std::uint32_t least_shards) {
-    Diagnostics findings = check_image(image);
-    if (!has_error(findings)) {
-        const Diagnostics more = check_representable(image);
-        findings.insert(findings.end(), more.begin(), more.end());
-    }
-    if (has_error(findings)) {
+    if (Diagnostics findings = check_image(image); has_error(findings)) {
         return fail(std::move(findings));
     }
     return Builder(image, least_shards).build();

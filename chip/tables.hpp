@@ -94,11 +94,4 @@ struct Tables {
 /// `least_shards`: at least so many shards, if there are as many cores.
 [[nodiscard]] Result<Tables> build_tables(const Image& image, std::uint32_t least_shards);
 
-/// What the bias register adds to the voltage.
-[[nodiscard]] constexpr std::int32_t bias_value(BiasRegister bias) {
-    return std::int32_t{bias.mantissa} * (std::int32_t{1} << bias.exponent);
-}
-/// Larger exponents overflow what the emulator stores; no known chip has them.
-inline constexpr int max_bias_exponent = 15;
-
 }  // namespace spikeloom::chip

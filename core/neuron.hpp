@@ -87,10 +87,10 @@ struct NeuronArrays {
     AlignedVector<std::int32_t> voltage;
     AlignedVector<std::int32_t> bias;
     AlignedVector<std::int32_t> hold;       ///< steps of the refractory time left, the next one included; may be empty
-    AlignedVector<std::int32_t> threshold;  ///< runs with Variation::threshold or all; may be empty
-    AlignedVector<std::int32_t>
-        keep;  ///< current_keep | voltage_keep << 16, below 2^15 each; Variation::all, may be empty
-    AlignedVector<std::int32_t> refractory;  ///< Variation::all; may be empty
+    AlignedVector<std::int32_t> threshold;  ///< for Variation::threshold and all; may be empty
+    AlignedVector<std::int32_t> current_keep;  ///< these three for Variation::all; may be empty
+    AlignedVector<std::int32_t> voltage_keep;
+    AlignedVector<std::int32_t> refractory;
 
     static constexpr std::size_t padding = 64;
 };

@@ -56,8 +56,8 @@ NeuronParameters parameters_at(const NeuronRun& run, const NeuronArrays& arrays,
         parameters.threshold = arrays.threshold[slot];
     }
     if (run.variation == Variation::all) {
-        parameters.current_keep = arrays.keep[slot] & 0xFFFF;
-        parameters.voltage_keep = arrays.keep[slot] >> 16;
+        parameters.current_keep = arrays.current_keep[slot];
+        parameters.voltage_keep = arrays.voltage_keep[slot];
         parameters.refractory = arrays.refractory[slot];
     }
     return parameters;

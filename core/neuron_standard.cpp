@@ -45,7 +45,8 @@ struct RunView {
     std::int16_t* HWY_RESTRICT sums;
     const std::int32_t* HWY_RESTRICT bias;
     const std::int32_t* HWY_RESTRICT threshold;
-    const std::int32_t* HWY_RESTRICT keep;
+    const std::int32_t* HWY_RESTRICT current_keep;
+    const std::int32_t* HWY_RESTRICT voltage_keep;
     const std::int32_t* HWY_RESTRICT refractory;
     RunVectors uniform;
     Vector floor, ceiling;
@@ -60,7 +61,8 @@ RunView view_of(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums) 
             sums + run.first,
             at(arrays.bias),
             at(arrays.threshold),
-            at(arrays.keep),
+            at(arrays.current_keep),
+            at(arrays.voltage_keep),
             at(arrays.refractory),
             {hn::Set(d, run.parameters.current_keep), hn::Set(d, run.parameters.voltage_keep),
              hn::Set(d, run.parameters.threshold), hn::Set(d, run.parameters.refractory)},
@@ -76,9 +78,8 @@ HWY_INLINE RunVectors load_parameters(const RunView& view, std::size_t i) {
         p.threshold = hn::LoadU(d, view.threshold + i);
     }
     if constexpr (variation == Variation::all) {
-        const Vector keep = hn::LoadU(d, view.keep + i);
-        p.current_keep = hn::And(keep, hn::Set(d, 0xFFFF));
-        p.voltage_keep = hn::ShiftRight<16>(keep);
+        p.current_keep = hn::LoadU(d, view.current_keep + i);
+        p.voltage_keep = hn::LoadU(d, view.voltage_keep + i);
         p.refractory = hn::LoadU(d, view.refractory + i);
     }
     return p;

@@ -57,14 +57,16 @@ void Shard::add_run(const NeuronRun& run, std::span<const NeuronParameters> para
         ensure(arrays_.threshold);
     }
     if (added.variation == Variation::all) {
-        ensure(arrays_.keep);
+        ensure(arrays_.current_keep);
+        ensure(arrays_.voltage_keep);
         ensure(arrays_.refractory);
     }
     for (std::size_t i = 0; i < parameters.size() && added.variation != Variation::none; ++i) {
         const std::size_t slot = run.first + i;
         arrays_.threshold[slot] = parameters[i].threshold;
         if (added.variation == Variation::all) {
-            arrays_.keep[slot] = parameters[i].current_keep | parameters[i].voltage_keep << 16;
+            arrays_.current_keep[slot] = parameters[i].current_keep;
+            arrays_.voltage_keep[slot] = parameters[i].voltage_keep;
             arrays_.refractory[slot] = parameters[i].refractory;
         }
     }
@@ -79,6 +81,7 @@ void Shard::finish() {
     constexpr std::size_t line_words = 16, most_lines = 8;
     const std::size_t row_words = stream_.size() / std::max<std::size_t>(rows_, 1);
     row_lines_ = static_cast<std::uint32_t>(std::min((row_words + 3 * line_words / 2) / line_words, most_lines));
+    spikes_.resize(slots() + NeuronArrays::padding);
 }
 
 template <class Sum>
@@ -173,7 +176,7 @@ std::size_t Shard::resident_bytes() const {
     std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) + bytes_of(loads_) +
                         bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) + bytes_of(neurons_);
     for (const auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold,
-                              &arrays_.keep, &arrays_.refractory}) {
+                              &arrays_.current_keep, &arrays_.voltage_keep, &arrays_.refractory}) {
         bytes += bytes_of(*array);
     }
     return bytes;

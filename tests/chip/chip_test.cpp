@@ -210,13 +210,13 @@ TEST_CASE("after a spike the voltage register shows the refractory time") {
     }
 }
 
-TEST_CASE("what the emulator can't represent is refused by name") {
+TEST_CASE("an image that is not whole is not executed") {
     test::ImageBuilder builder(test::default_chip());
     const auto core = builder.add_core({}, 2, 0);
-    builder.core(core).biases = {{.mantissa = 1, .exponent = 0}, {.mantissa = 1, .exponent = 200}};
+    builder.core(core).biases = {{.mantissa = 1, .exponent = 200}};
     const auto loaded = Chip::load(builder.build(), {});
     REQUIRE_FALSE(loaded.has_value());
-    CHECK(to_text(loaded.error()).find("bias exponent") != std::string::npos);
+    CHECK(to_text(loaded.error()).find("bias") != std::string::npos);
 }
 
 }  // namespace spikeloom

@@ -20,6 +20,8 @@ using chip::WeightFormat;
 chip::ChipSpec default_chip() {
     chip::ChipSpec spec;
     spec.name = "test";
+    spec.limits.compartments = 1 << 16;
+    spec.synapses.index_bits.push_back(16);
     return spec;
 }
 
@@ -209,8 +211,10 @@ Image random_image(std::uint64_t seed, const RandomImageOptions& options) {
     ImageBuilder builder(options.chip);
     std::vector<OutputAxon> axons;
     std::vector<std::uint32_t> sizes;
+    const auto places = static_cast<std::uint32_t>(options.chip.mesh.cores());  // no multiple of 5
+    const std::uint32_t first_place = draw.below(places);
     for (std::uint32_t c = 0; c < options.cores; ++c) {
-        const CoreId id = add_random_core(draw, builder, options, draw.below(32) * 4 + c % 4);
+        const CoreId id = add_random_core(draw, builder, options, (first_place + 5 * c) % places);
         sizes.push_back(builder.core(id).compartments);
         for (std::uint32_t a = 0; a < 1 + sizes.back() / 2; ++a) {
             std::vector<SynapseList> lists;

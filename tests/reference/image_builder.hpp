@@ -9,7 +9,7 @@
 
 namespace spikeloom::test {
 
-/// A chip with the defaults of ChipSpec: Loihi 1's widths, the recommended conventions.
+/// A chip with the defaults of ChipSpec: Loihi 1's widths, the recommended conventions; but cores may be large.
 [[nodiscard]] chip::ChipSpec default_chip();
 
 /// The conventions of the tools, where they disagree (LOIHI facts 1.4).
