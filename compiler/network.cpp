@@ -1,7 +1,6 @@
 #include "compiler/network.hpp"
 
 #include <algorithm>
-#include <type_traits>
 
 namespace spikeloom::compiler {
 namespace {
@@ -123,31 +122,31 @@ const std::string& Network::source_name(const Source& source) const {
     return source.kind == Source::Kind::input ? inputs[source.index].name : populations[source.index].name;
 }
 
+void append_synapses(const Weights& weights, std::size_t sources, std::size_t targets, std::uint32_t source,
+                     int delay_steps, std::vector<Connection>& out) {
+    const auto delay = static_cast<std::uint16_t>(delay_steps);
+    if (const auto* dense = std::get_if<DenseWeights>(&weights)) {
+        for (std::size_t target = 0; target < targets; ++target) {
+            if (const float weight = dense->weights[target * sources + source]; weight != 0) {
+                out.push_back({source, static_cast<std::uint32_t>(target), weight, delay});
+            }
+        }
+    } else if (const auto* sparse = std::get_if<SparseWeights>(&weights)) {
+        append_sparse(*sparse, source, delay_steps, out);
+    } else if (const auto* convolution = std::get_if<ConvolutionWeights>(&weights)) {
+        append_convolution(*convolution, source, delay, out);
+    } else {
+        const auto& pairs = std::get<OneToOneWeights>(weights).weights;
+        if (const float weight = pairs[pairs.size() == 1 ? 0 : source]; weight != 0) {
+            out.push_back({source, source, weight, delay});
+        }
+    }
+}
+
 void append_connections(const Network& network, const Projection& projection, std::uint32_t source,
                         std::vector<Connection>& out) {
-    const auto delay = static_cast<std::uint16_t>(projection.delay_steps);
-    std::visit(
-        [&](const auto& weights) {
-            using Kind = std::decay_t<decltype(weights)>;
-            if constexpr (std::is_same_v<Kind, DenseWeights>) {
-                const std::size_t sources = network.source_size(projection.source);
-                const std::size_t targets = network.populations[projection.target.value()].size();
-                for (std::size_t target = 0; target < targets; ++target) {
-                    if (const float weight = weights.weights[target * sources + source]; weight != 0) {
-                        out.push_back({source, static_cast<std::uint32_t>(target), weight, delay});
-                    }
-                }
-            } else if constexpr (std::is_same_v<Kind, SparseWeights>) {
-                append_sparse(weights, source, projection.delay_steps, out);
-            } else if constexpr (std::is_same_v<Kind, ConvolutionWeights>) {
-                append_convolution(weights, source, delay, out);
-            } else {
-                if (const float weight = weights.weights[weights.weights.size() == 1 ? 0 : source]; weight != 0) {
-                    out.push_back({source, source, weight, delay});
-                }
-            }
-        },
-        projection.weights);
+    append_synapses(projection.weights, network.source_size(projection.source),
+                    network.populations[projection.target.value()].size(), source, projection.delay_steps, out);
 }
 
 std::uint64_t connection_count(const Network& network, const Projection& projection) {

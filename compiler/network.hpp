@@ -194,6 +194,10 @@ struct Connection {
     std::uint16_t delay_steps = 0;  ///< Projection::delay_steps included
 };
 
+/// Appends the synapses of one source neuron, each with its own delay added to `delay_steps`.
+void append_synapses(const Weights& weights, std::size_t sources, std::size_t targets, std::uint32_t source,
+                     int delay_steps, std::vector<Connection>& out);
+
 /// Appends the synapses of one source neuron, ascending by target, zero weights left out; convolutions and pooling
 /// are expanded on the way (contributions of one pooled window to one target are summed into one connection).
 void append_connections(const Network& network, const Projection& projection, std::uint32_t source,

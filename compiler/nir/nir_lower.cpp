@@ -1,0 +1,471 @@
+#include "compiler/nir/nir_lower.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "compiler/nir/nir_linear.hpp"
+#include "compiler/nir/nir_neuron.hpp"
+#include "compiler/nir/recurrence.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+constexpr std::size_t longest_chain = 1024;     ///< linear nodes in a row
+constexpr std::size_t most_ways = 4096;         ///< parallel chains into one target
+constexpr double rounding_remark = 1e-6;        ///< steps
+constexpr double least_integrator_gain = 1e-2;  ///< what an input of 1 should add to v of an IF in a step
+
+/// One chain of linear nodes from a source to a target.
+struct Way {
+    std::size_t from = 0;  ///< flat node: a neuron, or where data enter
+    Source source;
+    std::vector<std::size_t> nodes;  ///< in the order of the data
+    std::vector<bool> brings_bias;   ///< a bias that several ways share comes with the first
+};
+
+class Lowering {
+public:
+    Lowering(const NirFile& file, const NirFlatGraph& graph, const NirShapes& shapes, const NirConventions& conventions)
+        : file_(file), graph_(graph), shapes_(shapes), conventions_(conventions) {}
+
+    Result<NirLowered> run() {
+        network().step_s = conventions_.step_s;
+        add_inputs();
+        add_populations();
+        for (const std::size_t index : graph_.order) {
+            if (is_neuron(type(index))) {
+                project_into(index, *populations_[index], ways_into(index));
+            }
+        }
+        add_outputs();
+        if (findings_.empty()) {
+            mark_recurrence();
+            check();
+        }
+        if (!findings_.empty()) {
+            return fail(std::move(findings_));
+        }
+        return std::move(result_);
+    }
+
+private:
+    Network& network() { return result_.network; }
+    [[nodiscard]] const NirNode& node(std::size_t index) const { return *graph_.nodes[index].node; }
+    [[nodiscard]] NirType type(std::size_t index) const { return graph_.nodes[index].type(); }
+    [[nodiscard]] const std::string& name(std::size_t index) const { return graph_.nodes[index].name; }
+    /// Passes on what it gets, element by element.
+    [[nodiscard]] bool only_reshapes(std::size_t index) const {
+        return is_port(type(index)) || type(index) == NirType::flatten;
+    }
+
+    void complain(std::size_t index, std::string found, std::string allowed = "", std::string help = "") {
+        findings_.push_back({.where = file_.where(node(index)),
+                             .found = std::move(found),
+                             .allowed = std::move(allowed),
+                             .help = std::move(help)});
+    }
+    void remark(std::size_t index, Severity severity, std::string found, std::string help = "") {
+        result_.remarks.push_back({.severity = severity,
+                                   .where = file_.where(node(index)),
+                                   .found = std::move(found),
+                                   .help = std::move(help)});
+    }
+
+    /// "input_0", the next number that is no node's name.
+    std::string implicit_name(const char* stem, std::size_t& number) {
+        for (;;) {
+            std::string wanted = fmt::format("{}_{}", stem, number++);
+            if (std::ranges::none_of(graph_.nodes, [&](const NirFlatNode& flat) { return flat.name == wanted; })) {
+                return wanted;
+            }
+        }
+    }
+
+    void add_inputs() {
+        inputs_.resize(graph_.nodes.size());
+        std::size_t number = 0;
+        for (const std::size_t index : graph_.order) {
+            if (!graph_.nodes[index].is_source()) {
+                continue;
+            }
+            if (type(index) == NirType::output) {
+                complain(index, fmt::format("nothing leads into the Output '{}'", name(index)));
+                continue;
+            }
+            std::string port = name(index);
+            if (type(index) != NirType::input) {
+                port = implicit_name("input", number);
+                remark(index, Severity::note,
+                       fmt::format("nothing feeds '{}': it is fed by an implicit input '{}'", name(index), port));
+            } else if (graph_.nodes[index].after.empty()) {
+                remark(index, Severity::warning, fmt::format("the Input '{}' feeds nothing", name(index)));
+            }
+            inputs_[index] = static_cast<std::uint32_t>(network().inputs.size());
+            network().inputs.push_back({.name = std::move(port), .shape = shapes_.in[index]});
+        }
+    }
+
+    void add_populations() {
+        populations_.resize(graph_.nodes.size());
+        for (const std::size_t index : graph_.order) {
+            if (!is_neuron(type(index))) {
+                continue;
+            }
+            const Population population = population_of(node(index), name(index), shapes_.out[index], conventions_);
+            const bool integrates =
+                population.kind == NeuronKind::integrator || population.kind == NeuronKind::integrate_fire;
+            const double gain = std::abs(*std::ranges::max_element(population.resistance.values, {},
+                                                                   [](double r) { return std::abs(r); })) *
+                                conventions_.step_s;
+            if (integrates && gain < least_integrator_gain) {
+                remark(index, Severity::warning,
+                       fmt::format("an input of 1 adds only r * dt = {:g} to the membrane in a step", gain),
+                       "if the file counts in steps: --nir-time-unit steps; if r means 'per step': --nir-r dt");
+            }
+            populations_[index] = PopulationId(static_cast<std::uint32_t>(network().populations.size()));
+            population_nodes_.push_back(index);
+            network().populations.push_back(population);
+        }
+    }
+
+    // --- ways -------------------------------------------------------------------------------------------------------
+
+    std::vector<Way> ways_into(std::size_t target) {
+        std::vector<Way> ways;
+        std::vector<std::size_t> backwards;
+        std::vector<bool> first;
+        if (graph_.nodes[target].is_source()) {
+            ways.push_back({.from = target, .source = source_of(target), .nodes = {}, .brings_bias = {}});
+        }
+        for (const std::size_t before : graph_.nodes[target].before) {
+            collect(before, backwards, first, ways);
+        }
+        if (ways.size() > most_ways) {
+            complain(target, fmt::format("more than {} chains of linear nodes lead here", most_ways));
+        }
+        return ways;
+    }
+
+    [[nodiscard]] Source source_of(std::size_t index) const {
+        if (populations_[index] && !inputs_[index]) {
+            return {Source::Kind::population, populations_[index]->value()};
+        }
+        return {Source::Kind::input, *inputs_[index]};
+    }
+
+    /// Walks back from `at` to all sources. `first[k]`: the step up from backwards[k] took its first predecessor.
+    void collect(std::size_t at, std::vector<std::size_t>& backwards, std::vector<bool>& first,
+                 std::vector<Way>& ways) {
+        if (ways.size() > most_ways) {
+            return;
+        }
+        if (is_neuron(type(at))) {
+            finish({.from = at,
+                    .source = {Source::Kind::population, populations_[at]->value()},
+                    .nodes = {},
+                    .brings_bias = {}},
+                   backwards, first, ways);
+            return;
+        }
+        if (backwards.size() == longest_chain) {
+            if (ways.size() <= most_ways) {
+                complain(at, fmt::format("more than {} linear nodes in a row", longest_chain));
+                ways.resize(most_ways + 1);
+            }
+            return;
+        }
+        backwards.push_back(at);
+        first.push_back(true);
+        if (graph_.nodes[at].is_source() && inputs_[at]) {
+            finish({.from = at, .source = source_of(at), .nodes = {}, .brings_bias = {}}, backwards, first, ways);
+        }
+        for (const std::size_t before : graph_.nodes[at].before) {
+            collect(before, backwards, first, ways);
+            first.back() = false;
+        }
+        backwards.pop_back();
+        first.pop_back();
+    }
+
+    static void finish(Way way, const std::vector<std::size_t>& backwards, const std::vector<bool>& first,
+                       std::vector<Way>& ways) {
+        way.nodes.assign(backwards.rbegin(), backwards.rend());
+        bool all_first = true;
+        for (std::size_t index = backwards.size(); index-- > 0;) {
+            all_first = all_first && first[index];
+            way.brings_bias.push_back(all_first);
+        }
+        ways.push_back(std::move(way));
+    }
+
+    // --- projections ------------------------------------------------------------------------------------------------
+
+    void project_into(std::size_t target, PopulationId population, const std::vector<Way>& ways) {
+        for (const Way& way : ways) {
+            if (!findings_.empty()) {
+                return;
+            }
+            if (way.source.kind == Source::Kind::population && !spikes(network().populations[way.source.index].kind)) {
+                complain(
+                    way.from,
+                    fmt::format("'{}' ({}) never spikes, but '{}' takes what it gives", name(way.from),
+                                nir_type_name(type(way.from)), way.nodes.empty() ? name(target) : name(way.nodes[0])),
+                    "only spikes are sent from neuron to neuron",
+                    "end the network at this node, or give it a threshold (LIF, CubaLIF, IF)");
+                continue;
+            }
+            if (auto projection = compose(way, name(target))) {
+                projection->target = population;
+                network().projections.push_back(std::move(*projection));
+                projection_names_[network().projections.back().name] += 1;
+            }
+        }
+    }
+
+    std::optional<Projection> compose(const Way& way, const std::string& target) {
+        LinearMap map = identity_map(network().source_size(way.source));
+        std::vector<double> bias;
+        int bias_delay = 0;
+        std::vector<std::string> names;
+        for (std::size_t position = 0; position < way.nodes.size(); ++position) {
+            const std::size_t index = way.nodes[position];
+            auto step = linear_map_of(node(index), shapes_.in[index], shapes_.out[index], conventions_);
+            if (!step) {
+                complain(index, fmt::format("'{}' can't be a projection: {}", name(index), step.error()));
+                return std::nullopt;
+            }
+            remark_delay(index);
+            if (!bias.empty()) {
+                bias = apply_map(*step, bias);
+                bias_delay += step->delay_steps;
+            }
+            auto product = chain(std::move(map), std::move(*step));
+            if (!product) {
+                complain(index,
+                         fmt::format("the chain of linear nodes up to '{}' can't be a projection: {}", name(index),
+                                     product.error()),
+                         "", "put a neuron between its linear nodes");
+                return std::nullopt;
+            }
+            map = std::move(*product);
+            if (way.brings_bias[position]) {
+                add_bias(index, bias, bias_delay);
+            }
+            if (!only_reshapes(index)) {
+                names.push_back(name(index));
+            }
+        }
+        if (map.delay_steps > std::numeric_limits<std::uint16_t>::max() / 2) {
+            complain(way.nodes.back(), fmt::format("the delays on the way add up to {} steps", map.delay_steps));
+            return std::nullopt;
+        }
+        Projection projection;
+        projection.name = names.empty() ? fmt::format("{}->{}", network().source_name(way.source), target)
+                                        : fmt::format("{}", fmt::join(names, "+"));
+        if (projection_names_.contains(projection.name)) {
+            projection.name += fmt::format("({})", network().source_name(way.source));
+        }
+        projection.source = way.source;
+        projection.weights = std::move(map.weights);
+        projection.delay_steps = map.delay_steps;
+        projection.bias = as_parameter(std::move(bias));
+        projection.bias_from_step = bias_delay;
+        remark_product(way, projection);
+        return projection;
+    }
+
+    void add_bias(std::size_t index, std::vector<double>& bias, int& delay) {
+        const auto own = bias_of(node(index), shapes_.out[index]);
+        if (own.empty()) {
+            return;
+        }
+        if (bias.empty()) {
+            bias = own;
+            delay = 0;
+            return;
+        }
+        if (delay != 0) {
+            remark(index, Severity::note, "biases before and after a delay: both act from the first step");
+            delay = 0;
+        }
+        std::ranges::transform(bias, own, bias.begin(), std::plus<>());
+    }
+
+    static Parameter as_parameter(std::vector<double> bias) {
+        if (bias.empty()) {
+            return 0.0;
+        }
+        if (std::ranges::all_of(bias, [&](double value) { return value == bias[0]; })) {
+            bias.resize(1);
+        }
+        return Parameter(std::move(bias));
+    }
+
+    void remark_delay(std::size_t index) {
+        if (type(index) != NirType::delay || !remarked_.insert(index).second) {
+            return;
+        }
+        double off = 0;
+        for (const double delay : delays_of(node(index), shapes_.in[index], conventions_)) {
+            off = std::max(off, std::abs(delay - std::round(delay)));
+        }
+        if (off > rounding_remark) {
+            remark(index, Severity::note,
+                   fmt::format("delays are rounded to whole steps, by at most {:.3g} of a step", off));
+        }
+    }
+
+    /// Chains of several weighted nodes that were multiplied out.
+    void remark_product(const Way& way, const Projection& projection) {
+        const auto weighted =
+            std::ranges::count_if(way.nodes, [&](std::size_t index) { return !only_reshapes(index); });
+        const bool shared = std::holds_alternative<ConvolutionWeights>(projection.weights);
+        const bool had_map = std::ranges::any_of(way.nodes, [&](std::size_t index) {
+            return type(index) >= NirType::conv1d && type(index) <= NirType::average_pool;
+        });
+        if (weighted > 1 && had_map && !shared) {
+            remark(way.nodes.back(), Severity::note,
+                   fmt::format("the chain '{}' is multiplied out; its weights are no longer shared", projection.name));
+        }
+    }
+
+    // --- outputs ----------------------------------------------------------------------------------------------------
+
+    void add_outputs() {
+        std::size_t number = 0;
+        for (const std::size_t index : graph_.order) {
+            if (!graph_.nodes[index].after.empty() || type(index) == NirType::input || !findings_.empty()) {
+                continue;
+            }
+            std::string port = name(index);
+            if (type(index) != NirType::output) {
+                port = implicit_name("output", number);
+                remark(index, Severity::note,
+                       fmt::format("nothing takes what '{}' gives: it leads to an implicit output '{}'", name(index),
+                                   port));
+            }
+            add_output(index, port);
+        }
+    }
+
+    void add_output(std::size_t sink, const std::string& port) {
+        std::vector<std::size_t> neurons;
+        bool linear = false;
+        std::set<std::size_t> seen;
+        resolve(sink, neurons, linear, seen);
+        if (linear) {
+            add_readout(sink, port);
+            return;
+        }
+        if (neurons.empty()) {
+            remark(sink, Severity::warning, fmt::format("the output '{}' only repeats an input: it is left out", port));
+        }
+        for (const std::size_t neuron : neurons) {
+            network().outputs.push_back({.name = neurons.size() == 1 ? port : fmt::format("{}.{}", port, name(neuron)),
+                                         .population = *populations_[neuron]});
+        }
+        if (neurons.size() > 1) {
+            remark(sink, Severity::warning,
+                   fmt::format("{} populations lead into the output '{}': each is an output of its own", neurons.size(),
+                               port));
+        }
+    }
+
+    /// The neurons that a port shows; or that something linear lies before it.
+    void resolve(std::size_t at, std::vector<std::size_t>& neurons, bool& linear, std::set<std::size_t>& seen) {
+        if (!seen.insert(at).second) {
+            return;
+        }
+        if (is_neuron(type(at))) {
+            neurons.push_back(at);
+        } else if (!only_reshapes(at)) {
+            linear = true;
+        } else if (seen.size() < longest_chain) {
+            for (const std::size_t before : graph_.nodes[at].before) {
+                resolve(before, neurons, linear, seen);
+            }
+        }
+    }
+
+    /// Weights without neurons before an output: what arrives is summed up over time by neurons that never spike.
+    void add_readout(std::size_t sink, const std::string& port) {
+        std::vector<Way> ways;
+        std::vector<std::size_t> backwards;
+        std::vector<bool> first;
+        collect(sink, backwards, first, ways);
+        if (ways.size() > most_ways) {
+            complain(sink, fmt::format("more than {} chains of linear nodes lead here", most_ways));
+            return;
+        }
+        std::size_t last = sink;
+        while (only_reshapes(last) && graph_.nodes[last].before.size() == 1) {
+            last = graph_.nodes[last].before[0];
+        }
+        Population readout;
+        readout.name = name(last);
+        readout.shape = shapes_.out[sink];
+        readout.kind = NeuronKind::integrator;
+        readout.resistance = 1 / conventions_.step_s;
+        const PopulationId id(static_cast<std::uint32_t>(network().populations.size()));
+        network().populations.push_back(readout);
+        population_nodes_.push_back(sink);
+        network().outputs.push_back({.name = port, .population = id});
+        project_into(sink, id, ways);
+        remark(last, Severity::warning,
+               fmt::format("no neuron stands before the output '{}': what arrives is summed up over time by an "
+                           "integrator that never spikes",
+                           port),
+               "read its membrane: the largest sum is the decision");
+    }
+
+    // --- the whole --------------------------------------------------------------------------------------------------
+
+    void mark_recurrence() {
+        std::vector<std::size_t> distance;
+        for (const std::size_t index : population_nodes_) {
+            distance.push_back(graph_.distance[index]);
+        }
+        mark_recurrent(network(), distance);
+        for (Projection& projection : network().projections) {
+            if (projection.recurrent && !conventions_.recurrent_bias_at_start) {
+                projection.bias_from_step = std::max(projection.bias_from_step, 1);
+            }
+        }
+    }
+
+    /// What the parameters' ranges let through, but the Network does not.
+    void check() {
+        for (Diagnostic& finding : check_network(network())) {
+            finding.where = file_.origin + ": " + finding.where;
+            findings_.push_back(std::move(finding));
+        }
+    }
+
+    const NirFile& file_;
+    const NirFlatGraph& graph_;
+    const NirShapes& shapes_;
+    const NirConventions& conventions_;
+    NirLowered result_;
+    Diagnostics findings_;
+    std::vector<std::optional<std::uint32_t>> inputs_;      ///< per flat node
+    std::vector<std::optional<PopulationId>> populations_;  ///< per flat node
+    std::vector<std::size_t> population_nodes_;             ///< per population
+    std::map<std::string, int> projection_names_;
+    std::set<std::size_t> remarked_;
+};
+
+}  // namespace
+
+Result<NirLowered> lower_nir(const NirFile& file, const NirFlatGraph& graph, const NirShapes& shapes,
+                             const NirConventions& conventions) {
+    return Lowering(file, graph, shapes, conventions).run();
+}
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,82 @@
+#include "compiler/nir/nir_reader.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <filesystem>
+#include <utility>
+
+#include "compiler/nir/nir_conventions.hpp"
+#include "compiler/nir/nir_flat.hpp"
+#include "compiler/nir/nir_graph.hpp"
+#include "compiler/nir/nir_lower.hpp"
+#include "compiler/nir/nir_shapes.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+void append(Diagnostics& all, Diagnostics more) {
+    all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+void tell_flatten(const NirFlatGraph& graph, const NirShapes& shapes, std::vector<Resolution>& resolutions) {
+    for (std::size_t index = 0; index < graph.nodes.size(); ++index) {
+        if (shapes.old_flatten[index]) {
+            resolutions.push_back({"flatten",
+                                   fmt::format("'{}' counts the batch as dimension 0", graph.nodes[index].name),
+                                   "start_dim is at least 1, and only so do the next weights fit what arrives", ""});
+        }
+    }
+}
+
+Result<NirImport> import_nir(Result<files::Hdf5Reader> file, const std::string& origin, const NirOptions& options) {
+    if (!file) {
+        return fail(std::move(file.error()));
+    }
+    if (options.step_s && !(std::isfinite(*options.step_s) && *options.step_s > 0)) {
+        return fail({.where = "--nir-dt",
+                     .found = fmt::format("the step is {} s", *options.step_s),
+                     .allowed = "a positive number of seconds"});
+    }
+    auto parsed = parse_nir(*file, origin);
+    if (!parsed) {
+        return fail(std::move(parsed.error()));
+    }
+    const auto graph = flatten_nir(*parsed);
+    if (!graph) {
+        return fail(graph.error());
+    }
+    auto shapes = infer_shapes(*parsed, *graph, {.ignore_port_shapes = options.ignore_port_shapes});
+    if (!shapes) {
+        return fail(std::move(shapes.error()));
+    }
+    const std::string stem = std::filesystem::path(origin).stem().string();
+    NirConventions conventions = settle_conventions(*graph, stem, options);
+    auto lowered = lower_nir(*parsed, *graph, *shapes, conventions);
+    if (!lowered) {
+        return fail(std::move(lowered.error()));
+    }
+    NirImport import;
+    import.network = std::move(lowered->network);
+    import.network.name = stem;
+    import.nir_version = parsed->version;
+    import.resolutions = std::move(conventions.resolutions);
+    tell_flatten(*graph, *shapes, import.resolutions);
+    import.remarks = std::move(parsed->remarks);
+    append(import.remarks, std::move(shapes->remarks));
+    append(import.remarks, std::move(lowered->remarks));
+    return import;
+}
+
+}  // namespace
+
+Result<NirImport> read_nir(const std::string& path, const NirOptions& options) {
+    return import_nir(files::Hdf5Reader::open(path), path, options);
+}
+
+Result<NirImport> read_nir_bytes(std::span<const std::byte> bytes, const std::string& origin,
+                                 const NirOptions& options) {
+    return import_nir(files::Hdf5Reader::from_bytes(bytes, origin), origin, options);
+}
+
+}  // namespace spikeloom::compiler
