@@ -8,7 +8,7 @@
 #include <charconv>
 #include <cstring>
 #include <fstream>
-#include <sstream>
+#include <map>
 #include <utility>
 
 #include "chip/spec/chip_spec_proto.hpp"
@@ -116,11 +116,18 @@ Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& ori
     const Diagnostics meaning = check_chip_spec_proto(
         message, [&](const std::string& path) { return strict.positions.where(path); }, ChipSpecPart::everything);
     findings.insert(findings.end(), meaning.begin(), meaning.end());
-    if (!findings.empty()) {
-        std::ranges::stable_sort(findings, {}, place);
-        return fail(std::move(findings));
+    if (findings.empty()) {
+        return from_proto(message);
     }
-    return from_proto(message);
+    std::multimap<std::pair<int, int>, Diagnostic> by_place;
+    for (Diagnostic& finding : findings) {
+        by_place.emplace(place(finding), std::move(finding));
+    }
+    findings.clear();
+    for (auto& [at, finding] : by_place) {
+        findings.push_back(std::move(finding));
+    }
+    return fail(std::move(findings));
 }
 
 Result<ChipSpec> read_chip_spec(const std::string& path) {

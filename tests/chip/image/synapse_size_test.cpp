@@ -142,7 +142,7 @@ TEST_CASE("any encoding of any group delivers the same synapses, within the limi
                            .weight = static_cast<std::int16_t>(1 + draw(3, i, 255)),
                            .delay = static_cast<std::uint8_t>(draw(4, i, 2))};
         }
-        std::ranges::stable_sort(synapses, {}, &Synapse::target);
+        std::ranges::sort(synapses, {}, [](const Synapse& s) { return std::pair(s.target, s.weight); });
         const WeightFormat format{.weight_bits = 8, .sign_mode = SignMode::excitatory, .delay_bits = 1};
         std::int64_t smallest = std::numeric_limits<std::int64_t>::max();
         for (const auto& [name, mode] : modes) {
