@@ -28,6 +28,33 @@ std::string joined(const std::string& path, const std::string& field) {
     return path.empty() ? field : path + "." + field;
 }
 
+/// Well-formed UTF-8 (RFC 3629): no overlong forms, no surrogates, nothing above U+10FFFF.
+bool is_utf8(const std::string& text) {
+    for (std::size_t i = 0; i < text.size();) {
+        const auto byte = [&](std::size_t at) { return at < text.size() ? static_cast<unsigned char>(text[at]) : 0U; };
+        const unsigned first = byte(i);
+        const std::size_t size = first < 0x80   ? 1
+                                 : first < 0xC2 ? 0
+                                 : first < 0xE0 ? 2
+                                 : first < 0xF0 ? 3
+                                 : first < 0xF5 ? 4
+                                                : 0;
+        const unsigned second = byte(i + 1);
+        const bool out_of_range = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+                                  (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+        if (size == 0 || out_of_range) {
+            return false;
+        }
+        for (std::size_t k = 1; k < size; ++k) {
+            if ((byte(i + k) & 0xC0U) != 0x80U) {
+                return false;
+            }
+        }
+        i += size;
+    }
+    return true;
+}
+
 class Checker {
 public:
     Checker(const Where& where, ChipSpecPart part) : where_(where), part_(part) {}
@@ -159,6 +186,9 @@ private:
     void text(const std::string& path, const std::string& found) {
         if (found.empty() && part_ == ChipSpecPart::everything) {
             report(path, fmt::format("'{}' is empty", path), "a text");
+        }
+        if (!is_utf8(found)) {
+            report(path, fmt::format("'{}' is not UTF-8", path), "UTF-8 text");
         }
     }
 

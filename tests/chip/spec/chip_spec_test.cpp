@@ -202,6 +202,12 @@ TEST_CASE("rules that relate fields") {
     CHECK(check_chip_spec(good).empty());
     CHECK(refused([](ChipSpec& s) { s.name = "a b"; }));
     CHECK(refused([](ChipSpec& s) { s.title.clear(); }));
+    for (const char* wrong : {"\xff", "\xc3", "\xc0\xaf", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe2\x82"}) {
+        CHECK(refused([&](ChipSpec& s) { s.title = wrong; }));
+    }
+    for (const char* right : {"\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\xa7\xa0", "\xf4\x8f\xbf\xbf"}) {
+        CHECK_FALSE(refused([&](ChipSpec& s) { s.title = right; }));
+    }
     CHECK(refused([](ChipSpec& s) { s.mesh = {.columns = 1024, .rows = 1024, .cores_per_tile = 2}; }));
     CHECK(refused([](ChipSpec& s) { s.synapses.index_bits = {1}, s.limits.compartments = 3; }));
     CHECK(refused([](ChipSpec& s) { s.synapses.words_per_axon = s.synapses.words + 1; }));

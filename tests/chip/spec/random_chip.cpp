@@ -11,7 +11,8 @@ namespace {
 using chip::IntRange;
 
 std::string text(Draws& draws) {
-    static const std::string letters = "abc \"'\\\n\t#{}\xc3\xa9 01.:";
+    static const std::vector<std::string> letters{"a",  " ", "\"", "'",        "\\", "\n",
+                                                  "\t", "#", "{",  "\xc3\xa9", "0",  ":"};
     std::string drawn = "x";
     for (std::int64_t i = draws.between(0, 12); i > 0; --i) {
         drawn += letters[static_cast<std::size_t>(draws.between(0, static_cast<std::int64_t>(letters.size()) - 1))];
