@@ -159,7 +159,7 @@ void Builder::add_neurons() {
     for (const Block& block : tables_.blocks) {
         const CoreImage& core = image_.cores[block.core];
         core::Shard& shard = tables_.shards[block.shard];
-        const std::uint32_t base = block.index << shard.layout().block_shift;
+        const std::uint32_t base = shard.slot(block.index, 0);
         parameters.clear();
         std::uint32_t first = 0;
         const auto flush = [&] {
@@ -319,7 +319,7 @@ void Builder::add_row(std::uint32_t shard, std::span<const OutputAxon> outputs) 
 void Builder::gather(const OutputAxon& output, std::uint32_t shard_index) {
     const std::uint32_t c = output.core.value();
     const CoreImage& core = image_.cores[c];
-    const unsigned block_shift = tables_.shards[shard_index].layout().block_shift;
+    const core::Shard& shard = tables_.shards[shard_index];
     const std::uint32_t first_block = tables_.core_first_block[c];
     bool opens = true;
     const std::uint32_t a = output.axon.value();
@@ -329,12 +329,12 @@ void Builder::gather(const OutputAxon& output, std::uint32_t shard_index) {
             const Synapse& synapse = core.synapses[i];
             const Block& block = tables_.blocks[first_block + synapse.target / core::max_slots];
             if (block.shard == shard_index) {
-                synapses_.emplace_back(RowSynapse::Fields{
-                    .slot = (block.index << block_shift) + (synapse.target - block.first_compartment),
-                    .weight = weight_of(c, entry.format, synapse.weight),
-                    .delay = synapse.delay,
-                    .kind = static_cast<std::uint32_t>(entry.encoding),
-                    .opens_message = opens});
+                synapses_.emplace_back(
+                    RowSynapse::Fields{.slot = shard.slot(block.index, synapse.target - block.first_compartment),
+                                       .weight = weight_of(c, entry.format, synapse.weight),
+                                       .delay = synapse.delay,
+                                       .kind = static_cast<std::uint32_t>(entry.encoding),
+                                       .opens_message = opens});
             }
             opens = false;
         }

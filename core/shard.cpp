@@ -71,7 +71,7 @@ void Shard::add_run(const NeuronRun& run, std::span<const NeuronParameters> para
         }
     }
     runs_.push_back(added);
-    neurons_[run.first >> layout_.block_shift] += run.count;
+    neurons_[block(run.first)] += run.count;
 }
 
 void Shard::finish() {
@@ -125,7 +125,7 @@ void Shard::update(std::uint64_t now, NoiseKey key) {
         const UpdateResult result = sums16_.empty() ? update_run(run, key, sums32_.data() + position, spikes)
                                                     : update_run(run, key, sums16_.data() + position, spikes);
         spikes = result.spikes_end;
-        active_[run.first >> layout_.block_shift] += result.active;
+        active_[block(run.first)] += result.active;
     }
     spike_count_ = static_cast<std::size_t>(spikes - spikes_.data());
 }
@@ -144,15 +144,11 @@ BlockLoad Shard::take_load(std::uint32_t block) {
     return load;
 }
 
-NeuronParameters Shard::parameters(std::uint32_t slot) const {
+std::int32_t Shard::refractory_steps(std::uint32_t slot) const {
     const auto after = std::upper_bound(runs_.begin(), runs_.end(), slot,
-                                        [](std::uint32_t s, const NeuronRun& r) { return s < r.first; });
+                                        [](std::uint32_t s, const NeuronRun& run) { return s < run.first; });
     const NeuronRun& run = *std::prev(after);
-    NeuronParameters parameters = run.parameters;
-    if (run.variation == Variation::all) {
-        parameters.refractory = arrays_.refractory[slot];
-    }
-    return parameters;
+    return run.variation == Variation::all ? arrays_.refractory[slot] : run.parameters.refractory;
 }
 
 bool Shard::refractory(std::uint32_t slot) const {

@@ -68,13 +68,21 @@ public:
     [[nodiscard]] std::int32_t voltage(std::uint32_t slot) const { return arrays_.voltage[slot]; }
     /// Whether the neuron spiked less than its refractory time ago.
     [[nodiscard]] bool refractory(std::uint32_t slot) const;
-    [[nodiscard]] NeuronParameters parameters(std::uint32_t slot) const;
+    [[nodiscard]] std::int32_t refractory_steps(std::uint32_t slot) const;
     void set_bias(std::uint32_t slot, std::int32_t bias) { arrays_.bias[slot] = bias; }
 
     /// All state to zero, deliveries in flight included; biases stay.
     void reset();
 
-    [[nodiscard]] const ShardLayout& layout() const { return layout_; }
+    // Slots and blocks.
+
+    [[nodiscard]] std::uint32_t block(std::uint32_t slot) const { return slot >> layout_.block_shift; }
+    [[nodiscard]] std::uint32_t within_block(std::uint32_t slot) const {
+        return slot & ((1U << layout_.block_shift) - 1);
+    }
+    [[nodiscard]] std::uint32_t slot(std::uint32_t block, std::uint32_t within) const {
+        return (block << layout_.block_shift) + within;
+    }
     [[nodiscard]] std::size_t synapses() const { return synapses_; }
     [[nodiscard]] std::size_t resident_bytes() const;
 
