@@ -170,7 +170,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         print(finished.error());
         return ExitStatus::failed;
     }
-    return print_figures(line.value<std::string>("output"), line.flag("json")) ? ExitStatus::done : ExitStatus::failed;
+    return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
 }
 
 }  // namespace
@@ -183,7 +183,7 @@ const Subcommand eval_subcommand{
         "Runs every sample from the chip's initial state, decides by the output population, and records the whole.\n"
         "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).",
     .example =
-        "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --window 40 --steps 50 \\\n"
+        "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --window 50 --steps 60 \\\n"
         "      --gap -o yinyang.h5",
     .run = run,
 };

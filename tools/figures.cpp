@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -67,14 +68,14 @@ std::string figures_text(const runtime::Report& report, const std::string& path)
                               report.interrupted ? "interrupted, closed cleanly" : "recorded", path);
 }
 
-bool print_figures(const std::string& recording_path, bool json) {
+ExitStatus print_figures(const std::string& recording_path, bool json, Interrupted interrupted) {
     const auto report = runtime::read_report(recording_path);
     if (!report) {
         print(report.error());
-        return false;
+        return ExitStatus::failed;
     }
     fmt::print("{}", json ? runtime::report_json(*report) + "\n" : figures_text(*report, recording_path));
-    return true;
+    return report->interrupted && interrupted == Interrupted::is_failure ? ExitStatus::failed : ExitStatus::done;
 }
 
 }  // namespace spikeloom::tools

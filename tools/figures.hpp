@@ -2,9 +2,11 @@
 // The full account is the report.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "runtime/report.hpp"
+#include "tools/subcommand.hpp"
 
 namespace spikeloom::tools {
 
@@ -16,7 +18,9 @@ namespace spikeloom::tools {
 /// an inference.
 [[nodiscard]] std::string figures_text(const runtime::Report& report, const std::string& path);
 
-/// Closes what a run or an evaluation began: prints the figures of the finished recording; false if it can't be read.
-[[nodiscard]] bool print_figures(const std::string& recording_path, bool json);
+enum class Interrupted : std::uint8_t { is_fine, is_failure };
+
+/// Prints the figures of a recording. Fails where it can't be read, or if the run was cut short and that matters.
+[[nodiscard]] ExitStatus print_figures(const std::string& recording_path, bool json, Interrupted interrupted);
 
 }  // namespace spikeloom::tools

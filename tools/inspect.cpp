@@ -86,7 +86,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return ExitStatus::failed;
     }
     if (*kind == FileKind::recording) {
-        return print_figures(line.operand(), line.flag("json")) ? ExitStatus::done : ExitStatus::failed;
+        return print_figures(line.operand(), line.flag("json"), Interrupted::is_fine);
     }
     const auto described = inspect(line.operand(), *kind, line);
     if (!described) {

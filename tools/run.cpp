@@ -98,7 +98,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         print(simulated.error());
         return ExitStatus::failed;
     }
-    return print_figures(line.value<std::string>("output"), line.flag("json")) ? ExitStatus::done : ExitStatus::failed;
+    return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
 }
 
 }  // namespace
