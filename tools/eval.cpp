@@ -2,14 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "chip/image/image.hpp"
+#include "runtime/evaluation.hpp"
+#include "runtime/stimulus.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
-#include "tools/evaluation.hpp"
 #include "tools/figures.hpp"
-#include "tools/gap.hpp"
 #include "tools/interrupt.hpp"
 #include "tools/session_options.hpp"
 
@@ -19,82 +17,41 @@ namespace {
 
 namespace po = boost::program_options;
 
-runtime::EncoderOptions encoder_options(const CommandLine& line, const runtime::LabelledSet& set) {
-    constexpr std::array<std::pair<std::string_view, runtime::Encoding>, 4> encodings{
-        {{"latency", runtime::Encoding::latency},
-         {"rate", runtime::Encoding::rate},
-         {"constant", runtime::Encoding::constant},
-         {"events", runtime::Encoding::events}}};
-    runtime::EncoderOptions options;
+/// The value of a closed list that the runtime knows; a word that it doesn't is bad usage.
+template <class T>
+T parsed(Result<T> value) {
+    if (!value) {
+        throw UsageError(to_text(value.error()));
+    }
+    return *value;
+}
+
+runtime::EvaluationOptions evaluation_options(const CommandLine& line, const runtime::LabelledSet& set) {
+    runtime::EvaluationOptions options;
     if (line.has("encode")) {
-        options.encoding = line.choice<runtime::Encoding>("encode", encodings);
+        options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
     } else if (set.steps != 0) {
-        options.encoding = runtime::Encoding::events;
+        options.encoder.encoding = runtime::Encoding::events;
     }
-    if (set.steps != 0) {
-        options.steps = static_cast<std::uint32_t>(set.steps);
-    }
-    options.steps = line.optional<std::uint32_t>("steps").value_or(options.steps);
-    options.window = line.value<std::uint32_t>("window");
-    options.cutoff = line.value<double>("cutoff");
-    options.max_rate = line.value<double>("max-rate");
-    options.seed = line.value<std::uint64_t>("seed");
-    if (options.steps == 0 || options.steps > 1'000'000) {
-        throw UsageError("--steps: allowed are 1 to 1000000");
-    }
-    if (options.window > options.steps) {
-        throw UsageError(fmt::format("--window {}: a sample lasts only {} steps", options.window, options.steps));
-    }
-    if (!(options.max_rate > 0 && options.max_rate <= 1)) {
-        throw UsageError("--max-rate: allowed are values above 0, up to 1");
-    }
+    options.encoder.steps = line.value<std::uint32_t>("steps");
+    options.encoder.window = line.value<std::uint32_t>("window");
+    options.encoder.cutoff = line.value<double>("cutoff");
+    options.encoder.max_rate = line.value<double>("max-rate");
+    options.encoder.seed = line.value<std::uint64_t>("seed");
+    options.first = line.value<std::uint64_t>("first");
+    options.limit = line.value<std::uint64_t>("limit");
+    options.drain_steps = line.value<std::uint32_t>("drain");
+    options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
+    options.output = line.value<std::string>("decide-by");
     return options;
 }
 
-Decision decision(const CommandLine& line, const chip::PopulationSymbol& output) {
-    constexpr std::array<std::pair<std::string_view, Decision>, 3> decisions{
-        {{"count", Decision::count}, {"first", Decision::first}, {"voltage", Decision::voltage}}};
-    if (!line.has("decision")) {
-        return output.spikes ? Decision::count : Decision::voltage;
-    }
-    const auto chosen = line.choice<Decision>("decision", decisions);
-    if (chosen != Decision::voltage && !output.spikes) {
-        throw UsageError(
-            fmt::format("--decision: population '{}' never spikes; only voltage decides there", output.name));
-    }
-    return chosen;
-}
-
-Result<EvaluationPlan> make_plan(const CommandLine& line, const chip::Image& image) {
-    auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
-    const auto output = find_output(image, line.value<std::string>("decide-by"));
-    Diagnostics findings;
+Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
+    const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
     if (!set) {
-        findings = set.error();
+        return fail(set.error());
     }
-    if (!output) {
-        findings.insert(findings.end(), output.error().begin(), output.error().end());
-    }
-    if (!findings.empty()) {
-        return fail(std::move(findings));
-    }
-    EvaluationPlan plan;
-    plan.encoder = encoder_options(line, *set);
-    plan.decision = decision(line, image.populations[output->value()]);
-    plan.output = *output;
-    plan.samples = set->samples;
-    if (const auto limit = line.optional<std::size_t>("limit")) {
-        plan.samples = std::min(plan.samples, *limit);
-    }
-    plan.set = std::move(*set);
-    findings = check_plan(plan, image);
-    if (!findings.empty()) {
-        return fail(std::move(findings));
-    }
-    return plan;
-}
-
-Result<void> run_plan(const EvaluationPlan& plan, const chip::Image& image, const CommandLine& line) {
+    const runtime::EvaluationOptions options = evaluation_options(line, *set);
     auto session = open_session(image, line);
     if (!session) {
         return fail(std::move(session.error()));
@@ -104,47 +61,44 @@ Result<void> run_plan(const EvaluationPlan& plan, const chip::Image& image, cons
         return fail(std::move(recorder.error()));
     }
     const InterruptGuard interrupt;
-    auto done = [&] {
-        ProgressBar progress("eval");
-        const auto moved = [&](std::size_t sample) {
-            progress.update(static_cast<double>(sample) / static_cast<double>(plan.samples),
-                            fmt::format("sample {} of {}", sample, plan.samples));
+    runtime::EvaluationCallbacks callbacks;
+    callbacks.stop = InterruptGuard::requested;
+    const auto evaluation = [&] {
+        ProgressBar bar("eval");
+        callbacks.progress = [&bar](std::uint64_t done, std::uint64_t samples) {
+            bar.update(static_cast<double>(done) / static_cast<double>(samples),
+                       fmt::format("sample {} of {}", done, samples));
         };
-        return evaluate(plan, *session, **recorder, InterruptGuard::requested, moved);
+        return runtime::evaluate(*session, *set, options, recorder->get(), callbacks);
     }();
-    if (!done) {
-        return fail(std::move(done.error()));
+    if (!evaluation) {
+        return fail(evaluation.error());
     }
-    if (line.flag("gap") && *done == plan.samples) {
-        ProgressBar progress("gap");
-        const auto gap =
-            measure_gap(plan, image, InterruptGuard::requested,
-                        [&](double fraction, const std::string& phase) { progress.update(fraction, phase); });
-        if (!gap) {
-            return fail(gap.error());
-        }
-        if (auto added = (*recorder)->add_document("gap", *gap); !added) {
-            return added;
-        }
-    }
-    return (*recorder)->close(*done < plan.samples);
+    return (*recorder)->close(evaluation->interrupted);
 }
 
 void add_options(CommandLine& line) {
+    const auto number = [](std::uint64_t value) {
+        return po::value<std::uint64_t>()->default_value(value)->value_name("N");
+    };
+    const auto steps = [](std::uint32_t value) {
+        return po::value<std::uint32_t>()->default_value(value)->value_name("N");
+    };
     line.add()("data,d", word("SET")->required(),
                ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
-        "labels", word("FILE")->default_value(""), "idx labels (default: found beside the images)")(
+        "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
         "encode,e", word("HOW"), "latency, rate, constant or events (default: latency; spikes: events)")(
-        "steps,n", po::value<std::uint32_t>()->value_name("N"),
-        "steps a sample (default: 32; spikes: as many as there are)")(
-        "window,w", po::value<std::uint32_t>()->default_value(0)->value_name("N"),
-        "latency: steps over which values spread (0: half the steps)")(
+        "steps,n", steps(32), "steps a sample (spikes: the data say it)")(
+        "window,w", steps(0), "latency: steps over which values spread (0: half the steps)")(
+        "drain", steps(0), "steps without input after a sample, for late layers")(
         "cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
-        "latency: values at or below give no spike")(
-        "max-rate", po::value<double>()->default_value(1.0, "1")->value_name("P"), "rate: spikes a step at value 1")(
-        "decision", word("RULE"), "count (most spikes, then earliest), first (earliest spike) or voltage (highest)")(
-        "decide-by", word("POPULATION")->default_value(""), "the population that decides (default: the output)")(
-        "limit,l", po::value<std::size_t>()->value_name("N"), "only the first N samples")(
+        "latency: values at or below give no spike")("max-rate",
+                                                     po::value<double>()->default_value(1.0, "1")->value_name("P"),
+                                                     "rate: spike probability a step at value 1")(
+        "decision", word("RULE")->default_value("automatic"),
+        "automatic, spike_count, first_spike, voltage_last or voltage_max")(
+        "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
+        "first", number(0), "the sample to begin with")("limit,l", number(0), "samples at most (0: all)")(
         "gap", flag(), "run the float network too and measure what quantisation cost");
     add_session_options(line);
 }
@@ -161,13 +115,8 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         print(image.error());
         return ExitStatus::failed;
     }
-    const auto plan = make_plan(line, *image);
-    if (!plan) {
-        print(plan.error());
-        return ExitStatus::failed;
-    }
-    if (const auto finished = run_plan(*plan, *image, line); !finished) {
-        print(finished.error());
+    if (const auto evaluated = evaluate(*image, line); !evaluated) {
+        print(evaluated.error());
         return ExitStatus::failed;
     }
     return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
@@ -180,7 +129,7 @@ const Subcommand eval_subcommand{
     .summary = "accuracy, energy and latency an inference over a labelled set",
     .synopsis = "IMAGE --data SET -o RECORDING [options]",
     .text =
-        "Runs every sample from the chip's initial state, decides by the output population, and records the whole.\n"
+        "Runs every sample from the chip's initial state, asks the output population, and records the whole.\n"
         "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).",
     .example =
         "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --window 50 --steps 60 \\\n"

@@ -4,11 +4,12 @@
 
 #include <fmt/format.h>
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
+#include <array>
 #include <filesystem>
+#include <span>
 
+#include "core/files/bytes.hpp"
+#include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 
@@ -56,24 +57,13 @@ std::string printed(const runtime::Report& report, Format format) {
     return {};
 }
 
-/// Writes beside the path and renames: nothing half-written under the final name.
 Result<void> write_text(const std::string& text, const std::string& path) {
-    const auto failed = [&] {
-        return fail(Diagnostic{.where = path, .found = fmt::format("cannot be written: {}", std::strerror(errno))});
-    };
-    const std::string part = path + ".part";
-    std::FILE* file = std::fopen(part.c_str(), "wb");
-    if (file == nullptr) {
-        return failed();
+    auto file = runtime::PartialFile::create(path, true);
+    if (!file) {
+        return fail(std::move(file.error()));
     }
-    const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
-    const bool closed = std::fclose(file) == 0;
-    if (!written || !closed || std::rename(part.c_str(), path.c_str()) != 0) {
-        auto why = failed();
-        static_cast<void>(std::remove(part.c_str()));
-        return why;
-    }
-    return {};
+    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
+    return written ? file->publish() : written;
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {

@@ -63,6 +63,7 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
     if (!steps) {
         return fail(steps.error());
     }
+    print(runtime::check_stimulus_length(**stimulus, *steps));
     auto recorder = open_recorder(*session, line, input);
     if (!recorder) {
         return fail(std::move(recorder.error()));

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "core/files/sha256.hpp"
+#include "runtime/stimulus.hpp"
 
 namespace spikeloom::tools {
 
@@ -48,9 +49,9 @@ Result<std::unique_ptr<runtime::Recorder>> open_recorder(const runtime::Session&
     options.stimulus = stimulus;
     options.seed = line.value<std::uint64_t>("seed");
     options.threads = line.value<int>("threads");
-    std::error_code error;
-    if (std::filesystem::is_regular_file(stimulus, error)) {
-        auto hash = files::sha256_file(stimulus);
+    const std::string file = runtime::stimulus_file(stimulus);
+    if (!file.empty()) {
+        auto hash = files::sha256_file(file);
         if (!hash) {
             return fail(std::move(hash.error()));
         }
