@@ -2,12 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+#include <vector>
+
 #include "chip/image/image.hpp"
 #include "runtime/evaluation.hpp"
 #include "runtime/stimulus.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/figures.hpp"
+#include "tools/gap.hpp"
 #include "tools/interrupt.hpp"
 #include "tools/session_options.hpp"
 
@@ -46,12 +50,29 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const run
     return options;
 }
 
+/// Nothing where no gap is asked for.
+Result<std::unique_ptr<GapWatch>> open_gap(const chip::Image& image, const runtime::LabelledSet& set,
+                                           const runtime::EvaluationOptions& options, const CommandLine& line) {
+    if (!line.flag("gap")) {
+        return nullptr;
+    }
+    auto watch = GapWatch::create(image, set, options);
+    if (!watch) {
+        return fail(std::move(watch.error()));
+    }
+    return std::make_unique<GapWatch>(std::move(*watch));
+}
+
 Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
     if (!set) {
         return fail(set.error());
     }
     const runtime::EvaluationOptions options = evaluation_options(line, *set);
+    auto gap = open_gap(image, *set, options, line);
+    if (!gap) {
+        return fail(std::move(gap.error()));
+    }
     auto session = open_session(image, line);
     if (!session) {
         return fail(std::move(session.error()));
@@ -63,6 +84,15 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     const InterruptGuard interrupt;
     runtime::EvaluationCallbacks callbacks;
     callbacks.stop = InterruptGuard::requested;
+    std::vector<runtime::Sink*> sinks;
+    if (*gap) {
+        sinks.push_back(gap->get());
+        callbacks.sample_done = [&gap](std::uint64_t sample, const runtime::SampleOutcome& outcome) {
+            (*gap)->sample_done(sample, outcome);
+            return true;
+        };
+    }
+    callbacks.sinks = sinks;
     const auto evaluation = [&] {
         ProgressBar bar("eval");
         callbacks.progress = [&bar](std::uint64_t done, std::uint64_t samples) {
@@ -73,6 +103,11 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     }();
     if (!evaluation) {
         return fail(evaluation.error());
+    }
+    if (*gap) {
+        if (auto added = (*recorder)->add_document("gap", compiler::to_json((*gap)->report())); !added) {
+            return added;
+        }
     }
     return (*recorder)->close(evaluation->interrupted);
 }
