@@ -14,7 +14,7 @@ namespace {
 
 using Words = std::string_view;
 
-Result<compiler::NirOptions> nir_options(const CommandLine& line) {
+compiler::NirOptions nir_options(const CommandLine& line) {
     compiler::NirOptions options;
     if (line.has("nir-time-unit")) {
         constexpr std::array<std::pair<Words, compiler::NirTimeUnit>, 3> units{
@@ -36,20 +36,24 @@ Result<compiler::NirOptions> nir_options(const CommandLine& line) {
         constexpr std::array<std::pair<Words, bool>, 2> times{{{"start", true}, {"late", false}}};
         options.recurrent_bias_at_start = line.choice<bool>("nir-recurrent-bias", times);
     }
+    constexpr std::array<std::pair<Words, bool>, 2> ways{{{"as-is", false}, {"dt", true}}};
     if (line.has("nir-w-in")) {
-        constexpr std::array<std::pair<Words, bool>, 2> ways{{{"as-is", false}, {"dt", true}}};
         options.scale_w_in_by_dt = line.choice<bool>("nir-w-in", ways);
     }
+    if (line.has("nir-r")) {
+        options.scale_r_by_dt = line.choice<bool>("nir-r", ways);
+    }
+    options.ignore_port_shapes = line.flag("nir-ignore-port-shapes");
     return options;
 }
 
 bool any_nir_option(const CommandLine& line) {
-    for (const char* name : {"nir-time-unit", "nir-dt", "nir-reset", "nir-recurrent-bias", "nir-w-in"}) {
+    for (const char* name : {"nir-time-unit", "nir-dt", "nir-reset", "nir-recurrent-bias", "nir-w-in", "nir-r"}) {
         if (line.has(name)) {
             return true;
         }
     }
-    return false;
+    return line.flag("nir-ignore-port-shapes");
 }
 
 }  // namespace
@@ -61,7 +65,9 @@ void add_nir_options(CommandLine& line) {
         "nir-reset", word("RULE"), "NIR: after a spike: zero (to v_reset, the default) or subtract (the threshold)")(
         "nir-recurrent-bias", word("WHEN"),
         "NIR: bias of a recurrent branch acts from the start (snnTorch, the default) or late (Norse)")(
-        "nir-w-in", word("WAY"), "NIR: w_in as-is, or scaled by dt (default: detected)");
+        "nir-w-in", word("WAY"), "NIR: w_in as-is (the default), or dt: a spike adds w_in whatever the step")(
+        "nir-r", word("WAY"), "NIR: r as-is (the default), or dt: the input adds r s whatever the step")(
+        "nir-ignore-port-shapes", flag(), "NIR: wrong shapes of inner Input and Output nodes are remarks, not errors");
 }
 
 Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line) {
@@ -72,7 +78,7 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
     }
     LoadedNetwork loaded;
     if (*kind == FileKind::nir || *kind == FileKind::hdf5) {
-        auto import = compiler::read_nir(path, *options);
+        auto import = compiler::read_nir(path, options);
         if (!import) {
             return fail(std::move(import.error()));
         }
