@@ -302,7 +302,7 @@ private:
 
     Wrong read_body(const proto::ImageHeaderProto& header, Image& image) {
         for (std::uint64_t i = 0; i < header.inputs(); ++i) {
-            proto::InputSymbolProto message;
+            proto::InputProto message;
             if (Wrong wrong = read_message(Kind::input, message)) {
                 return wrong;
             }
