@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "compiler/mapping_report.hpp"
@@ -10,6 +12,7 @@
 #include "compiler/passes/place.hpp"
 #include "compiler/passes/quantise.hpp"
 #include "compiler/text/network_text.hpp"
+#include "compiler/verify.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -29,39 +32,111 @@ Diagnostics as_internal(Diagnostics findings) {
     return findings;
 }
 
+/// Quantised, and dealt to cores.
+struct Mapping {
+    MappedNetwork mapped;
+    Partition partition;
+    Diagnostics remarks;
+};
+
+Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
+                                       const QuantiseOptions& options) {
+    Mapping mapping;
+    auto mapped = quantise(network, chip, options, mapping.remarks);
+    if (!mapped) {
+        return fail(std::move(mapped.error()));
+    }
+    auto parts = partition(network, *mapped, chip);
+    if (!parts) {
+        return fail(std::move(parts.error()));
+    }
+    mapping.mapped = std::move(*mapped);
+    mapping.partition = std::move(*parts);
+    return mapping;
+}
+
+bool has_mixed_rounding(const MappedNetwork& mapped) {
+    const bool mixed = std::ranges::any_of(mapped.table.formats, [](const chip::WeightFormat& format) {
+        return format.sign_mode == chip::SignMode::mixed;
+    });
+    return mixed &&
+           std::ranges::any_of(mapped.losses, [](const chip::ProjectionLoss& loss) { return loss.rms_error > 0; });
+}
+
+/// Weights of both signs in one format lose a bit to the sign; in a format for each sign they do not, but take more
+/// memory. The split is kept where it costs no core and no message.
+Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
+    QuantiseOptions quantise_options{
+        .weight_bits = options.weight_bits, .approximate_reset = options.approximate_reset, .split = SignSplit::never};
+    auto whole = quantise_and_partition(network, chip, quantise_options);
+    if (!whole || !has_mixed_rounding(whole->mapped)) {
+        return whole;
+    }
+    say(options, 0.35, "quantise and partition, signs apart");
+    quantise_options.split = SignSplit::always;
+    auto split = quantise_and_partition(network, chip, quantise_options);
+    const bool free = split && split->partition.cores.size() <= whole->partition.cores.size() &&
+                      split->partition.messages <= whole->partition.messages;
+    return free ? std::move(split) : std::move(whole);
+}
+
+/// The verifier's cost, measured on the image, must be the one that the passes reckoned with.
+Diagnostics compare_cost(const Partition& partition, const Placement& placement, const chip::Image& image) {
+    Diagnostics findings;
+    const auto same = [&](const std::string& where, std::string_view what, auto reckoned, auto measured) {
+        if (reckoned != measured) {
+            findings.push_back({Severity::error, where, fmt::format("{} {} {}", measured, what, "measured"),
+                                fmt::format("{} as reckoned", reckoned), ""});
+        }
+    };
+    const MeasuredCost cost = measure_cost(image);
+    same("image", "messages", partition.messages, cost.messages);
+    same("image", "hops", placement.hops, cost.hops);
+    for (std::size_t c = 0; c < cost.cores.size(); ++c) {
+        const CoreUse& use = partition.cores[c].use;
+        const MeasuredCore& core = cost.cores[c];
+        const std::string where = fmt::format("core {}", c);
+        same(where, "compartments", use[Limit::compartments], core.compartments);
+        same(where, "input axons", use[Limit::input_axons], core.input_axons);
+        same(where, "output axons", use[Limit::output_axons], core.output_axons);
+        same(where, "words of synaptic memory", use[Limit::synapse_words], core.synapse_words);
+        same(where, "words of the longest axon", use[Limit::axon_words], core.longest_axon_words);
+        same(where, "compartment profiles", use[Limit::compartment_profiles], core.compartment_profiles);
+        same(where, "threshold profiles", use[Limit::threshold_profiles], core.threshold_profiles);
+    }
+    return findings;
+}
+
 }  // namespace
 
 Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
     if (Diagnostics findings = check_network(network); has_error(findings)) {
         return fail(std::move(findings));
     }
-    CompileResult result;
 
-    say(options, 0.0, "quantise");
-    auto mapped =
-        quantise(network, chip, {.weight_bits = options.weight_bits, .approximate_reset = options.approximate_reset},
-                 result.remarks);
-    if (!mapped) {
-        return fail(std::move(mapped.error()));
+    say(options, 0.0, "quantise and partition");
+    auto mapping = map_network(network, chip, options);
+    if (!mapping) {
+        return fail(std::move(mapping.error()));
     }
+    const Partition& parts = mapping->partition;
 
-    say(options, 0.35, "partition");
-    auto parts = partition(network, *mapped, chip);
-    if (!parts) {
-        return fail(std::move(parts.error()));
-    }
+    say(options, 0.7, "place");
+    const Placement placement = place_cores(core_traffic(parts), parts.cores.size(), chip.mesh, options.seed);
 
-    say(options, 0.6, "place");
-    const Placement placement = place_cores(core_traffic(*parts), parts->cores.size(), chip.mesh, options.seed);
-
-    say(options, 0.65, "allocate");
-    result.image = allocate(network, *mapped, *parts, placement, chip);
+    say(options, 0.75, "allocate");
+    CompileResult result{.image = allocate(network, mapping->mapped, parts, placement, chip),
+                         .remarks = std::move(mapping->remarks)};
     result.image.mapping_report =
-        mapping_report({.network = network, .mapped = *mapped, .partition = *parts, .placement = placement},
+        mapping_report({.network = network, .mapped = mapping->mapped, .partition = parts, .placement = placement},
                        result.image, result.remarks);
 
-    say(options, 0.8, "verify");
-    if (Diagnostics findings = verify(result.image, network); !findings.empty()) {
+    say(options, 0.85, "verify");
+    Diagnostics findings = verify(result.image, network);
+    if (findings.empty()) {
+        findings = compare_cost(parts, placement, result.image);
+    }
+    if (!findings.empty()) {
         return fail(as_internal(std::move(findings)));
     }
     if (options.embed_network) {

@@ -180,7 +180,6 @@ Ought NetworkVerifier::ought(std::uint32_t population, std::uint32_t neuron, con
     const double one = std::ldexp(1.0, format.decay_bits);
     const double unit = image_.populations[population].voltage_per_unit;
     const double du = (registers.group.current_decay + format.current_decay_offset) / one;
-    const double dv = (registers.group.voltage_decay + format.voltage_decay_offset) / one;
     const bool current = has_synaptic_current(p.kind);
     const double origin =
         spikes(p.kind) && p.reset == ResetRule::to_value && p.kind != NeuronKind::threshold ? p.v_reset[neuron] : 0.0;
@@ -195,9 +194,9 @@ Ought NetworkVerifier::ought(std::uint32_t population, std::uint32_t neuron, con
         current_to_voltage = 1;
     } else if (leaks(p.kind)) {
         ought.voltage_decay = one * network_.step_s / p.tau_mem_s[neuron];
-        const double held = dv > 0 ? dv : ought.voltage_decay / one;
-        current_to_voltage = held * p.resistance[neuron];
-        leak = held * (p.v_leak[neuron] - origin);
+        const double charging = std::min(1.0, network_.step_s / p.tau_mem_s[neuron]);
+        current_to_voltage = charging * p.resistance[neuron];
+        leak = charging * (p.v_leak[neuron] - origin);
     } else {
         current_to_voltage = network_.step_s * p.resistance[neuron];
     }

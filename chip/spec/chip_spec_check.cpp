@@ -177,8 +177,7 @@ private:
             return;
         }
         const auto real = static_cast<double>(found);
-        const bool inside = allowed->least() <= real && real <= allowed->most();  // NaN is not
-        if (!inside) {
+        if (!(allowed->least() <= real && real <= allowed->most())) {  // so that NaN fails too
             report(path, fmt::format("'{}' is {}", path, found),
                    fmt::format("{}..{}", allowed->least(), allowed->most()));
         }

@@ -145,7 +145,10 @@ CorePlan Filler::largest_from(std::uint32_t begin, std::uint32_t guess, std::uin
     std::uint32_t fits = begin;      // largest end known to fit
     std::uint32_t fails = last + 1;  // smallest end known not to
     CorePlan best{.first = begin};
-    Limit stopped = Limit::compartments;
+    std::optional<Limit> stopped;
+    if (last - begin == chip_.limits.compartments && last < positions()) {
+        stopped = Limit::compartments;
+    }
     std::uint32_t end = std::clamp(begin + guess, begin + 1, last);
     for (std::uint32_t stride = 1; fails - fits > 1; stride *= 2) {
         CorePlan here = plan(begin, end);

@@ -20,7 +20,7 @@ struct CorePlan {
     std::vector<AxonSlice> axons{};  ///< by source
     chip::SynapseMemory memory{};    ///< as this core uses it
     CoreUse use{};
-    Limit stopped_by = Limit::compartments;  ///< what kept the next neuron out
+    std::optional<Limit> stopped_by{};  ///< what kept the next neuron out; nothing at the end of the order
 };
 
 /// What does not change with the order: profile numbers of the neurons, the skip width.

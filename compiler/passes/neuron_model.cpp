@@ -35,7 +35,7 @@ Decay decay_register(double fraction, int offset, int bits) {
 /// Counts of neurons by what had to be approximated; reported once a population.
 struct Approximations {
     std::size_t current_clamped = 0, voltage_clamped = 0, current_lost = 0, voltage_lost = 0, residual = 0;
-    std::size_t negative_threshold = 0, filtered_bias = 0, late_bias = 0;
+    std::size_t negative_threshold = 0, filtered_bias = 0, late_bias = 0, shifted_start = 0;
     double worst_bias_steps = 0;
 };
 
@@ -108,9 +108,10 @@ NeuronModel Deriver::neuron(std::size_t i) {
         set_voltage_decay(model, 1.0);
         model.current_gain = 1.0;
     } else if (leaks(p.kind)) {
-        set_voltage_decay(model, network_.step_s / p.tau_mem_s[i]);
-        model.current_gain = model.voltage_decay * p.resistance[i];
-        model.bias = model.voltage_decay * (p.v_leak[i] - origin);
+        const double decay = network_.step_s / p.tau_mem_s[i];
+        set_voltage_decay(model, decay);
+        model.current_gain = std::min(decay, 1.0) * p.resistance[i];
+        model.bias = std::min(decay, 1.0) * (p.v_leak[i] - origin);
     } else {
         set_voltage_decay(model, 0.0);
         model.current_gain = network_.step_s * p.resistance[i];
@@ -121,6 +122,7 @@ NeuronModel Deriver::neuron(std::size_t i) {
     if (fires) {
         model.threshold = p.v_threshold[i] - origin;
         seen_.negative_threshold += model.threshold < 0 ? 1U : 0U;
+        seen_.shifted_start += origin != 0 ? 1U : 0U;
     }
     if (has_synaptic_current(p.kind) && input_bias_[i] != 0 && w_in != 0 && model.current_decay < 1.0) {
         ++seen_.filtered_bias;
@@ -150,6 +152,7 @@ void Deriver::report(Diagnostics& findings) const {
     say(Severity::note, seen_.residual,
         fmt::format("the widest decay register leaves 1/{} of the state each step",
                     std::int64_t{1} << format_.decay_bits));
+    say(Severity::note, seen_.shifted_start, "the chip's voltage counts from v_reset, so a run starts there, not at 0");
     say(Severity::note, seen_.filtered_bias,
         fmt::format("the bias acts on the voltage at once, not through the synaptic current: equal in the steady "
                     "state, as if it had begun up to {:.1f} steps earlier",

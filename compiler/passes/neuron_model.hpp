@@ -2,7 +2,9 @@
 //   u' = u (1 - du/4096) + q,   v' = v (1 - dv/4096) + u + bias,   spike where v > threshold, then v = 0.
 // With v' = (v - v_reset) * V and u = a_m r s * V (V: voltage_per_unit) the Network's equations become the chip's:
 //   du = 4096 a_s, dv = 4096 a_m, q = (a_m r a_s w_in) V x, bias = a_m (v_leak - v_reset) V.
-// Gains are computed with the decays as the registers hold them, so the steady state is that of the float network.
+// The synaptic gain takes a_s as its register holds it, so that a spike brings its whole charge; the membrane gain
+// takes the exact a_m, so that v rises from a reset as fast as in float. (Measured: half as many displaced spikes as
+// with a_m from the register, whose gain is right only in the steady state that spikes seldom leave time for.)
 #pragma once
 
 #include <cstdint>

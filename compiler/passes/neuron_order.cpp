@@ -165,17 +165,15 @@ std::optional<NeuronOrder> OverlapFiller::run(std::uint64_t most_work) {
         if (work_ > most_work) {
             return std::nullopt;
         }
-        auto candidate = best_candidate();
-        if (!candidate) {
-            while (assigned_[next_seed]) {
-                ++next_seed;
-            }
-            candidate = next_seed;
+        while (assigned_[next_seed]) {
+            ++next_seed;
         }
-        if (!core_.empty() && !has_room(*candidate)) {
+        std::uint32_t candidate = best_candidate().value_or(next_seed);
+        if (!core_.empty() && !has_room(candidate)) {
             close_core();
+            candidate = next_seed;  // from the edge of what is left, so that no islands stay behind
         }
-        take(*candidate);
+        take(candidate);
     }
     close_core();
     return std::move(order_);

@@ -148,7 +148,9 @@ void Partitioner::refuse_misfits(const Filling& filling, Diagnostics& findings) 
 Diagnostic Partitioner::refuse_cores(const Filling& filling) const {
     std::array<std::size_t, limit_count> stopped{};
     for (const CorePlan& core : filling.cores) {
-        ++stopped[static_cast<std::size_t>(core.stopped_by)];
+        if (core.stopped_by) {
+            ++stopped[static_cast<std::size_t>(*core.stopped_by)];
+        }
     }
     const auto binding = static_cast<Limit>(std::ranges::max_element(stopped) - stopped.begin());
     const LimitInfo& info = limit_info(binding);

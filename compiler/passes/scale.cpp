@@ -175,10 +175,11 @@ double PopulationScaler::loss(double scale) const {
 }
 
 PopulationScaler::Best PopulationScaler::best_up_to(double largest) const {
+    constexpr double negligible = 1e-7;  // 0.03 % rms; the first candidates need fewer weight bits
     Best best;
     for (const double scale : candidates(largest)) {
         const double here = loss(scale);
-        if (here < best.loss * (1 - 1e-9) - 1e-15) {
+        if (here < best.loss - negligible) {
             best = {.scale = scale, .loss = here};
         }
     }

@@ -11,7 +11,6 @@
 #include <limits>
 #include <map>
 #include <optional>
-#include <tuple>
 #include <utility>
 
 namespace spikeloom::files {
@@ -112,10 +111,8 @@ public:
 
     StrictText parse(pb::Message& message) {
         parse_message(message, "", '\0', here());
-        // In order of place; the order in which two at one place were found stays.
-        std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
-            return std::tuple(a.position.line, a.position.column, a.number) <
-                   std::tuple(b.position.line, b.position.column, b.number);
+        std::stable_sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
+            return std::pair(a.position.line, a.position.column) < std::pair(b.position.line, b.position.column);
         });
         for (Finding& finding : found_) {
             result_.findings.push_back(std::move(finding.diagnostic));
@@ -125,7 +122,6 @@ public:
 
 private:
     struct Finding {
-        std::size_t number = 0;
         TextPosition position;
         Diagnostic diagnostic;
     };
@@ -163,8 +159,7 @@ private:
         if (found_.size() + 1 == max_findings) {
             found = fmt::format("{} (and this is finding {}: the rest is left unread)", found, max_findings);
         }
-        found_.push_back({found_.size(),
-                          position,
+        found_.push_back({position,
                           {Severity::error, result_.positions.where(position), std::move(found), std::move(allowed),
                            std::move(help)}});
     }

@@ -1,0 +1,105 @@
+#include "compiler/passes/place.hpp"
+
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <set>
+#include <string>
+
+#include "support/networks.hpp"
+#include "support/reference_data.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+/// Hops of a placement, straight from its definition.
+std::uint64_t hops_of(const std::vector<std::uint32_t>& traffic, const std::vector<std::uint32_t>& place,
+                      const chip::Mesh& mesh) {
+    std::uint64_t sum = 0;
+    const std::size_t cores = place.size();
+    for (std::size_t a = 0; a < cores; ++a) {
+        for (std::size_t b = 0; b < cores; ++b) {
+            const auto p = static_cast<int>(place[a]);
+            const auto q = static_cast<int>(place[b]);
+            sum += std::uint64_t{traffic[a * cores + b]} *
+                   static_cast<std::uint64_t>(std::abs(mesh.column(p) - mesh.column(q)) +
+                                              std::abs(mesh.row(p) - mesh.row(q)));
+        }
+    }
+    return sum;
+}
+
+TEST_CASE("cores lie on distinct places of the fewest tiles, and the hops are what they say") {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+        test::Draws draws(seed);
+        const auto cores = static_cast<std::size_t>(draws.integer(1, 128));
+        std::vector<std::uint32_t> traffic(cores * cores);
+        for (auto& flow : traffic) {
+            flow = static_cast<std::uint32_t>(draws.integer(0, 20));
+        }
+        const chip::Mesh mesh;
+        const Placement placement = place_cores(traffic, cores, mesh, seed);
+        std::set<std::uint32_t> places(placement.place.begin(), placement.place.end());
+        std::set<int> tiles;
+        for (const std::uint32_t place : placement.place) {
+            REQUIRE(place < 128);
+            tiles.insert(mesh.tile(static_cast<int>(place)));
+        }
+        CHECK(places.size() == cores);
+        CHECK(tiles.size() == (cores + 3) / 4);
+        CHECK(placement.hops == hops_of(traffic, placement.place, mesh));
+        CHECK(placement.hops <= placement.hops_unplaced);
+        CHECK(place_cores(traffic, cores, mesh, seed).place == placement.place);
+    }
+}
+
+TEST_CASE("a shuffled chain is laid out without detours") {
+    const std::size_t cores = 32;
+    std::vector<std::uint32_t> traffic(cores * cores, 0);
+    const auto shuffled = [](std::size_t i) { return (i * 13) % 32; };
+    for (std::size_t i = 0; i + 1 < cores; ++i) {
+        traffic[shuffled(i) * cores + shuffled(i + 1)] = 100;
+    }
+    const chip::Mesh mesh{.columns = 8, .rows = 4, .cores_per_tile = 1};
+    CHECK(place_cores(traffic, cores, mesh, 1).hops == 3100);
+}
+
+TEST_CASE("quadratic assignment problems on grids: within half a percent of the best known") {
+    struct Problem {
+        const char* name;
+        int rows;
+        int columns;
+        double allowed;  ///< over the best known, a fraction
+        std::uint64_t best;
+    };
+    for (const Problem& problem :
+         {Problem{"nug12", 3, 4, 0, 578}, Problem{"nug20", 4, 5, 0.002, 2570}, Problem{"nug30", 5, 6, 0.0007, 6124},
+          Problem{"sko49", 7, 7, 0.005, 23386}, Problem{"sko100a", 10, 10, 0.005, 152002}}) {
+        const auto path = test::reference_data(std::string("mapping/qap/") + problem.name + ".dat");
+        if (!path) {
+            return;
+        }
+        std::ifstream file(*path);
+        std::size_t size = 0;
+        file >> size;
+        std::vector<std::uint32_t> first(size * size);
+        std::vector<std::uint32_t> second(size * size);
+        for (auto* matrix : {&first, &second}) {
+            for (auto& value : *matrix) {
+                file >> value;
+            }
+        }
+        REQUIRE(file);
+        // One of the two is the Manhattan metric of the grid.
+        const chip::Mesh mesh{.columns = problem.rows, .rows = problem.columns, .cores_per_tile = 1};
+        const bool first_is_distance =
+            first[size - 1] == static_cast<std::uint32_t>(problem.rows + problem.columns - 2);
+        const Placement placement = place_cores(first_is_distance ? second : first, size, mesh, 1);
+        MESSAGE(std::string(problem.name) << ": " << placement.hops << ", best known " << problem.best);
+        CHECK(static_cast<double>(placement.hops) <= static_cast<double>(problem.best) * (1 + problem.allowed));
+        CHECK(placement.hops >= problem.best);
+    }
+}
+
+}  // namespace
+}  // namespace spikeloom::compiler
