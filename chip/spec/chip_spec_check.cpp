@@ -177,7 +177,8 @@ private:
             return;
         }
         const auto real = static_cast<double>(found);
-        if (!(allowed->least() <= real && real <= allowed->most())) {  // so that NaN fails too
+        const bool inside = allowed->least() <= real && real <= allowed->most();  // NaN is not
+        if (!inside) {
             report(path, fmt::format("'{}' is {}", path, found),
                    fmt::format("{}..{}", allowed->least(), allowed->most()));
         }

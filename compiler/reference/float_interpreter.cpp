@@ -131,17 +131,28 @@ struct Neurons {
     std::vector<double> shown_s, shown_v;
 };
 
+/// One step of a low-pass from `state` towards `input`.
+template <class Real>
+Real filtered(Real state, Real k, Real input, LeakForm form) {
+    return form == LeakForm::increment ? state + k * (input - state) : state * (1 - k) + k * input;
+}
+
 /// v after one step without spike, from s of this step.
 template <class Real>
-Real integrated(const Neurons<Real>& neurons, std::size_t i) {
+Real integrated(const Neurons<Real>& neurons, std::size_t i, LeakForm form) {
+    const Real v = neurons.v[i];
     if (neurons.kind == NeuronKind::threshold) {
         return neurons.s[i];
     }
     if (!leaks(neurons.kind)) {
-        return neurons.v[i] + neurons.step_resistance[i] * neurons.s[i];
+        return v + neurons.step_resistance[i] * neurons.s[i];
     }
     const Real k = neurons.step / neurons.tau_mem[i];
-    return neurons.v[i] + k * (neurons.v_leak[i] - neurons.v[i] + neurons.resistance[i] * neurons.s[i]);
+    const Real driven = neurons.resistance[i] * neurons.s[i];
+    if (form == LeakForm::product) {
+        return filtered(v, k, neurons.v_leak[i] + driven, form);
+    }
+    return v + k * (neurons.v_leak[i] - v + driven);  // in the frameworks' order, not as filtered()
 }
 
 /// Threshold and reset of one neuron whose v is integrated; `previous` is v before.
@@ -168,11 +179,11 @@ void fire(Neurons<Real>& neurons, std::size_t i, Real previous, SubtractOrder or
 }
 
 template <class Real>
-void update(Neurons<Real>& neurons, SubtractOrder order) {
+void update(Neurons<Real>& neurons, const ReferenceOptions& options) {
     for (std::size_t i = 0; i < neurons.v.size(); ++i) {
         if (has_synaptic_current(neurons.kind)) {
             const Real k = neurons.step / neurons.tau_syn[i];
-            neurons.s[i] += k * (neurons.w_in[i] * neurons.x[i] - neurons.s[i]);
+            neurons.s[i] = filtered(neurons.s[i], k, neurons.w_in[i] * neurons.x[i], options.leak);
         } else {
             neurons.s[i] = neurons.x[i];
         }
@@ -182,9 +193,9 @@ void update(Neurons<Real>& neurons, SubtractOrder order) {
             continue;
         }
         const Real previous = neurons.v[i];
-        neurons.v[i] = integrated(neurons, i);
+        neurons.v[i] = integrated(neurons, i, options.leak);
         if (spikes(neurons.kind)) {
-            fire(neurons, i, previous, order);
+            fire(neurons, i, previous, options.subtract);
         }
     }
     neurons.show();
@@ -315,7 +326,7 @@ public:
         for (const std::uint32_t population : order_) {
             gather(population);
             Neurons<Real>& neurons = neurons_[population];
-            update(neurons, options_.subtract);
+            update(neurons, options_);
             std::vector<Real>& signal = signals_[population].at(now_);
             if (spikes_at_all(neurons)) {
                 std::copy(neurons.z.begin(), neurons.z.end(), signal.begin());

@@ -20,10 +20,17 @@ enum class Timing : std::uint8_t {
 
 enum class SubtractOrder : std::uint8_t { immediate, snntorch_delayed };  ///< ECOSYSTEM facts 1.5, last row
 
+/// How a low-pass is written; the same in exact arithmetic, not in the last bits.
+enum class LeakForm : std::uint8_t {
+    increment,  ///< v += k (x - v): snnTorch, Norse
+    product,    ///< v = v (1 - k) + k x: Lava
+};
+
 struct ReferenceOptions {
     Timing timing = Timing::same_step;
     bool single_precision = true;  ///< float32 state and operations, as the frameworks; else double
     SubtractOrder subtract = SubtractOrder::immediate;
+    LeakForm leak = LeakForm::increment;
 };
 
 /// Runs a checked network (check_network is empty) step by step. Where the equations leave room:

@@ -274,7 +274,7 @@ std::vector<std::pair<std::string, std::uint32_t>> names_and_sizes(const Network
 
 /// Variants are compared with each other, so rounding of the reference itself must not enter: double.
 ReferenceOptions chip_timing() {
-    return {Timing::next_step, false, SubtractOrder::immediate};
+    return {.timing = Timing::next_step, .single_precision = false};
 }
 
 }  // namespace

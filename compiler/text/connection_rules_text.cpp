@@ -5,6 +5,7 @@
 #include <cmath>
 #include <filesystem>
 #include <system_error>
+#include <tuple>
 #include <utility>
 
 #include "compiler/text/projection_text.hpp"
@@ -168,7 +169,7 @@ void read_synapses(TextReader& reader, Budget& budget, const Item& item) {
     if (!budget.spend(item.path + ".synapses", static_cast<std::uint64_t>(block.synapse_size()))) {
         return;
     }
-    std::vector<const proto::SynapseProto*> sorted;
+    std::vector<int> sorted;
     for (int i = 0; i < block.synapse_size(); ++i) {
         const proto::SynapseProto& synapse = block.synapse(i);
         const std::string place = element(path, i);
@@ -177,21 +178,21 @@ void read_synapses(TextReader& reader, Budget& budget, const Item& item) {
                           reader.in_range(place + ".delay", synapse.delay(), 0, max_delay) &&
                           weight_in_range(reader, place + ".weight", synapse.weight());
         if (good) {
-            sorted.push_back(&synapse);
+            sorted.push_back(i);
         }
     }
-    std::stable_sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
-        return std::pair(a->source(), a->target()) < std::pair(b->source(), b->target());
-    });
+    const auto key = [&](int i) { return std::tuple(block.synapse(i).source(), block.synapse(i).target(), i); };
+    std::sort(sorted.begin(), sorted.end(), [&](int a, int b) { return key(a) < key(b); });
     SparseWeights sparse;
     sparse.row_begin.assign(std::size_t{item.sources} + 1, 0);
     bool delayed = false;
-    for (const proto::SynapseProto* synapse : sorted) {
-        ++sparse.row_begin[synapse->source() + 1];
-        sparse.targets.push_back(synapse->target());
-        sparse.weights.push_back(static_cast<float>(synapse->weight()));
-        sparse.delays.push_back(static_cast<std::uint8_t>(synapse->delay()));
-        delayed = delayed || synapse->delay() > 0;
+    for (const int i : sorted) {
+        const proto::SynapseProto& synapse = block.synapse(i);
+        ++sparse.row_begin[synapse.source() + 1];
+        sparse.targets.push_back(synapse.target());
+        sparse.weights.push_back(static_cast<float>(synapse.weight()));
+        sparse.delays.push_back(static_cast<std::uint8_t>(synapse.delay()));
+        delayed = delayed || synapse.delay() > 0;
     }
     for (std::size_t source = 0; source < item.sources; ++source) {
         sparse.row_begin[source + 1] += sparse.row_begin[source];

@@ -11,6 +11,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 namespace spikeloom::files {
@@ -111,8 +112,10 @@ public:
 
     StrictText parse(pb::Message& message) {
         parse_message(message, "", '\0', here());
-        std::stable_sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
-            return std::pair(a.position.line, a.position.column) < std::pair(b.position.line, b.position.column);
+        // In order of place; the order in which two at one place were found stays.
+        std::sort(found_.begin(), found_.end(), [](const Finding& a, const Finding& b) {
+            return std::tuple(a.position.line, a.position.column, a.number) <
+                   std::tuple(b.position.line, b.position.column, b.number);
         });
         for (Finding& finding : found_) {
             result_.findings.push_back(std::move(finding.diagnostic));
@@ -122,6 +125,7 @@ public:
 
 private:
     struct Finding {
+        std::size_t number = 0;
         TextPosition position;
         Diagnostic diagnostic;
     };
@@ -159,7 +163,8 @@ private:
         if (found_.size() + 1 == max_findings) {
             found = fmt::format("{} (and this is finding {}: the rest is left unread)", found, max_findings);
         }
-        found_.push_back({position,
+        found_.push_back({found_.size(),
+                          position,
                           {Severity::error, result_.positions.where(position), std::move(found), std::move(allowed),
                            std::move(help)}});
     }

@@ -84,9 +84,7 @@ GapReport gap_of(const std::string& text, std::size_t steps, double probability)
         const Inputs inputs = random_inputs(sample, steps, network->inputs[0].size(), probability);
         gap->add_sample(inputs, -1, {run_chip(*chip, compiled->image, inputs), 0}, [](const FloatRun&) { return 0; });
     }
-    const GapReport report = gap->report();
-    MESSAGE(to_text(report));
-    return report;
+    return gap->report();
 }
 
 const StepGap& step(const GapReport& report, const std::string& name) {
@@ -113,6 +111,7 @@ TEST_CASE("a network whose numbers are the chip's own has no gap") {
         "projection { name: \"f\" source: \"a\" target: \"b\" dense {} weight { constant: 4 } delay { constant: 2 } }\n"
         "output { population: \"b\" }\n",
         100, 0.1);
+    INFO(to_text(report));
     CHECK(report.populations[0].float_spikes > 500);
     CHECK(report.populations[1].float_spikes > 50);
     CHECK(report.populations[0].mismatched_spikes == 0);
@@ -133,6 +132,7 @@ TEST_CASE("in a trained-like network the parts explain the gap, and little is le
         "}\n"
         "output { population: \"b\" }\n",
         60, 0.1);
+    INFO(to_text(report));
     CHECK(report.populations[0].float_spikes > 500);
     CHECK(report.populations[1].float_spikes > 100);
     CHECK(report.populations[0].rate_cosine > 0.98);

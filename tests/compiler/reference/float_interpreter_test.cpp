@@ -42,12 +42,18 @@ TEST_CASE("each kind of neuron computes its equation") {
     const auto of = [](const std::string& parameters) {
         return network_of(one + "population { name: \"a\" shape: 1 " + parameters + " }\n" + from_input);
     };
-    const ReferenceOptions exact{Timing::same_step, false, SubtractOrder::immediate};
+    const ReferenceOptions exact{.single_precision = false};
     CHECK(membranes(of("kind: integrator resistance: 2"), exact, {1, 0, 1}) == Values{2, 2, 4});
     CHECK(membranes(of("kind: leaky_integrator tau_mem_s: 2 v_leak: 4"), exact, {0, 2, 0}) == Values{2, 4, 4});
     CHECK(membranes(of("kind: current_based_integrator tau_syn_s: 2 tau_mem_s: 2 w_in: 4"), exact, {1, 0, 0}) ==
           Values{1, 1, 0.75});
     CHECK(membranes(of("kind: threshold v_threshold: 1"), exact, {1, 2, 0}) == Values{1, 2, 0});
+    SUBCASE("the same filters, written as Lava does") {
+        const ReferenceOptions product{.single_precision = false, .leak = LeakForm::product};
+        CHECK(membranes(of("kind: leaky_integrator tau_mem_s: 2 v_leak: 4"), product, {0, 2, 0}) == Values{2, 4, 4});
+        CHECK(membranes(of("kind: current_based_integrator tau_syn_s: 2 tau_mem_s: 2 w_in: 4"), product, {1, 0, 0}) ==
+              Values{1, 1, 0.75});
+    }
     SUBCASE("reset to a value, strict threshold") {
         CHECK(membranes(of("kind: integrate_fire v_threshold: 2 v_reset: -1"), exact, {2, 1, 1}) == Values{2, -1, 0});
     }
@@ -56,7 +62,7 @@ TEST_CASE("each kind of neuron computes its equation") {
               Values{3, 1, 1});
     }
     SUBCASE("subtraction as snnTorch orders it, where v twice above threshold stays") {
-        const ReferenceOptions late{Timing::same_step, false, SubtractOrder::snntorch_delayed};
+        const ReferenceOptions late{.single_precision = false, .subtract = SubtractOrder::snntorch_delayed};
         CHECK(membranes(of("kind: integrate_fire v_threshold: 2 reset: subtract_threshold"), late, {3, 5, 0}) ==
               Values{1, 4, 4});
     }
@@ -70,7 +76,7 @@ TEST_CASE("each kind of neuron computes its equation") {
 
 /// Steps in which the population's neuron 0 spikes when channel 0 of the input does in step 0.
 std::vector<int> spike_steps(const Network& network, Timing timing, std::uint32_t population, int steps = 8) {
-    FloatInterpreter interpreter(network, {timing, true, SubtractOrder::immediate});
+    FloatInterpreter interpreter(network, {.timing = timing});
     std::vector<int> result;
     for (int step = 0; step < steps; ++step) {
         interpreter.step({std::vector<float>(network.inputs[0].size(), step == 0 ? 1.0F : 0.0F)});
@@ -136,7 +142,7 @@ TEST_CASE("its connectivity is what append_connections expands") {
                           "normal { mean: 0 deviation: 1 } } }"),
     };
     for (const Network& network : networks) {
-        FloatInterpreter interpreter(network, {Timing::next_step, false, SubtractOrder::immediate});
+        FloatInterpreter interpreter(network, {.timing = Timing::next_step, .single_precision = false});
         for (std::uint32_t source = 0; source < network.inputs[0].size(); ++source) {
             std::vector<float> input(network.inputs[0].size(), 0.0F);
             input[source] = 1;
@@ -170,7 +176,7 @@ TEST_CASE("a reset run repeats itself, and the interpreter needs no network any 
             "population { name: \"a\" shape: 50 kind: leaky tau_mem_s: 20 v_threshold: 1 bias: 1.2 }\n"
             "projection { name: \"p\" source: \"a\" target: \"a\" fixed_in_degree { count: 9 } weight { constant: -0.5 "
             "} delay { uniform { least: 0 most: 7 } } }");
-        return FloatInterpreter(network, {Timing::next_step, true, SubtractOrder::immediate});
+        return FloatInterpreter(network, {.timing = Timing::next_step});
     }();
     const auto first = run(interpreter);
     interpreter.reset();
