@@ -7,6 +7,7 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <limits>
 #include <map>
@@ -617,6 +618,7 @@ StrictText parse_strict_text(const std::string& text, const std::string& origin,
 }
 
 std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
+    const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
     std::string best;
     std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
     if (name.size() > 100) {
@@ -632,7 +634,7 @@ std::string nearest_name(std::string_view name, const std::vector<std::string>& 
             std::size_t diagonal = row[0];
             row[0] = i;
             for (std::size_t j = 1; j < row.size(); ++j) {
-                const std::size_t replaced = diagonal + (name[i - 1] == candidate[j - 1] ? 0 : 1);
+                const std::size_t replaced = diagonal + (same(name[i - 1], candidate[j - 1]) ? 0 : 1);
                 diagonal = row[j];
                 row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
             }

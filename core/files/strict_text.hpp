@@ -59,7 +59,7 @@ struct StrictText {
 [[nodiscard]] StrictText parse_strict_text(const std::string& text, const std::string& origin,
                                            google::protobuf::Message& message);
 
-/// The candidate that `name` is probably a misspelling of, or "" when none is near.
+/// The candidate that `name` is probably a misspelling of (case aside), or "" when none is near.
 [[nodiscard]] std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace spikeloom::files

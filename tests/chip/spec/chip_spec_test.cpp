@@ -141,6 +141,7 @@ TEST_CASE("all findings come at once, each with its place, what is allowed and w
     text = replaced(text, "max_delay: 62", "max_delay: 64");                       // beyond what 6 bits hold
     text = replaced(text, "sum_overflow: SUM_WRAPS", "sum_overflow: SUM_WRAP");    // unknown name
     text = replaced(text, "trust: FITTED", "trust: FITED");
+    text = replaced(text, "SPARSE", "sparse");
     text = replaced(text, "value: 81", "value: -81");
     text = replaced(text, "  threshold_exponent: 6\n", "");                         // missing
     text = replaced(text, "bias_exponent { least: 0", "bias_exponent { least: 9");  // ends before it starts
@@ -156,6 +157,7 @@ TEST_CASE("all findings come at once, each with its place, what is allowed and w
     CHECK(says(findings, "'synapses.max_delay' is 64; allowed: at most 63"));
     CHECK(says(findings, "did you mean 'SUM_WRAPS'?"));
     CHECK(says(findings, "did you mean 'FITTED'?"));
+    CHECK(says(findings, "did you mean 'SPARSE'?"));
     CHECK(says(findings, "is -81; allowed: 0.."));
     CHECK(says(findings, "lacks the field 'threshold_exponent'"));
     CHECK(says(findings, "ends before it starts: 9..7"));
