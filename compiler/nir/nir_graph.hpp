@@ -84,6 +84,8 @@ struct NirFile {
     [[nodiscard]] std::string where(const NirNode& node) const { return origin + ":" + node.path; }
 };
 
+/// Every finding is at "file.nir:/path". Corrupt HDF5 may bring this down with the library: read_nir calls it in a
+/// process of its own.
 [[nodiscard]] Result<NirFile> parse_nir(const files::Hdf5Reader& file, const std::string& origin);
 
 }  // namespace spikeloom::compiler

@@ -2,15 +2,20 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
+#include <functional>
+#include <optional>
 #include <utility>
 
+#include "compiler/nir/nir_codec.hpp"
 #include "compiler/nir/nir_conventions.hpp"
 #include "compiler/nir/nir_flat.hpp"
 #include "compiler/nir/nir_graph.hpp"
 #include "compiler/nir/nir_lower.hpp"
 #include "compiler/nir/nir_shapes.hpp"
+#include "core/files/isolated.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -29,16 +34,38 @@ void tell_flatten(const NirFlatGraph& graph, const NirShapes& shapes, std::vecto
     }
 }
 
-Result<NirImport> import_nir(Result<files::Hdf5Reader> file, const std::string& origin, const NirOptions& options) {
-    if (!file) {
-        return fail(std::move(file.error()));
+constexpr unsigned least_cpu_seconds = 3;
+constexpr std::uint64_t bytes_a_second = 10'000'000;  ///< slow, for a reader of HDF5
+
+constexpr std::uint64_t least_memory = 1ULL << 31;
+constexpr std::uint64_t memory_a_byte = 40;  ///< of the file: a weight is read as a double, and then told
+
+/// Parses in a child process: see core/files/isolated.hpp.
+Result<NirFile> parse_isolated(const std::function<Result<files::Hdf5Reader>()>& open, std::uint64_t bytes,
+                               const std::string& origin) {
+    const auto work = [&] {
+        auto file = open();
+        return encode_nir(file ? parse_nir(*file, origin) : Result<NirFile>(fail(std::move(file.error()))));
+    };
+    const auto seconds =
+        static_cast<unsigned>(std::min<std::uint64_t>(least_cpu_seconds + bytes / bytes_a_second, 3600));
+    const auto answer =
+        files::run_isolated(work, {.cpu_seconds = seconds, .memory_bytes = least_memory + memory_a_byte * bytes});
+    auto parsed = answer ? decode_nir(*answer) : std::nullopt;
+    if (!parsed) {
+        return fail({.where = origin,
+                     .found = "the file is corrupt: the HDF5 library " +
+                              (answer ? std::string("read nonsense from it") : answer.error() + " while it read it")});
     }
+    return std::move(*parsed);
+}
+
+Result<NirImport> import_nir(Result<NirFile> parsed, const std::string& origin, const NirOptions& options) {
     if (options.step_s && !(std::isfinite(*options.step_s) && *options.step_s > 0)) {
         return fail({.where = "--nir-dt",
                      .found = fmt::format("the step is {} s", *options.step_s),
                      .allowed = "a positive number of seconds"});
     }
-    auto parsed = parse_nir(*file, origin);
     if (!parsed) {
         return fail(std::move(parsed.error()));
     }
@@ -71,12 +98,21 @@ Result<NirImport> import_nir(Result<files::Hdf5Reader> file, const std::string& 
 }  // namespace
 
 Result<NirImport> read_nir(const std::string& path, const NirOptions& options) {
-    return import_nir(files::Hdf5Reader::open(path), path, options);
+    std::error_code ignored;
+    const std::uintmax_t bytes = std::filesystem::file_size(path, ignored);
+    auto parsed = parse_isolated([&] { return files::Hdf5Reader::open(path); }, ignored ? 0 : bytes, path);
+    return import_nir(std::move(parsed), path, options);
 }
 
 Result<NirImport> read_nir_bytes(std::span<const std::byte> bytes, const std::string& origin,
                                  const NirOptions& options) {
-    return import_nir(files::Hdf5Reader::from_bytes(bytes, origin), origin, options);
+    auto parsed = parse_isolated([&] { return files::Hdf5Reader::from_bytes(bytes, origin); }, bytes.size(), origin);
+    return import_nir(std::move(parsed), origin, options);
+}
+
+Result<NirImport> import_nir_file(NirFile file, const NirOptions& options) {
+    const std::string origin = file.origin;
+    return import_nir(std::move(file), origin, options);
 }
 
 }  // namespace spikeloom::compiler

@@ -48,11 +48,16 @@ struct NirImport {
     Diagnostics remarks;  ///< warnings and notes
 };
 
-/// Reads a NIR file. All findings at once, each with the HDF5 path ("net.nir:/node/nodes/lif/tau").
+/// Reads a NIR file. All findings at once, each with the HDF5 path ("net.nir:/node/nodes/lif/tau"). The HDF5 library
+/// runs in a child process, since corrupt files bring it down.
 [[nodiscard]] Result<NirImport> read_nir(const std::string& path, const NirOptions& options = {});
 
 /// The same over the bytes of a file; `origin` names them in diagnostics, its stem names the network.
 [[nodiscard]] Result<NirImport> read_nir_bytes(std::span<const std::byte> bytes, const std::string& origin,
                                                const NirOptions& options = {});
+
+struct NirFile;  // compiler/nir/nir_graph.hpp
+/// The same from a parsed file.
+[[nodiscard]] Result<NirImport> import_nir_file(NirFile file, const NirOptions& options = {});
 
 }  // namespace spikeloom::compiler

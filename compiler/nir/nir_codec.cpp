@@ -1,0 +1,255 @@
+#include "compiler/nir/nir_codec.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+
+#include "compiler/nir/nir_primitives.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+constexpr int deepest = 33;
+
+class Encoder {
+public:
+    void number(std::uint64_t value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
+
+    void text(const std::string& value) {
+        number(value.size());
+        bytes_ += value;
+    }
+
+    template <class T>
+    void numbers(const std::vector<T>& values) {
+        number(values.size());
+        bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+    }
+
+    void diagnostics(const Diagnostics& all) {
+        number(all.size());
+        for (const Diagnostic& one : all) {
+            number(static_cast<std::uint64_t>(one.severity));
+            for (const std::string* part : {&one.where, &one.found, &one.allowed, &one.help}) {
+                text(*part);
+            }
+        }
+    }
+
+    void node(const NirNode& node) {
+        text(node.name);
+        text(node.path);
+        text(node.padding);
+        number(static_cast<std::uint64_t>(node.type));
+        number(node.parameters.size());
+        for (const auto& [name, array] : node.parameters) {
+            text(name);
+            numbers(array.shape);
+            numbers(array.values);
+        }
+        if (node.type == NirType::graph) {
+            graph(node.graph.front());
+        }
+    }
+
+    void graph(const NirGraph& graph) {
+        text(graph.path);
+        number(graph.nodes.size());
+        for (const NirNode& one : graph.nodes) {
+            node(one);
+        }
+        number(graph.edges.size());
+        for (const NirEdge& edge : graph.edges) {
+            number(edge.from);
+            number(edge.to);
+        }
+    }
+
+    std::string take() { return std::move(bytes_); }
+
+private:
+    std::string bytes_;
+};
+
+/// Every read past the end or against a promise makes the decoder fail for good; sizes are checked against what is
+/// left before memory is asked for.
+class Decoder {
+public:
+    explicit Decoder(std::string_view bytes) : rest_(bytes) {}
+
+    [[nodiscard]] bool failed() const { return failed_; }
+    [[nodiscard]] bool at_end() const { return rest_.empty(); }
+
+    std::uint64_t number() {
+        std::uint64_t value = 0;
+        if (require(rest_.size() >= sizeof value)) {
+            std::memcpy(&value, rest_.data(), sizeof value);
+            rest_.remove_prefix(sizeof value);
+        }
+        return value;
+    }
+
+    std::string text() {
+        const std::uint64_t size = number();
+        if (!require(size <= rest_.size())) {
+            return "";
+        }
+        std::string value(rest_.substr(0, size));
+        rest_.remove_prefix(size);
+        return value;
+    }
+
+    template <class T>
+    std::vector<T> numbers() {
+        const std::uint64_t size = number();
+        if (!require(size <= rest_.size() / sizeof(T))) {
+            return {};
+        }
+        std::vector<T> values(size);
+        if (size > 0) {
+            std::memcpy(values.data(), rest_.data(), size * sizeof(T));
+        }
+        rest_.remove_prefix(size * sizeof(T));
+        return values;
+    }
+
+    Diagnostics diagnostics() {
+        Diagnostics all;
+        const std::uint64_t count = number();
+        for (std::uint64_t index = 0; index < count && !failed_; ++index) {
+            const std::uint64_t severity = number();
+            require(severity <= static_cast<std::uint64_t>(Severity::note));
+            Diagnostic one{.severity = static_cast<Severity>(failed_ ? 0 : severity)};
+            for (std::string* part : {&one.where, &one.found, &one.allowed, &one.help}) {
+                *part = text();
+            }
+            all.push_back(std::move(one));
+        }
+        return all;
+    }
+
+    NirNode node(int depth) {
+        NirNode node;
+        node.name = text();
+        node.path = text();
+        node.padding = text();
+        const std::uint64_t type = number();
+        if (!require(type <= static_cast<std::uint64_t>(NirType::graph) &&
+                     (node.padding.empty() || node.padding == "same" || node.padding == "valid"))) {
+            return node;
+        }
+        node.type = static_cast<NirType>(type);
+        const std::uint64_t count = number();
+        for (std::uint64_t index = 0; index < count && !failed_; ++index) {
+            std::string name = text();
+            NirArray array;
+            array.shape = numbers<std::uint64_t>();
+            array.values = numbers<double>();
+            node.parameters.emplace(std::move(name), std::move(array));
+        }
+        require(keeps_rules(node));
+        if (node.type == NirType::graph) {
+            node.graph.push_back(graph(depth + 1));
+        }
+        return node;
+    }
+
+    NirGraph graph(int depth) {
+        NirGraph graph;
+        graph.path = text();
+        if (!require(depth <= deepest)) {
+            return graph;
+        }
+        const std::uint64_t nodes = number();
+        for (std::uint64_t index = 0; index < nodes && !failed_; ++index) {
+            graph.nodes.push_back(node(depth));
+        }
+        const std::uint64_t edges = number();
+        for (std::uint64_t index = 0; index < edges && !failed_; ++index) {
+            const NirEdge edge{.from = number(), .to = number()};
+            if (require(edge.from < graph.nodes.size() && edge.to < graph.nodes.size())) {
+                graph.edges.push_back(edge);
+            }
+        }
+        return graph;
+    }
+
+    bool require(bool condition) {
+        failed_ = failed_ || !condition;
+        return !failed_;
+    }
+
+private:
+    /// What parse_nir makes sure of: required parameters are there, sizes and values are as the table says.
+    static bool keeps_rules(const NirNode& node) {
+        for (const NirParameterRule& rule : nir_primitive(node.type).parameters) {
+            const NirArray* array = node.find(rule.name);
+            const bool word = rule.domain == NirDomain::padding && !node.padding.empty();
+            if (array == nullptr) {
+                if (rule.required && !word) {
+                    return false;
+                }
+                continue;
+            }
+            std::uint64_t count = 1;
+            for (const std::uint64_t extent : array->shape) {
+                if (extent != 0 && count > std::numeric_limits<std::uint64_t>::max() / extent) {
+                    return false;
+                }
+                count *= extent;
+            }
+            const bool whole = rule.domain >= NirDomain::extent;
+            if (count != array->values.size() || (count == 0 && std::string_view(rule.name) != "shape") ||
+                !std::ranges::all_of(array->values, [&](double value) {
+                    return in_domain(rule.domain, value) && (!whole || std::floor(value) == value);
+                })) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    std::string_view rest_;
+    bool failed_ = false;
+};
+
+}  // namespace
+
+std::string encode_nir(const Result<NirFile>& file) {
+    Encoder encoder;
+    encoder.number(file.has_value() ? 1 : 0);
+    if (!file) {
+        encoder.diagnostics(file.error());
+        return encoder.take();
+    }
+    encoder.text(file->origin);
+    encoder.text(file->version);
+    encoder.diagnostics(file->remarks);
+    encoder.graph(file->root);
+    return encoder.take();
+}
+
+std::optional<Result<NirFile>> decode_nir(std::string_view bytes) {
+    Decoder decoder(bytes);
+    const bool sound = decoder.number() == 1;
+    if (!sound) {
+        Diagnostics findings = decoder.diagnostics();
+        if (decoder.failed() || !has_error(findings)) {
+            return std::nullopt;
+        }
+        return Result<NirFile>(tl::unexpected<Diagnostics>(std::move(findings)));
+    }
+    NirFile file;
+    file.origin = decoder.text();
+    file.version = decoder.text();
+    file.remarks = decoder.diagnostics();
+    file.root = decoder.graph(0);
+    if (decoder.failed() || !decoder.at_end()) {
+        return std::nullopt;
+    }
+    return Result<NirFile>(std::move(file));
+}
+
+}  // namespace spikeloom::compiler
