@@ -1,0 +1,338 @@
+#!/usr/bin/env python3
+"""The program as its users meet it: every subcommand, the way of the demo, bad usage, broken files.
+
+usage: command_line.py PROGRAM [unittest arguments]
+"""
+
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+import h5py
+import numpy
+
+SOURCE = pathlib.Path(__file__).resolve().parents[2]
+YINYANG = SOURCE / "models/networks/yinyang"
+REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
+SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report"]
+PROGRAM = ""
+
+
+def spikeloom(*words, cwd=None, stdout=subprocess.PIPE):
+    environment = dict(os.environ, SPIKELOOM_MODELS=str(SOURCE / "models"))
+    return subprocess.run([PROGRAM, *map(str, words)], stdout=stdout, stderr=subprocess.PIPE, text=True, cwd=cwd,
+                          env=environment, timeout=600, check=False)
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def done(self, *words):
+        result = spikeloom(*words)
+        self.assertEqual(result.returncode, 0, f"{words}: {result.stderr}")
+        return result.stdout
+
+    def refused(self, *words, status=1, says=""):
+        """The program gives up with the status, says why on stderr, and nothing on stdout."""
+        result = spikeloom(*words)
+        self.assertEqual(result.returncode, status, f"{words}: {result.stdout}{result.stderr}")
+        self.assertIn("error", result.stderr, words)
+        self.assertIn(says, result.stderr, words)
+        self.assertEqual(result.stdout, "", words)
+        self.assertNotIn("assert", result.stderr.lower(), words)
+        return result.stderr
+
+
+class Help(Case):
+    def test_every_subcommand_explains_itself_with_an_example(self):
+        for name in SUBCOMMANDS:
+            text = self.done(name, "--help")
+            self.assertIn(f"Usage: spikeloom {name}", text)
+            self.assertIn(f"spikeloom {name}", text.split("Example:")[1])
+            self.assertEqual(self.done("help", name), text)
+
+    def test_overview_and_version(self):
+        overview = self.done("--help")
+        for name in SUBCOMMANDS:
+            self.assertRegex(overview, rf"\n  {name} ")
+        self.assertRegex(self.done("--version"), r"^spikeloom \d+\.\d+\.\d+\n$")
+
+    def test_bad_usage_has_status_2(self):
+        self.assertEqual(spikeloom().returncode, 2)
+        self.refused("weave", status=2, says="weave")
+        self.refused("help", "weave", status=2)
+        for name in SUBCOMMANDS:
+            self.refused(name, "--no-such-option", status=2, says="no-such-option")
+        for name in ("inspect", "compile", "run", "eval", "report"):
+            self.refused(name, status=2)
+        self.refused("compile", "net.nir", "-o", "x.loom", status=2, says="chip")
+        self.refused("compile", "net.nir", "--chip", "loihi1", "-o", "x", "--weight-bits", "9", status=2)
+        self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--nir-reset", "maybe",
+                     status=2, says="zero, subtract")
+        self.refused("report", "run.h5", "-o", "page.pdf", status=2, says=".html")
+
+    def test_a_full_disk_behind_stdout_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            self.assertEqual(spikeloom("chips", stdout=full).returncode, 1)
+
+
+class Chips(Case):
+    def test_lists_the_bundled_chips(self):
+        self.assertRegex(self.done("chips"), r"(?m)^loihi1 .*128 cores")
+        chips = {chip["name"]: chip for chip in json.loads(self.done("chips", "--json"))}
+        self.assertEqual(chips["loihi1"]["cores"], 128)
+        self.assertGreaterEqual(len(chips["loihi1"]["cost_tables"]), 2)
+
+
+class Demo(Case):
+    """The way of tools/demo.sh, on fewer samples, with every file looked at on the way."""
+
+    def setUp(self):
+        super().setUp()
+        self.image = self.folder / "yinyang.loom"
+        self.compiled = json.loads(
+            self.done("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", self.image, "--json"))
+
+    def eval(self, recording, *words):
+        return self.done("eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--window", 50, "--steps", 60,
+                         "-o", recording, *words)
+
+    def test_compile_says_what_it_resolved_and_lost(self):
+        self.assertEqual(self.compiled["chip"], "loihi1")
+        self.assertIn("--nir-time-unit", {row["option"] for row in self.compiled["resolutions"]})
+        self.assertEqual({row["projection"] for row in self.compiled["losses"]}, {"fc1", "fc2"})
+        text = self.done("compile", YINYANG / "yinyang.nir", "--chip", SOURCE / "models/chips/loihi1.textproto", "-o",
+                         self.folder / "again.loom")
+        self.assertIn("time unit: ", text)
+        self.assertIn("--nir-time-unit", text)
+
+    def test_inspect_knows_every_file_on_the_way(self):
+        recording = self.folder / "run.h5"
+        self.eval(recording, "--limit", 5)
+        kinds = {
+            YINYANG / "yinyang.nir": "network",
+            YINYANG / "yinyang_test.npz": "numpy arrays",
+            SOURCE / "models/chips/loihi1.textproto": "chip description",
+            self.image: "image",
+        }
+        for path, kind in kinds.items():
+            self.assertIn(kind, self.done("inspect", path).splitlines()[0])
+            self.assertEqual(json.loads(self.done("inspect", path, "--json"))["kind"], kind)
+        self.assertRegex(self.done("inspect", recording), r"[0-5] of 5 samples")
+        self.assertEqual(json.loads(self.done("inspect", self.image, "--json"))["limits"], "all met")
+
+    def test_eval_and_report(self):
+        recording = self.folder / "eval.h5"
+        figures = self.eval(recording, "--limit", 100, "--gap")
+        accuracy = float(re.search(r"accuracy ([\d.]+) %", figures).group(1))
+        self.assertGreater(accuracy, 90)
+        text = self.done("report", recording)
+        self.assertIn("loihi1", text)
+        report = json.loads(self.done("report", recording, "--json"))
+        self.assertIsInstance(report, dict)
+        page = self.folder / "report.html"
+        self.done("report", recording, "-o", page)
+        html = page.read_text(encoding="utf-8")
+        self.assertIn("<svg", html)
+        self.assertIsNone(re.search(r'(src|href)\s*=\s*"(https?:)?//', html), "the page must need no network")
+        self.done("report", recording, "-o", self.folder / "report.json")
+        self.assertEqual(json.loads((self.folder / "report.json").read_text(encoding="utf-8")), report)
+        self.assertEqual(self.done("report", recording, "--format", "text"), text)
+
+    def test_a_recording_opens_as_sonata(self):
+        recording = self.folder / "run.h5"
+        self.done("run", self.image, "--input", "poisson:60", "--steps", 200, "-o", recording, "--probe",
+                  "hidden[0:4].v")
+        with h5py.File(recording) as file:
+            times = file["/spikes/hidden/timestamps"]
+            self.assertEqual(times.dtype, numpy.float64)
+            self.assertEqual(times.attrs["units"], "ms")
+            self.assertEqual(file["/spikes/hidden/node_ids"].dtype, numpy.uint64)
+            self.assertTrue((numpy.diff(times[:]) >= 0).all())
+            self.assertGreater(len(times), 0)
+            self.assertLess(file["/spikes/hidden/node_ids"][:].max(), 150)
+            probes = [name for name in file["/report"] if name.startswith("hidden")]
+            self.assertEqual(file[f"/report/{probes[0]}/data"].shape, (200, 4))
+
+    def test_the_same_spikes_on_one_thread_and_two(self):
+        spikes = []
+        for threads in (1, 2):
+            recording = self.folder / f"threads{threads}.h5"
+            self.done("run", self.image, "--input", "poisson:60", "--steps", 300, "--seed", 3, "--threads", threads,
+                      "-o", recording)
+            with h5py.File(recording) as file:
+                spikes.append({name: (group["timestamps"][:].tolist(), group["node_ids"][:].tolist())
+                               for name, group in file["/spikes"].items()})
+        self.assertEqual(spikes[0], spikes[1])
+
+    def test_nothing_is_overwritten_or_left_behind(self):
+        recording = self.folder / "run.h5"
+        run = ("run", self.image, "--input", "poisson:20", "--steps", 20, "-o", recording)
+        self.done(*run)
+        before = recording.read_bytes()
+        self.refused(*run, says="force")
+        self.assertEqual(recording.read_bytes(), before)
+        self.done(*run, "--force")
+        self.refused("run", self.image, "--input", "poisson:20", "--steps", 20, "-o", self.folder / "no/such/run.h5")
+        self.refused("run", self.image, "--input", self.folder / "absent.npy", "-o", self.folder / "other.h5")
+        self.refused("run", self.image, "--input", "poisson:20", "-o", self.folder / "other.h5", says="--steps")
+        self.refused("run", self.image, "--input", "poisson:20", "--steps", 5, "--probe", "nobody.v", "-o",
+                     self.folder / "other.h5", says="hidden")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["run.h5", "yinyang.loom"])
+
+    def test_ctrl_c_closes_the_recording(self):
+        recording = self.folder / "long.h5"
+        process = subprocess.Popen([PROGRAM, "run", self.image, "--input", "poisson:20", "--steps", "100000000", "-o",
+                                    recording], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(2)
+        self.assertFalse(recording.exists(), "nothing stands under the final name before the end")
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=120)
+        self.assertEqual(process.returncode, 1, errors)
+        self.assertIn("interrupted", output)
+        with h5py.File(recording) as file:
+            self.assertGreater(file["/counters/per_step"].shape[0], 0)
+        self.assertIn("interrupted", self.done("report", recording).lower())
+
+    def test_data_that_do_not_fit_the_network(self):
+        data = self.folder / "data.npz"
+        output = ("-o", self.folder / "eval.h5")
+        numpy.savez(data, inputs=numpy.zeros((4, 7), numpy.float32), labels=numpy.zeros(4, numpy.int32))
+        self.refused("eval", self.image, "--data", data, *output, says="7 channels")
+        numpy.savez(data, inputs=numpy.zeros((4, 5), numpy.float32), labels=numpy.full(4, 3, numpy.int32))
+        self.refused("eval", self.image, "--data", data, *output, says="label 3")
+        numpy.savez(data, inputs=numpy.zeros((4, 5), numpy.float32))
+        self.refused("eval", self.image, "--data", data, *output, says="labels")
+        self.refused("eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--encode", "events", *output,
+                     says="latency")
+        self.refused("eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--encode", "smoke", *output,
+                     status=2, says="latency, rate")
+
+
+class BrokenFiles(Case):
+    """Whatever a file holds, the program says what is wrong with it and ends with status 1."""
+
+    def check(self, path):
+        for words in (("inspect", path), ("compile", path, "--chip", "loihi1", "-o", self.folder / "out.loom"),
+                      ("run", path, "--input", "poisson:1", "--steps", "1", "-o", self.folder / "out.h5"),
+                      ("report", path)):
+            self.refused(*words)
+        self.refused("compile", YINYANG / "yinyang.nir", "--chip", path, "-o", self.folder / "out.loom")
+        self.assertFalse((self.folder / "out.loom").exists())
+        self.assertFalse((self.folder / "out.h5").exists())
+
+    def test_no_such_file_and_no_file_at_all(self):
+        self.check(self.folder / "absent")
+        self.check(self.folder)
+        self.check("/dev/null")
+
+    def test_foreign_files(self):
+        contents = {
+            "empty": b"",
+            "text": b"Call me Ishmael.\n",
+            "noise": numpy.random.default_rng(1).bytes(5000),
+            "hdf5_head": b"\x89HDF\r\n\x1a\n" + bytes(100),
+            "image_head": b"SPIKELOOM-IMAGE" + b"\xff" * 64,
+            "zip_head": b"PK\x03\x04" + b"\xff" * 64,
+            "npy_head": b"\x93NUMPY\x01\x00\xff\xff{'descr'",
+            "gzip_head": b"\x1f\x8b\x08" + b"\0" * 20,
+            "idx_head": b"\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+            "population": b"population { name: }\n",
+            "mesh": b"mesh { columns: -3 colums: 4 }\n",
+        }
+        for name, content in contents.items():
+            path = self.folder / name
+            path.write_bytes(content)
+            with self.subTest(name):
+                self.check(path)
+
+    def test_truncated_and_damaged_files(self):
+        image = self.folder / "good.loom"
+        self.done("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", image)
+        recording = self.folder / "good.h5"
+        self.done("run", image, "--input", "poisson:20", "--steps", 20, "-o", recording)
+        for good in (image, recording, YINYANG / "yinyang.nir", YINYANG / "yinyang_test.npz"):
+            content = good.read_bytes()
+            for kept in (9, 100, len(content) // 2, len(content) - 1):
+                path = self.folder / "truncated"
+                path.write_bytes(content[:kept])
+                with self.subTest(good.name, kept=kept):
+                    self.refused("inspect", path)
+        content = bytearray(image.read_bytes())
+        for at in range(16, len(content), max(1, len(content) // 40)):
+            damaged = bytearray(content)
+            damaged[at] ^= 0x55
+            path = self.folder / "damaged.loom"
+            path.write_bytes(damaged)
+            with self.subTest("image", at=at):
+                self.refused("run", path, "--input", "poisson:1", "--steps", 1, "-o", self.folder / "out.h5")
+
+    def nir(self, change):
+        """A copy of the bundled net with one change."""
+        path = self.folder / "changed.nir"
+        path.write_bytes((YINYANG / "yinyang.nir").read_bytes())
+        with h5py.File(path, "r+") as file:
+            change(file)
+        return path
+
+    def test_broken_networks_are_refused_with_the_path_in_the_file(self):
+        def edges(rows):
+            def change(file):
+                del file["/node/edges"]
+                file["/node"].create_dataset("edges", data=rows, dtype=h5py.string_dtype())
+            return change
+
+        def replace(path, value, **options):
+            def change(file):
+                del file[path]
+                file.create_dataset(path, data=value, **options)
+            return change
+
+        def remove(path):
+            def change(file):
+                del file[path]
+            return change
+
+        changes = {
+            "dangling edge": (edges([("input", "fc1"), ("fc1", "nobody")]), "nobody"),
+            "cycle without a neuron": (edges([("input", "fc1"), ("fc1", "fc2"), ("fc2", "fc1")]), "fc"),
+            "wrong shape": (replace("/node/nodes/fc1/weight", numpy.zeros((150, 6), "f4")), "/node/nodes"),
+            "no weight": (remove("/node/nodes/fc1/weight"), "weight"),
+            "unknown type": (replace("/node/nodes/fc1/type", "Wormhole", dtype=h5py.string_dtype()), "Wormhole"),
+            "no edges": (remove("/node/edges"), "edges"),
+            "nan weight": (replace("/node/nodes/fc2/weight", numpy.full((3, 150), numpy.nan, "f4")), "fc2"),
+            "negative tau": (replace("/node/nodes/hidden/tau_mem", numpy.full(150, -1.0, "f4")), "tau_mem"),
+            "text as weight": (replace("/node/nodes/fc1/weight", "heavy", dtype=h5py.string_dtype()), "weight"),
+        }
+        for name, (change, says) in changes.items():
+            with self.subTest(name):
+                path = self.nir(change)
+                self.refused("inspect", path, says=says)
+                self.refused("compile", path, "--chip", "loihi1", "-o", self.folder / "out.loom", says="changed.nir:/")
+
+    def test_the_nets_of_others(self):
+        folder = REFERENCE / "nir/others"
+        if not folder.exists():
+            self.skipTest(f"reference data {folder} is absent (set SPIKELOOM_REFERENCE_DATA)")
+        for path in sorted(folder.glob("*.nir")):
+            with self.subTest(path.name):
+                result = spikeloom("compile", path, "--chip", "loihi1", "-o", self.folder / "out.loom")
+                self.assertIn(result.returncode, (0, 1), result.stderr)
+                if result.returncode == 1:
+                    self.assertIn(f"{path}:/", result.stderr)
+        self.refused("inspect", folder / "invalid_braille_dangling_subgraph.nir", says="lif")
+
+
+if __name__ == "__main__":
+    PROGRAM = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()
