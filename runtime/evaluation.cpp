@@ -3,21 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <limits>
-#include <string_view>
 #include <utility>
 
 namespace spikeloom::runtime {
 namespace {
-
-constexpr std::array<std::pair<Decision, std::string_view>, 5> decisions{{{Decision::automatic, "automatic"},
-                                                                          {Decision::spike_count, "spike_count"},
-                                                                          {Decision::first_spike, "first_spike"},
-                                                                          {Decision::voltage_last, "voltage_last"},
-                                                                          {Decision::voltage_max, "voltage_max"}}};
-
-constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
 
 /// Watches the output population over one sample.
 class OutputWatch : public Sink {
@@ -25,79 +15,42 @@ public:
     OutputWatch(const Session& session, PopulationId output, Decision decision)
         : session_(session),
           output_(output),
-          decision_(decision),
-          size_(session.image().populations[output.value()].size()) {
-        begin();
-    }
+          by_voltage_(by_voltage(decision)),
+          size_(session.image().populations[output.value()].size()),
+          tally_(size_, decision) {}
 
     void begin() {
-        spikes_.assign(size_, 0);
-        first_.assign(size_, never);
-        voltages_.assign(size_, std::numeric_limits<std::int64_t>::min());
+        tally_.clear();
         step_ = 0;
     }
 
     Result<void> on_step(const StepView& view) override {
         const auto first = std::lower_bound(view.spikes.begin(), view.spikes.end(), NetworkSpike{output_, NeuronId{}});
         for (auto spike = first; spike != view.spikes.end() && spike->population == output_; ++spike) {
-            const std::uint32_t neuron = spike->neuron.value();
-            ++spikes_[neuron];
-            first_[neuron] = std::min(first_[neuron], step_);
+            tally_.add_spike(step_, spike->neuron.value());
         }
-        if (decision_ == Decision::voltage_last || decision_ == Decision::voltage_max) {
-            for (std::uint32_t neuron = 0; neuron < size_; ++neuron) {
-                const std::int64_t voltage = session_.voltage(output_, NeuronId{neuron});
-                voltages_[neuron] =
-                    decision_ == Decision::voltage_last ? voltage : std::max(voltages_[neuron], voltage);
-            }
+        for (std::uint32_t neuron = 0; by_voltage_ && neuron < size_; ++neuron) {
+            tally_.add_voltage(neuron, session_.voltage(output_, NeuronId{neuron}));
         }
         ++step_;
         return {};
     }
 
     [[nodiscard]] SampleOutcome outcome(std::int32_t label) const {
-        const std::uint32_t winner = best();
-        const bool by_voltage = decision_ == Decision::voltage_last || decision_ == Decision::voltage_max;
-        const bool spiked = first_[winner] != never;
+        const std::int32_t answer = tally_.answer();
         return {.label = label,
-                .predicted = by_voltage || spiked ? static_cast<std::int32_t>(winner) : -1,
+                .predicted = answer,
                 .steps = static_cast<std::uint32_t>(step_),
-                .first_spike_step = spiked ? static_cast<std::int32_t>(first_[winner]) : -1,
-                .output_spikes = spikes_};
+                .first_spike_step = answer < 0 ? -1 : tally_.first_spike(static_cast<std::uint32_t>(answer)),
+                .output_spikes = tally_.spikes()};
     }
 
 private:
-    [[nodiscard]] std::uint32_t best() const {
-        std::uint32_t winner = 0;
-        for (std::uint32_t neuron = 1; neuron < size_; ++neuron) {
-            if (beats(neuron, winner)) {
-                winner = neuron;
-            }
-        }
-        return winner;
-    }
-    /// Whether a answers rather than b (b < a: equals stay with b).
-    [[nodiscard]] bool beats(std::uint32_t a, std::uint32_t b) const {
-        switch (decision_) {
-        case Decision::automatic:
-        case Decision::spike_count:
-            return spikes_[a] != spikes_[b] ? spikes_[a] > spikes_[b] : first_[a] < first_[b];
-        case Decision::first_spike:
-            return first_[a] != first_[b] ? first_[a] < first_[b] : spikes_[a] > spikes_[b];
-        case Decision::voltage_last:
-        case Decision::voltage_max:
-            return voltages_[a] > voltages_[b];
-        }
-        return false;
-    }
-
     const Session& session_;
     PopulationId output_;
-    Decision decision_;
+    bool by_voltage_;
     std::uint32_t size_;
-    std::vector<std::uint32_t> spikes_;
-    std::vector<std::int64_t> first_;
-    std::vector<std::int64_t> voltages_;
+    OutputTally tally_;
     std::int64_t step_ = 0;
 };
 
@@ -171,18 +124,6 @@ void mark_targets(const chip::Image& image, const std::vector<std::vector<std::u
 
 }  // namespace
 
-Result<Decision> parse_decision(const std::string& text) {
-    for (const auto& [decision, name] : decisions) {
-        if (text == name) {
-            return decision;
-        }
-    }
-    return fail({.where = "--decision",
-                 .found = fmt::format("no decision '{}'", text),
-                 .allowed = "automatic, spike_count, first_spike, voltage_last, voltage_max",
-                 .help = {}});
-}
-
 Result<PopulationId> output_population(const chip::Image& image, const std::string& name) {
     std::string outputs;
     for (std::uint32_t p = 0; p < image.populations.size(); ++p) {
@@ -207,12 +148,8 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
     if (auto findings = check_evaluation(session.image(), set, options, *output); has_error(findings)) {
         return fail(std::move(findings));
     }
-    Decision decision = options.decision;
-    if (decision == Decision::automatic) {
-        const bool spikes = session.image().populations[output->value()].spikes;
-        decision = spikes ? Decision::spike_count : Decision::voltage_max;
-    }
-    OutputWatch watch(session, *output, decision);
+    const bool spikes = session.image().populations[output->value()].spikes;
+    OutputWatch watch(session, *output, settled(options.decision, spikes));
     std::vector<Sink*> sinks(callbacks.sinks.begin(), callbacks.sinks.end());
     sinks.push_back(&watch);
     if (recorder != nullptr) {

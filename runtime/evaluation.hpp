@@ -12,20 +12,12 @@
 #include <string>
 #include <vector>
 
+#include "runtime/decision.hpp"
 #include "runtime/recording.hpp"
 #include "runtime/session.hpp"
 #include "runtime/stimulus.hpp"
 
 namespace spikeloom::runtime {
-
-enum class Decision : std::uint8_t {
-    automatic,     ///< spike_count, or voltage_max where the output doesn't spike
-    spike_count,   ///< most spikes over the sample
-    first_spike,   ///< earliest spike
-    voltage_last,  ///< largest voltage after the last step
-    voltage_max,   ///< largest voltage over the sample
-};
-[[nodiscard]] Result<Decision> parse_decision(const std::string& text);
 
 struct EvaluationOptions {
     EncoderOptions encoder;

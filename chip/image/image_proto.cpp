@@ -72,7 +72,7 @@ std::string outputs_from(const proto::OutputAxonsProto& message, Offsets& first,
     return {};
 }
 
-void to(const PopulationSymbol& population, proto::PopulationProto& message) {
+void to(const PopulationSymbol& population, proto::PopulationSymbolProto& message) {
     message.set_name(population.name);
     message.mutable_shape()->Add(population.shape.begin(), population.shape.end());
     for (const PopulationTile& tile : population.tiles) {
@@ -87,7 +87,7 @@ void to(const PopulationSymbol& population, proto::PopulationProto& message) {
     message.set_current_per_unit(population.current_per_unit);
 }
 
-bool from(const proto::PopulationProto& message, PopulationSymbol& population) {
+bool from(const proto::PopulationSymbolProto& message, PopulationSymbol& population) {
     population.name = message.name();
     population.shape.assign(message.shape().begin(), message.shape().end());
     if (!same_size({message.tile_core_size(), message.tile_first_compartment_size(), message.tile_first_neuron_size(),
@@ -385,8 +385,8 @@ std::string core_from_proto(const proto::CoreImageProto& message, CoreImage& cor
     return wrong;
 }
 
-proto::InputProto input_to_proto(const InputSymbol& input) {
-    proto::InputProto message;
+proto::InputSymbolProto input_to_proto(const InputSymbol& input) {
+    proto::InputSymbolProto message;
     message.set_name(input.name);
     message.mutable_shape()->Add(input.shape.begin(), input.shape.end());
     message.set_no_output_list(input.output_first.empty());
@@ -394,7 +394,7 @@ proto::InputProto input_to_proto(const InputSymbol& input) {
     return message;
 }
 
-std::string input_from_proto(const proto::InputProto& message, InputSymbol& input) {
+std::string input_from_proto(const proto::InputSymbolProto& message, InputSymbol& input) {
     input.name = message.name();
     input.shape.assign(message.shape().begin(), message.shape().end());
     std::string wrong = outputs_from(message.outputs(), input.output_first, input.outputs);

@@ -13,11 +13,11 @@ namespace spikeloom::chip {
 
 [[nodiscard]] proto::ImageHeaderProto header_to_proto(const Image& image);
 [[nodiscard]] proto::CoreImageProto core_to_proto(const CoreImage& core);
-[[nodiscard]] proto::InputProto input_to_proto(const InputSymbol& input);
+[[nodiscard]] proto::InputSymbolProto input_to_proto(const InputSymbol& input);
 
 /// Each fills its value or says what is wrong with the message; "" when nothing is.
 [[nodiscard]] std::string header_from_proto(const proto::ImageHeaderProto& message, Image& image);
 [[nodiscard]] std::string core_from_proto(const proto::CoreImageProto& message, CoreImage& core);
-[[nodiscard]] std::string input_from_proto(const proto::InputProto& message, InputSymbol& input);
+[[nodiscard]] std::string input_from_proto(const proto::InputSymbolProto& message, InputSymbol& input);
 
 }  // namespace spikeloom::chip

@@ -289,7 +289,7 @@ private:
 
     Wrong read_body(const proto::ImageHeaderProto& header, Image& image) {
         for (std::uint64_t i = 0; i < header.inputs(); ++i) {
-            proto::InputProto message;
+            proto::InputSymbolProto message;
             if (Wrong wrong = read_message(Kind::input, message)) {
                 return wrong;
             }

@@ -1,0 +1,156 @@
+// spikeloom compile: a network onto the cores of a chip.
+
+#include "compiler/compile.hpp"
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+#include <filesystem>
+
+#include "core/files/sha256.hpp"
+#include "tools/command_line.hpp"
+#include "tools/console.hpp"
+#include "tools/descriptions.hpp"
+#include "tools/model_files.hpp"
+#include "tools/network_source.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+namespace po = boost::program_options;
+
+compiler::CompileOptions compile_options(const CommandLine& line, ProgressBar& progress) {
+    compiler::CompileOptions options;
+    options.seed = line.value<std::uint64_t>("seed");
+    options.weight_bits = line.value<int>("weight-bits");
+    options.embed_network = !line.flag("no-network");
+    options.cost_table = line.has("costs") ? line.value<std::string>("costs") : "";
+    options.progress = [&progress](double fraction, const std::string& phase) { progress.update(fraction, phase); };
+    return options;
+}
+
+/// What only the program knows: which file, which options, which rules.
+Result<void> add_provenance(chip::Image& image, const std::string& path, const CommandLine& line,
+                            const std::vector<compiler::Resolution>& resolutions) {
+    auto hash = files::sha256_file(path);
+    if (!hash) {
+        return fail(std::move(hash.error()));
+    }
+    image.provenance.program = std::string("spikeloom ") + SPIKELOOM_VERSION;
+    image.provenance.network_file = std::filesystem::path(path).filename().string();
+    image.provenance.network_sha256 = *hash;
+    image.provenance.options = line.given();
+    for (const compiler::Resolution& resolution : resolutions) {
+        image.provenance.rules.push_back(to_text(resolution));
+    }
+    return {};
+}
+
+boost::json::object summary_json(const chip::Image& image, const LoadedNetwork& loaded, const std::string& output) {
+    std::uint64_t compartments = 0;
+    std::uint64_t synapses = 0;
+    for (const chip::CoreImage& core : image.cores) {
+        compartments += core.compartments;
+        synapses += core.synapses.size();
+    }
+    return {{"image", output},
+            {"network", image.network_name},
+            {"chip", image.chip.name},
+            {"cores", image.cores.size()},
+            {"chip_cores", image.chip.mesh.cores()},
+            {"compartments", compartments},
+            {"synapses", synapses},
+            {"step_s", image.step_s},
+            {"resolutions", describe(loaded.resolutions)},
+            {"losses", describe(image.losses)}};
+}
+
+void print_summary(const chip::Image& image, const LoadedNetwork& loaded, const std::string& output) {
+    if (!loaded.resolutions.empty()) {
+        fmt::print("What {} leaves open, and how it was settled:\n", loaded.format);
+    }
+    for (const compiler::Resolution& resolution : loaded.resolutions) {
+        fmt::print("  {}\n", to_text(resolution));
+    }
+    fmt::print("{}{}", image.mapping_report, image.mapping_report.ends_with('\n') ? "" : "\n");
+    fmt::print("{}: {} on {} of {} cores of {}\n", output, image.network_name, image.cores.size(),
+               image.chip.mesh.cores(), image.chip.name);
+}
+
+ExitStatus compile_to_file(const CommandLine& line) {
+    const auto loaded = load_network(line.operand(), line);
+    const auto chip = open_chip(line.value<std::string>("chip"));
+    if (!loaded) {
+        print(loaded.error());
+    }
+    if (!chip) {
+        print(chip.error());
+    }
+    if (!loaded || !chip) {
+        return ExitStatus::failed;
+    }
+    print(loaded->remarks);
+    auto compiled = [&] {
+        ProgressBar progress("compile");
+        return compiler::compile(loaded->network, *chip, compile_options(line, progress));
+    }();
+    if (!compiled) {
+        print(compiled.error());
+        return ExitStatus::failed;
+    }
+    print(compiled->remarks);
+    chip::Image& image = compiled->image;
+    const std::string& output = line.value<std::string>("output");
+    auto written = add_provenance(image, line.operand(), line, loaded->resolutions);
+    if (written) {
+        written = chip::write_image(image, output);
+    }
+    if (!written) {
+        print(written.error());
+        return ExitStatus::failed;
+    }
+    if (line.flag("json")) {
+        fmt::print("{}\n", boost::json::serialize(summary_json(image, *loaded, output)));
+    } else {
+        print_summary(image, *loaded, output);
+    }
+    return ExitStatus::done;
+}
+
+ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    CommandLine line(self);
+    line.positional("NET");
+    line.add()("chip,c", word("CHIP")->required(), "a bundled chip (see spikeloom chips) or the path of a description")(
+        "output,o", word("IMAGE")->required(), "the image to write")(
+        "weight-bits", po::value<int>()->default_value(8)->value_name("BITS"), "widest weight, 1 to 8")(
+        "costs", word("TABLE"), "the cost table that placement minimises (default: the chip's first)")(
+        "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
+        "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
+        "json", flag(), "print the figures as JSON");
+    add_nir_options(line);
+    if (!line.parse(arguments)) {
+        return ExitStatus::done;
+    }
+    if (line.value<int>("weight-bits") < 1 || line.value<int>("weight-bits") > 8) {
+        throw UsageError("--weight-bits: allowed are 1 to 8");
+    }
+    return compile_to_file(line);
+}
+
+}  // namespace
+
+const Subcommand compile_subcommand{
+    .name = "compile",
+    .summary = "a network onto the cores of a chip: quantise, partition, place, verify",
+    .synopsis = "NET --chip CHIP -o IMAGE [options]",
+    .text =
+        "Reads a trained network (NIR, or the text form of compiler/text/network.proto), maps it onto the chip and\n"
+        "writes the image that run and eval load. Prints how open questions of the file were settled, what is used\n"
+        "of every limit of the chip, and what quantisation lost. What does not fit is refused with the limit, the\n"
+        "need and the room.",
+    .example = "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom",
+    .run = run,
+};
+
+}  // namespace spikeloom::tools

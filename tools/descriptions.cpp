@@ -1,0 +1,285 @@
+#include "tools/descriptions.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+#include <variant>
+
+#include "core/files/hdf5.hpp"
+#include "core/files/idx.hpp"
+#include "core/files/npy.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+namespace json = boost::json;
+
+std::string_view kind_name(compiler::NeuronKind kind) {
+    switch (kind) {
+    case compiler::NeuronKind::integrate_fire:
+        return "integrate and fire";
+    case compiler::NeuronKind::leaky:
+        return "leaky integrate and fire";
+    case compiler::NeuronKind::current_based:
+        return "current-based leaky integrate and fire";
+    case compiler::NeuronKind::integrator:
+        return "integrator";
+    case compiler::NeuronKind::leaky_integrator:
+        return "leaky integrator";
+    case compiler::NeuronKind::current_based_integrator:
+        return "current-based leaky integrator";
+    case compiler::NeuronKind::threshold:
+        return "threshold";
+    }
+    return "";
+}
+
+std::string_view weights_name(const compiler::Weights& weights) {
+    struct Name {
+        std::string_view operator()(const compiler::DenseWeights&) const { return "dense"; }
+        std::string_view operator()(const compiler::SparseWeights&) const { return "sparse"; }
+        std::string_view operator()(const compiler::ConvolutionWeights& convolution) const {
+            return convolution.pooling ? "pooling, convolution" : "convolution";
+        }
+        std::string_view operator()(const compiler::OneToOneWeights&) const { return "one to one"; }
+    };
+    return std::visit(Name{}, weights);
+}
+
+std::string parameter_text(const compiler::Parameter& parameter) {
+    if (parameter.values.empty()) {
+        return "-";
+    }
+    const auto [least, most] = std::minmax_element(parameter.values.begin(), parameter.values.end());
+    return *least == *most ? fmt::format("{:.6g}", *least) : fmt::format("{:.6g} to {:.6g}", *least, *most);
+}
+
+json::object population_row(const compiler::Population& population) {
+    return {{"population", population.name},
+            {"shape", shape_text(population.shape)},
+            {"neurons", population.size()},
+            {"kind", kind_name(population.kind)},
+            {"tau_syn_s", compiler::has_synaptic_current(population.kind) ? parameter_text(population.tau_syn_s) : "-"},
+            {"tau_mem_s", compiler::leaks(population.kind) ? parameter_text(population.tau_mem_s) : "-"},
+            {"threshold", compiler::spikes(population.kind) ? parameter_text(population.v_threshold) : "-"},
+            {"reset", !compiler::spikes(population.kind)                            ? "-"
+                      : population.reset == compiler::ResetRule::subtract_threshold ? "subtract"
+                                                                                    : "to value"}};
+}
+
+json::object projection_row(const compiler::Network& network, const compiler::Projection& projection) {
+    return {{"projection", projection.name},
+            {"from", network.source_name(projection.source)},
+            {"to", network.populations[projection.target.value()].name},
+            {"weights", weights_name(projection.weights)},
+            {"synapses", compiler::connection_count(network, projection)},
+            {"delay", projection.delay_steps},
+            {"recurrent", projection.recurrent}};
+}
+
+json::object core_row(const chip::CoreImage& core, std::size_t number) {
+    return {{"core", number},
+            {"place", core.place},
+            {"compartments", core.compartments},
+            {"input_axons", core.axons()},
+            {"output_axons", core.outputs.size()},
+            {"synapses", core.synapses.size()},
+            {"formats", core.formats.size()}};
+}
+
+json::object cost_row(const chip::CostTable& table) {
+    return {{"costs", table.name}, {"title", table.title}};
+}
+
+json::object array_row(const std::string& name, const files::Array& array) {
+    double least = 0;
+    double most = 0;
+    for (std::size_t i = 0; i < array.size(); ++i) {
+        const double value = array.real(i);
+        least = i == 0 ? value : std::min(least, value);
+        most = i == 0 ? value : std::max(most, value);
+    }
+    return {{"array", name},
+            {"type", files::type_text(array)},
+            {"shape", files::shape_text(array.shape)},
+            {"least", least},
+            {"most", most}};
+}
+
+json::object one_array(std::string_view kind, const files::Array& array) {
+    return {{"kind", kind}, {"arrays", json::array{array_row("data", array)}}};
+}
+
+}  // namespace
+
+json::array describe(const std::vector<compiler::Resolution>& resolutions) {
+    json::array rows;
+    for (const compiler::Resolution& resolution : resolutions) {
+        rows.push_back(json::object{{"topic", resolution.topic},
+                                    {"choice", resolution.choice},
+                                    {"reason", resolution.reason},
+                                    {"option", resolution.option}});
+    }
+    return rows;
+}
+
+json::array describe(const std::vector<chip::ProjectionLoss>& losses) {
+    json::array rows;
+    for (const chip::ProjectionLoss& loss : losses) {
+        rows.push_back(json::object{{"projection", loss.name},
+                                    {"weights", loss.weights},
+                                    {"synapses", loss.synapses},
+                                    {"zeroed", loss.zeroed},
+                                    {"clipped", loss.clipped},
+                                    {"rms_error", loss.rms_error},
+                                    {"max_error", loss.max_error},
+                                    {"weight_exponent", loss.weight_exponent},
+                                    {"weight_bits", loss.weight_bits}});
+    }
+    return rows;
+}
+
+json::object describe(const chip::ChipSpec& chip) {
+    json::array costs;
+    for (const chip::CostTable& table : chip.costs) {
+        costs.push_back(cost_row(table));
+    }
+    return {
+        {"kind", "chip description"},
+        {"name", chip.name},
+        {"title", chip.title},
+        {"cores", chip.mesh.cores()},
+        {"mesh", fmt::format("{} x {} tiles of {} cores", chip.mesh.columns, chip.mesh.rows, chip.mesh.cores_per_tile)},
+        {"limits_per_core", json::object{{"compartments", chip.limits.compartments},
+                                         {"input_axons", chip.limits.input_axons},
+                                         {"output_axons", chip.limits.output_axons},
+                                         {"compartment_profiles", chip.limits.compartment_profiles},
+                                         {"threshold_profiles", chip.limits.threshold_profiles},
+                                         {"synapse_words", chip.synapses.words},
+                                         {"word_bits", chip.synapses.word_bits},
+                                         {"synapse_formats", chip.synapses.synapse_formats},
+                                         {"longest_delay", chip.synapses.max_delay}}},
+        {"cost_tables", std::move(costs)}};
+}
+
+json::object describe(const LoadedNetwork& loaded) {
+    const compiler::Network& network = loaded.network;
+    json::array inputs;
+    json::array populations;
+    json::array projections;
+    json::array outputs;
+    for (const compiler::InputPort& port : network.inputs) {
+        inputs.push_back(
+            json::object{{"input", port.name}, {"shape", shape_text(port.shape)}, {"channels", port.size()}});
+    }
+    for (const compiler::Population& population : network.populations) {
+        populations.push_back(population_row(population));
+    }
+    for (const compiler::Projection& projection : network.projections) {
+        projections.push_back(projection_row(network, projection));
+    }
+    for (const compiler::OutputPort& port : network.outputs) {
+        outputs.push_back(
+            json::object{{"output", port.name}, {"population", network.populations[port.population.value()].name}});
+    }
+    return {{"kind", "network"},
+            {"format", loaded.format},
+            {"name", network.name},
+            {"step_s", network.step_s},
+            {"inputs", std::move(inputs)},
+            {"populations", std::move(populations)},
+            {"projections", std::move(projections)},
+            {"outputs", std::move(outputs)},
+            {"resolutions", describe(loaded.resolutions)}};
+}
+
+json::object describe(const chip::Image& image) {
+    json::array populations;
+    for (const chip::PopulationSymbol& population : image.populations) {
+        populations.push_back(json::object{{"population", population.name},
+                                           {"shape", shape_text(population.shape)},
+                                           {"neurons", population.size()},
+                                           {"tiles", population.tiles.size()},
+                                           {"output", population.output},
+                                           {"spikes", population.spikes}});
+    }
+    json::array inputs;
+    for (const chip::InputSymbol& input : image.inputs) {
+        inputs.push_back(json::object{{"input", input.name},
+                                      {"shape", shape_text(input.shape)},
+                                      {"channels", input.size()},
+                                      {"axons", input.outputs.size()}});
+    }
+    json::array cores;
+    for (std::size_t i = 0; i < image.cores.size(); ++i) {
+        cores.push_back(core_row(image.cores[i], i));
+    }
+    json::array options;
+    for (const std::string& option : image.provenance.options) {
+        options.emplace_back(option);
+    }
+    json::array rules;
+    for (const std::string& rule : image.provenance.rules) {
+        rules.emplace_back(rule);
+    }
+    return {{"kind", "image"},
+            {"program", image.provenance.program},
+            {"network", image.network_name},
+            {"network_file", image.provenance.network_file},
+            {"network_sha256", image.provenance.network_sha256},
+            {"chip", image.chip.name},
+            {"step_s", image.step_s},
+            {"float_network", !image.source_network.empty()},
+            {"inputs", std::move(inputs)},
+            {"populations", std::move(populations)},
+            {"cores", std::move(cores)},
+            {"losses", describe(image.losses)},
+            {"options", std::move(options)},
+            {"rules", std::move(rules)}};
+}
+
+Result<json::object> describe_npy(const std::string& path) {
+    return files::read_npy(path).map([](const files::Array& array) { return one_array("numpy array", array); });
+}
+
+Result<json::object> describe_idx(const std::string& path) {
+    return files::read_idx(path).map([](const files::Array& array) { return one_array("idx array", array); });
+}
+
+Result<json::object> describe_npz(const std::string& path) {
+    const auto arrays = files::read_npz(path);
+    if (!arrays) {
+        return fail(arrays.error());
+    }
+    json::array rows;
+    for (const auto& [name, array] : *arrays) {
+        rows.push_back(array_row(name, array));
+    }
+    return json::object{{"kind", "numpy arrays"}, {"arrays", std::move(rows)}};
+}
+
+Result<json::object> describe_spikes(const std::string& path) {
+    const auto file = files::Hdf5Reader::open(path);
+    if (!file) {
+        return fail(file.error());
+    }
+    const auto members = file->members("/spikes");
+    if (!members) {
+        return fail(members.error());
+    }
+    json::array rows;
+    for (const files::Hdf5Member& member : *members) {
+        if (member.kind != files::Hdf5Kind::group) {
+            continue;
+        }
+        const auto times = file->describe("/spikes/" + member.name + "/timestamps");
+        if (!times) {
+            return fail(times.error());
+        }
+        rows.push_back(json::object{{"population", member.name}, {"spikes", times->count}});
+    }
+    return json::object{{"kind", "SONATA spikes"}, {"populations", std::move(rows)}};
+}
+
+}  // namespace spikeloom::tools

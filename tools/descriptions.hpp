@@ -1,0 +1,26 @@
+// What inspect says about each kind of value, as a JSON object (see outline.hpp).
+#pragma once
+
+#include <boost/json.hpp>
+#include <string>
+
+#include "chip/image/image.hpp"
+#include "chip/spec/chip_spec.hpp"
+#include "core/base/diagnostics.hpp"
+#include "tools/network_source.hpp"
+
+namespace spikeloom::tools {
+
+[[nodiscard]] boost::json::object describe(const chip::ChipSpec& chip);
+[[nodiscard]] boost::json::object describe(const LoadedNetwork& loaded);
+[[nodiscard]] boost::json::object describe(const chip::Image& image);
+[[nodiscard]] boost::json::array describe(const std::vector<compiler::Resolution>& resolutions);
+[[nodiscard]] boost::json::array describe(const std::vector<chip::ProjectionLoss>& losses);
+
+/// Arrays of an .npy, .npz or idx file; the populations of a SONATA spike file.
+[[nodiscard]] Result<boost::json::object> describe_npy(const std::string& path);
+[[nodiscard]] Result<boost::json::object> describe_npz(const std::string& path);
+[[nodiscard]] Result<boost::json::object> describe_idx(const std::string& path);
+[[nodiscard]] Result<boost::json::object> describe_spikes(const std::string& path);
+
+}  // namespace spikeloom::tools

@@ -1,0 +1,175 @@
+// spikeloom eval: a labelled set through an image, one inference a sample.
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <vector>
+
+#include "chip/image/image.hpp"
+#include "runtime/evaluation.hpp"
+#include "runtime/stimulus.hpp"
+#include "tools/command_line.hpp"
+#include "tools/console.hpp"
+#include "tools/figures.hpp"
+#include "tools/gap.hpp"
+#include "tools/interrupt.hpp"
+#include "tools/session_options.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+namespace po = boost::program_options;
+
+/// The value of a closed list that the runtime knows; a word that it doesn't is bad usage.
+template <class T>
+T parsed(Result<T> value) {
+    if (!value) {
+        throw UsageError(to_text(value.error()));
+    }
+    return *value;
+}
+
+runtime::EvaluationOptions evaluation_options(const CommandLine& line, const runtime::LabelledSet& set) {
+    runtime::EvaluationOptions options;
+    if (line.has("encode")) {
+        options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
+    } else if (set.steps != 0) {
+        options.encoder.encoding = runtime::Encoding::events;
+    }
+    options.encoder.steps = line.value<std::uint32_t>("steps");
+    options.encoder.window = line.value<std::uint32_t>("window");
+    options.encoder.cutoff = line.value<double>("cutoff");
+    options.encoder.max_rate = line.value<double>("max-rate");
+    options.encoder.seed = line.value<std::uint64_t>("seed");
+    options.first = line.value<std::uint64_t>("first");
+    options.limit = line.value<std::uint64_t>("limit");
+    options.drain_steps = line.value<std::uint32_t>("drain");
+    options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
+    options.output = line.value<std::string>("decide-by");
+    return options;
+}
+
+/// Nothing where no gap is asked for.
+Result<std::unique_ptr<GapWatch>> open_gap(const chip::Image& image, const runtime::LabelledSet& set,
+                                           const runtime::EvaluationOptions& options, const CommandLine& line) {
+    if (!line.flag("gap")) {
+        return nullptr;
+    }
+    auto watch = GapWatch::create(image, set, options);
+    if (!watch) {
+        return fail(std::move(watch.error()));
+    }
+    return std::make_unique<GapWatch>(std::move(*watch));
+}
+
+Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
+    const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
+    if (!set) {
+        return fail(set.error());
+    }
+    const runtime::EvaluationOptions options = evaluation_options(line, *set);
+    auto gap = open_gap(image, *set, options, line);
+    if (!gap) {
+        return fail(std::move(gap.error()));
+    }
+    auto session = open_session(image, line);
+    if (!session) {
+        return fail(std::move(session.error()));
+    }
+    auto recorder = open_recorder(*session, line, line.value<std::string>("data"));
+    if (!recorder) {
+        return fail(std::move(recorder.error()));
+    }
+    const InterruptGuard interrupt;
+    runtime::EvaluationCallbacks callbacks;
+    callbacks.stop = InterruptGuard::requested;
+    std::vector<runtime::Sink*> sinks;
+    if (*gap) {
+        sinks.push_back(gap->get());
+        callbacks.sample_done = [&gap](std::uint64_t sample, const runtime::SampleOutcome& outcome) {
+            (*gap)->sample_done(sample, outcome);
+            return true;
+        };
+    }
+    callbacks.sinks = sinks;
+    const auto evaluation = [&] {
+        ProgressBar bar("eval");
+        callbacks.progress = [&bar](std::uint64_t done, std::uint64_t samples) {
+            bar.update(static_cast<double>(done) / static_cast<double>(samples),
+                       fmt::format("sample {} of {}", done, samples));
+        };
+        return runtime::evaluate(*session, *set, options, recorder->get(), callbacks);
+    }();
+    if (!evaluation) {
+        return fail(evaluation.error());
+    }
+    if (*gap) {
+        if (auto added = (*recorder)->add_document("gap", compiler::to_json((*gap)->report())); !added) {
+            return added;
+        }
+    }
+    return (*recorder)->close(evaluation->interrupted);
+}
+
+void add_options(CommandLine& line) {
+    const auto number = [](std::uint64_t value) {
+        return po::value<std::uint64_t>()->default_value(value)->value_name("N");
+    };
+    const auto steps = [](std::uint32_t value) {
+        return po::value<std::uint32_t>()->default_value(value)->value_name("N");
+    };
+    line.add()("data,d", word("SET")->required(),
+               ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
+        "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
+        "encode,e", word("HOW"), "latency, rate, constant or events (default: latency; spikes: events)")(
+        "steps,n", steps(32), "steps a sample (spikes: the data say it)")(
+        "window,w", steps(0), "latency: steps over which values spread (0: half the steps)")(
+        "drain", steps(0), "steps without input after a sample, for late layers")(
+        "cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
+        "latency: values at or below give no spike")("max-rate",
+                                                     po::value<double>()->default_value(1.0, "1")->value_name("P"),
+                                                     "rate: spike probability a step at value 1")(
+        "decision", word("RULE")->default_value("automatic"),
+        "automatic, spike_count, first_spike, voltage_last or voltage_max")(
+        "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
+        "first", number(0), "the sample to begin with")("limit,l", number(0), "samples at most (0: all)")(
+        "gap", flag(), "run the float network too and measure what quantisation cost");
+    add_session_options(line);
+}
+
+ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    CommandLine line(self);
+    line.positional("IMAGE");
+    add_options(line);
+    if (!line.parse(arguments)) {
+        return ExitStatus::done;
+    }
+    const auto image = chip::read_image(line.operand());
+    if (!image) {
+        print(image.error());
+        return ExitStatus::failed;
+    }
+    if (const auto evaluated = evaluate(*image, line); !evaluated) {
+        print(evaluated.error());
+        return ExitStatus::failed;
+    }
+    return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
+}
+
+}  // namespace
+
+const Subcommand eval_subcommand{
+    .name = "eval",
+    .summary = "accuracy, energy and latency an inference over a labelled set",
+    .synopsis = "IMAGE --data SET -o RECORDING [options]",
+    .text =
+        "Runs every sample from the chip's initial state, asks the output population, and records the whole.\n"
+        "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).",
+    .example =
+        "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --window 50 --steps 60 \\\n"
+        "      --gap -o yinyang.h5",
+    .run = run,
+};
+
+}  // namespace spikeloom::tools

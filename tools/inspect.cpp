@@ -1,0 +1,113 @@
+// spikeloom inspect: what a file contains, whichever of the known kinds it is, by content and not by name.
+
+#include <fmt/format.h>
+
+#include <boost/json.hpp>
+
+#include "chip/image/image.hpp"
+#include "compiler/compile.hpp"
+#include "runtime/report.hpp"
+#include "tools/command_line.hpp"
+#include "tools/console.hpp"
+#include "tools/descriptions.hpp"
+#include "tools/figures.hpp"
+#include "tools/model_files.hpp"
+#include "tools/network_source.hpp"
+#include "tools/outline.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+/// Of an image also whether it keeps the chip's limits, recomputed here.
+Result<boost::json::object> inspect_image(const std::string& path) {
+    const auto image = chip::read_image(path);
+    if (!image) {
+        return fail(image.error());
+    }
+    boost::json::object described = describe(*image);
+    const Diagnostics broken = compiler::verify(*image);
+    described["limits"] = has_error(broken) ? "broken" : "all met";
+    print(broken);
+    return described;
+}
+
+Result<boost::json::object> inspect_network(const std::string& path, const CommandLine& line) {
+    auto loaded = load_network(path, line);
+    if (!loaded) {
+        return fail(std::move(loaded.error()));
+    }
+    print(loaded->remarks);
+    return describe(*loaded);
+}
+
+Result<boost::json::object> inspect(const std::string& path, FileKind kind, const CommandLine& line) {
+    switch (kind) {
+    case FileKind::nir:
+    case FileKind::network_text:
+        return inspect_network(path, line);
+    case FileKind::chip_text:
+        return chip::read_chip_spec(path).map([](const chip::ChipSpec& chip) { return describe(chip); });
+    case FileKind::image:
+        return inspect_image(path);
+    case FileKind::spikes:
+        return describe_spikes(path);
+    case FileKind::npy:
+        return describe_npy(path);
+    case FileKind::npz:
+        return describe_npz(path);
+    case FileKind::idx:
+    case FileKind::gzip:
+        return describe_idx(path);
+    case FileKind::hdf5:
+    case FileKind::recording:
+    case FileKind::unknown:
+        break;
+    }
+    return fail(Diagnostic{.where = path,
+                           .found = kind == FileKind::hdf5
+                                        ? "an HDF5 file that is neither network nor recording, or is damaged"
+                                        : "a file of no kind that spikeloom knows",
+                           .allowed = "NIR (.nir), network or chip text (.textproto), image (.loom), recording (.h5), "
+                                      "SONATA spikes, .npy, .npz, idx"});
+}
+
+ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    CommandLine line(self);
+    line.positional("FILE");
+    line.add()("json", flag(), "print JSON");
+    add_nir_options(line);
+    if (!line.parse(arguments)) {
+        return ExitStatus::done;
+    }
+    const auto kind = identify(line.operand());
+    if (!kind) {
+        print(kind.error());
+        return ExitStatus::failed;
+    }
+    if (*kind == FileKind::recording) {
+        return print_figures(line.operand(), line.flag("json"), Interrupted::is_fine);
+    }
+    const auto described = inspect(line.operand(), *kind, line);
+    if (!described) {
+        print(described.error());
+        return ExitStatus::failed;
+    }
+    fmt::print("{}", line.flag("json") ? boost::json::serialize(*described) + "\n" : outline(*described));
+    return ExitStatus::done;
+}
+
+}  // namespace
+
+const Subcommand inspect_subcommand{
+    .name = "inspect",
+    .summary = "what a file contains: network, chip, image, recording, spikes, arrays",
+    .synopsis = "FILE [--json] [--nir-...]",
+    .text =
+        "Tells the kind of the file from its content and prints its structure. Of an image, the chip's limits are\n"
+        "recomputed. The --nir options are those of compile.",
+    .example = "  spikeloom inspect models/networks/yinyang/yinyang.nir",
+    .run = run,
+};
+
+}  // namespace spikeloom::tools

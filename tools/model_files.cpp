@@ -1,0 +1,203 @@
+#include "tools/model_files.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+#include <string_view>
+
+#include "compiler/text/network_text.hpp"
+#include "core/files/hdf5.hpp"
+
+namespace spikeloom::tools {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::size_t head_bytes = 1 << 16;
+
+Result<std::string> read_head(const std::string& path) {
+    const auto close = [](std::FILE* file) { static_cast<void>(std::fclose(file)); };
+    const std::unique_ptr<std::FILE, decltype(close)> file(std::fopen(path.c_str(), "rb"), close);
+    if (file == nullptr) {
+        return fail(Diagnostic{.where = path, .found = fmt::format("cannot be opened: {}", std::strerror(errno))});
+    }
+    std::string head(head_bytes, '\0');
+    head.resize(std::fread(head.data(), 1, head.size(), file.get()));
+    if (std::ferror(file.get()) != 0) {
+        return fail(Diagnostic{.where = path, .found = fmt::format("cannot be read: {}", std::strerror(errno))});
+    }
+    return head;
+}
+
+FileKind hdf5_kind(const std::string& path) {
+    const auto file = files::Hdf5Reader::open(path);
+    if (!file) {
+        return FileKind::hdf5;
+    }
+    if (file->has("/node")) {
+        return FileKind::nir;
+    }
+    if (file->has("/provenance") && file->has("/counters")) {
+        return FileKind::recording;
+    }
+    return file->has("/spikes") ? FileKind::spikes : FileKind::hdf5;
+}
+
+bool is_text(std::string_view head) {
+    return !head.empty() && std::none_of(head.begin(), head.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 && byte != '\n' && byte != '\r' && byte != '\t';
+    });
+}
+
+/// Whether some line starts with the field: "populations {", "name: ...".
+bool has_field(std::string_view text, std::string_view field) {
+    std::size_t at = 0;
+    while ((at = text.find(field, at)) != std::string_view::npos) {
+        const std::size_t line = text.rfind('\n', at);
+        const std::string_view before = text.substr(line + 1, at - line - 1);
+        const std::size_t after = text.find_first_not_of(" \t", at + field.size());
+        if (before.find_first_not_of(" \t") == std::string_view::npos && after != std::string_view::npos &&
+            (text[after] == '{' || text[after] == ':')) {
+            return true;
+        }
+        at += field.size();
+    }
+    return false;
+}
+
+FileKind text_kind(std::string_view head) {
+    if (has_field(head, "population") || has_field(head, "projection") || has_field(head, "input")) {
+        return FileKind::network_text;
+    }
+    const std::array<std::string_view, 5> of_chip{"mesh", "limits", "neuron", "synapses", "costs"};
+    const bool chip = std::any_of(of_chip.begin(), of_chip.end(), [&](auto field) { return has_field(head, field); });
+    return chip ? FileKind::chip_text : FileKind::unknown;
+}
+
+std::vector<fs::path> model_roots() {
+    const char* chosen = std::getenv("SPIKELOOM_MODELS");
+    if (chosen != nullptr && *chosen != '\0') {
+        return {fs::path(chosen)};
+    }
+    std::vector<fs::path> roots;
+    std::error_code error;
+    const fs::path program = fs::read_symlink("/proc/self/exe", error);
+    if (!error) {
+        roots.push_back(program.parent_path().parent_path() / SPIKELOOM_INSTALLED_MODELS);
+    }
+    roots.emplace_back(SPIKELOOM_SOURCE_MODELS);
+    return roots;
+}
+
+}  // namespace
+
+Result<FileKind> identify(const std::string& path) {
+    std::error_code error;
+    if (fs::is_directory(path, error)) {
+        return fail(Diagnostic{.where = path, .found = "is a folder", .allowed = "a file"});
+    }
+    const auto head = read_head(path);
+    if (!head) {
+        return fail(head.error());
+    }
+    const std::string_view bytes = *head;
+    using namespace std::string_view_literals;
+    if (bytes.starts_with("\x89HDF\r\n\x1a\n"sv)) {
+        return hdf5_kind(path);
+    }
+    if (bytes.starts_with("SPIKELOOM-IMAGE"sv)) {
+        return FileKind::image;
+    }
+    if (bytes.starts_with("\x93NUMPY"sv)) {
+        return FileKind::npy;
+    }
+    if (bytes.starts_with("PK\x03\x04"sv)) {
+        return FileKind::npz;
+    }
+    if (bytes.starts_with("\x1f\x8b"sv)) {
+        return FileKind::gzip;
+    }
+    if (bytes.size() >= 4 && bytes[0] == 0 && bytes[1] == 0 && bytes[2] >= 8 && bytes[2] <= 14 && bytes[3] >= 1) {
+        return FileKind::idx;
+    }
+    return is_text(bytes) ? text_kind(bytes) : FileKind::unknown;
+}
+
+std::string describe(FileKind kind) {
+    switch (kind) {
+    case FileKind::nir:
+        return "NIR network";
+    case FileKind::recording:
+        return "recording of a run";
+    case FileKind::spikes:
+        return "SONATA spikes";
+    case FileKind::hdf5:
+        return "HDF5 file";
+    case FileKind::image:
+        return "image (compiled network)";
+    case FileKind::chip_text:
+        return "chip description";
+    case FileKind::network_text:
+        return "network in text form";
+    case FileKind::npy:
+        return "numpy array";
+    case FileKind::npz:
+        return "numpy arrays";
+    case FileKind::idx:
+        return "idx array";
+    case FileKind::gzip:
+        return "compressed idx array";
+    case FileKind::unknown:
+        break;
+    }
+    return "unknown";
+}
+
+std::vector<BundledChip> bundled_chips() {
+    std::vector<BundledChip> chips;
+    for (const fs::path& root : model_roots()) {
+        std::error_code error;
+        for (const auto& entry : fs::directory_iterator(root / "chips", error)) {
+            if (entry.path().extension() == ".textproto") {
+                chips.push_back({entry.path().stem().string(), entry.path().string()});
+            }
+        }
+        if (!chips.empty()) {
+            break;
+        }
+    }
+    std::sort(chips.begin(), chips.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return chips;
+}
+
+Result<chip::ChipSpec> open_chip(const std::string& name_or_path) {
+    const std::vector<BundledChip> bundled = bundled_chips();
+    std::vector<std::string> names;
+    for (const BundledChip& chip : bundled) {
+        if (chip.name == name_or_path) {
+            return chip::read_chip_spec(chip.path);
+        }
+        names.push_back(chip.name);
+    }
+    std::error_code error;
+    if (fs::exists(name_or_path, error)) {
+        return chip::read_chip_spec(name_or_path);
+    }
+    return fail(Diagnostic{.where = fmt::format("chip '{}'", name_or_path),
+                           .found = "neither a bundled chip nor a file",
+                           .allowed = names.empty() ? "no chip is bundled here; $SPIKELOOM_MODELS says where models lie"
+                                                    : fmt::format("{}, or a path", fmt::join(names, ", ")),
+                           .help = "spikeloom chips lists the bundled chips"});
+}
+
+}  // namespace spikeloom::tools

@@ -1,0 +1,43 @@
+// Which file is which, by content and not by name; and where the bundled models lie.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chip/spec/chip_spec.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::tools {
+
+enum class FileKind : std::uint8_t {
+    nir,           ///< HDF5 with /node
+    recording,     ///< HDF5 with /provenance and /counters: a run of ours
+    spikes,        ///< HDF5 with /spikes: SONATA, by whomever
+    hdf5,          ///< some other HDF5
+    image,         ///< .loom
+    chip_text,     ///< chip description
+    network_text,  ///< network in text form
+    npy,
+    npz,
+    idx,   ///< plain
+    gzip,  ///< most likely a compressed idx
+    unknown,
+};
+
+/// Fails where the file can't be opened or read; whatever can be read has a kind.
+[[nodiscard]] Result<FileKind> identify(const std::string& path);
+[[nodiscard]] std::string describe(FileKind kind);
+
+struct BundledChip {
+    std::string name;
+    std::string path;
+};
+
+/// Chip descriptions of the bundled models, by name. Models lie in $SPIKELOOM_MODELS, else beside the installed
+/// program (../share/spikeloom/models), else in the source tree.
+[[nodiscard]] std::vector<BundledChip> bundled_chips();
+/// A bundled name, or the path of a description.
+[[nodiscard]] Result<chip::ChipSpec> open_chip(const std::string& name_or_path);
+
+}  // namespace spikeloom::tools

@@ -1,0 +1,115 @@
+#include "tools/network_source.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <array>
+
+#include "compiler/text/network_text.hpp"
+#include "tools/model_files.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+using Words = std::string_view;
+
+compiler::NirOptions nir_options(const CommandLine& line) {
+    compiler::NirOptions options;
+    if (line.has("nir-time-unit")) {
+        constexpr std::array<std::pair<Words, compiler::NirTimeUnit>, 3> units{
+            {{"s", compiler::NirTimeUnit::seconds},
+             {"ms", compiler::NirTimeUnit::milliseconds},
+             {"steps", compiler::NirTimeUnit::steps}}};
+        options.time_unit = line.choice<compiler::NirTimeUnit>("nir-time-unit", units);
+    }
+    options.step_s = line.optional<double>("nir-dt");
+    if (options.step_s && !(*options.step_s > 0)) {
+        throw UsageError("--nir-dt: a step lasts more than 0 seconds");
+    }
+    if (line.has("nir-reset")) {
+        constexpr std::array<std::pair<Words, compiler::ResetRule>, 2> rules{
+            {{"zero", compiler::ResetRule::to_value}, {"subtract", compiler::ResetRule::subtract_threshold}}};
+        options.reset = line.choice<compiler::ResetRule>("nir-reset", rules);
+    }
+    if (line.has("nir-recurrent-bias")) {
+        constexpr std::array<std::pair<Words, bool>, 2> times{{{"start", true}, {"late", false}}};
+        options.recurrent_bias_at_start = line.choice<bool>("nir-recurrent-bias", times);
+    }
+    constexpr std::array<std::pair<Words, bool>, 2> ways{{{"as-is", false}, {"dt", true}}};
+    if (line.has("nir-w-in")) {
+        options.scale_w_in_by_dt = line.choice<bool>("nir-w-in", ways);
+    }
+    if (line.has("nir-r")) {
+        options.scale_r_by_dt = line.choice<bool>("nir-r", ways);
+    }
+    options.ignore_port_shapes = line.flag("nir-ignore-port-shapes");
+    return options;
+}
+
+bool any_nir_option(const CommandLine& line) {
+    for (const char* name : {"nir-time-unit", "nir-dt", "nir-reset", "nir-recurrent-bias", "nir-w-in", "nir-r"}) {
+        if (line.has(name)) {
+            return true;
+        }
+    }
+    return line.flag("nir-ignore-port-shapes");
+}
+
+}  // namespace
+
+void add_nir_options(CommandLine& line) {
+    line.add()("nir-time-unit", word("UNIT"), "NIR: unit of time constants: s, ms or steps (default: detected)")(
+        "nir-dt", boost::program_options::value<double>()->value_name("SECONDS"),
+        "NIR: length of a step (default: from r * dt / tau = 1, else the unit's usual)")(
+        "nir-reset", word("RULE"), "NIR: after a spike: zero (to v_reset, the default) or subtract (the threshold)")(
+        "nir-recurrent-bias", word("WHEN"),
+        "NIR: bias of a recurrent branch acts from the start (snnTorch, the default) or late (Norse)")(
+        "nir-w-in", word("WAY"), "NIR: w_in as-is (the default), or dt: a spike adds w_in whatever the step")(
+        "nir-r", word("WAY"), "NIR: r as-is (the default), or dt: the input adds r s whatever the step")(
+        "nir-ignore-port-shapes", flag(), "NIR: wrong shapes of inner Input and Output nodes are remarks, not errors");
+}
+
+Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line) {
+    const auto options = nir_options(line);
+    const auto kind = identify(path);
+    if (!kind) {
+        return fail(kind.error());
+    }
+    LoadedNetwork loaded;
+    if (*kind == FileKind::nir || *kind == FileKind::hdf5) {
+        auto import = compiler::read_nir(path, options);
+        if (!import) {
+            return fail(std::move(import.error()));
+        }
+        loaded = {std::move(import->network), "NIR " + import->nir_version, std::move(import->resolutions),
+                  std::move(import->remarks)};
+        return loaded;
+    }
+    if (any_nir_option(line)) {
+        throw UsageError(fmt::format("--nir options are for NIR files; {} holds: {}", path, describe(*kind)));
+    }
+    if (*kind != FileKind::network_text) {
+        return fail(Diagnostic{.where = path,
+                               .found = fmt::format("not a network: {}", describe(*kind)),
+                               .allowed = "a NIR file (HDF5) or a network in text form",
+                               .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run" : ""});
+    }
+    auto network = compiler::read_network_text(path);
+    if (!network) {
+        return fail(std::move(network.error()));
+    }
+    loaded.network = std::move(*network);
+    loaded.format = "text";
+    return loaded;
+}
+
+std::string to_text(const compiler::Resolution& resolution) {
+    return fmt::format("{}: {} ({}; {})", resolution.topic, resolution.choice, resolution.reason, resolution.option);
+}
+
+std::string shape_text(const compiler::Shape& shape) {
+    return shape.empty() ? "scalar" : fmt::format("{}", fmt::join(shape, "x"));
+}
+
+}  // namespace spikeloom::tools

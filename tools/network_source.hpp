@@ -1,0 +1,32 @@
+// A network from any file that holds one (NIR or text form), with the options that settle what NIR leaves open.
+// Shared by compile and inspect.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "compiler/network.hpp"
+#include "compiler/nir/nir_reader.hpp"
+#include "core/base/diagnostics.hpp"
+#include "tools/command_line.hpp"
+
+namespace spikeloom::tools {
+
+void add_nir_options(CommandLine& line);
+
+struct LoadedNetwork {
+    compiler::Network network;
+    std::string format;  ///< "NIR 1.0.7", "text"
+    std::vector<compiler::Resolution> resolutions;
+    Diagnostics remarks;
+};
+
+/// Errors of both readers; throws UsageError on a bad --nir option.
+[[nodiscard]] Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line);
+
+/// "time unit: seconds, because tau lies in ... (--nir-time-unit)"
+[[nodiscard]] std::string to_text(const compiler::Resolution& resolution);
+/// "12x34x34"
+[[nodiscard]] std::string shape_text(const compiler::Shape& shape);
+
+}  // namespace spikeloom::tools

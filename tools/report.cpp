@@ -1,0 +1,109 @@
+// spikeloom report: the figures of a recorded run as text, JSON, or one HTML page.
+
+#include "runtime/report.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <filesystem>
+#include <span>
+
+#include "core/files/bytes.hpp"
+#include "runtime/partial_file.hpp"
+#include "tools/command_line.hpp"
+#include "tools/console.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+enum class Format : std::uint8_t { text, json, html };
+
+Format chosen_format(const CommandLine& line) {
+    constexpr std::array<std::pair<std::string_view, Format>, 3> formats{
+        {{"text", Format::text}, {"json", Format::json}, {"html", Format::html}}};
+    if (line.has("format")) {
+        return line.choice<Format>("format", formats);
+    }
+    if (line.flag("json")) {
+        return Format::json;
+    }
+    if (!line.has("output")) {
+        return Format::text;
+    }
+    const std::string extension = std::filesystem::path(line.value<std::string>("output")).extension().string();
+    if (extension == ".html" || extension == ".htm") {
+        return Format::html;
+    }
+    if (extension == ".json") {
+        return Format::json;
+    }
+    if (extension == ".txt" || extension == ".text") {
+        return Format::text;
+    }
+    throw UsageError(fmt::format("--output {}: the extension tells no format; .html, .json or .txt, or --format",
+                                 line.value<std::string>("output")));
+}
+
+std::string printed(const runtime::Report& report, Format format) {
+    switch (format) {
+    case Format::text:
+        return runtime::report_text(report);
+    case Format::json:
+        return runtime::report_json(report) + "\n";
+    case Format::html:
+        return runtime::report_html(report);
+    }
+    return {};
+}
+
+Result<void> write_text(const std::string& text, const std::string& path) {
+    auto file = runtime::PartialFile::create(path, true);
+    if (!file) {
+        return fail(std::move(file.error()));
+    }
+    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
+    return written ? file->publish() : written;
+}
+
+ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    CommandLine line(self);
+    line.positional("RECORDING");
+    line.add()("output,o", word("FILE"), "where to (default: text on stdout); .html, .json or .txt choose the format")(
+        "format", word("FORMAT"), "text, json or html")("json", flag(), "the same as --format json");
+    if (!line.parse(arguments)) {
+        return ExitStatus::done;
+    }
+    const Format format = chosen_format(line);
+    const auto report = runtime::read_report(line.operand());
+    if (!report) {
+        print(report.error());
+        return ExitStatus::failed;
+    }
+    const std::string text = printed(*report, format);
+    if (!line.has("output")) {
+        fmt::print("{}", text);
+        return ExitStatus::done;
+    }
+    const auto written = write_text(text, line.value<std::string>("output"));
+    if (!written) {
+        print(written.error());
+        return ExitStatus::failed;
+    }
+    return ExitStatus::done;
+}
+
+}  // namespace
+
+const Subcommand report_subcommand{
+    .name = "report",
+    .summary = "a recorded run as text, JSON or one self-contained HTML page",
+    .synopsis = "RECORDING [-o FILE] [--format text|json|html]",
+    .text =
+        "Prices the run under every cost table of its chip and shows accuracy, energy, latency, use of the chip,\n"
+        "activity and the quantisation gap. The page needs no network.",
+    .example = "  spikeloom report run.h5\n  spikeloom report run.h5 -o report.html",
+    .run = run,
+};
+
+}  // namespace spikeloom::tools

@@ -1,0 +1,118 @@
+// spikeloom run: one stimulus through an image.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "chip/image/image.hpp"
+#include "runtime/recording.hpp"
+#include "runtime/session.hpp"
+#include "runtime/stimulus.hpp"
+#include "tools/command_line.hpp"
+#include "tools/console.hpp"
+#include "tools/figures.hpp"
+#include "tools/interrupt.hpp"
+#include "tools/session_options.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+namespace po = boost::program_options;
+
+/// Moves the bar as steps go by.
+class ProgressSink : public runtime::Sink {
+public:
+    explicit ProgressSink(std::uint64_t steps) : bar_("run"), steps_(static_cast<double>(steps)) {}
+    Result<void> on_step(const runtime::StepView& view) override {
+        const auto done = view.step.value() + 1;
+        if (done % 16 == 0) {
+            bar_.update(static_cast<double>(done) / steps_, fmt::format("step {}", done));
+        }
+        return {};
+    }
+
+private:
+    ProgressBar bar_;
+    double steps_;
+};
+
+Result<std::uint64_t> steps_to_run(const CommandLine& line, const runtime::Stimulus& stimulus) {
+    if (line.has("steps")) {
+        return line.value<std::uint64_t>("steps");
+    }
+    if (stimulus.steps() == 0) {
+        return fail(Diagnostic{.where = fmt::format("--input {}", line.value<std::string>("input")),
+                               .found = "a stimulus that never ends",
+                               .help = "say how long to run: --steps N"});
+    }
+    return stimulus.steps();
+}
+
+Result<void> simulate(const chip::Image& image, const CommandLine& line) {
+    auto session = open_session(image, line);
+    if (!session) {
+        return fail(std::move(session.error()));
+    }
+    const std::string& input = line.value<std::string>("input");
+    auto stimulus = runtime::open_stimulus(input, image, line.value<std::uint64_t>("seed"));
+    if (!stimulus) {
+        return fail(std::move(stimulus.error()));
+    }
+    const auto steps = steps_to_run(line, **stimulus);
+    if (!steps) {
+        return fail(steps.error());
+    }
+    print(runtime::check_stimulus_length(**stimulus, *steps));
+    auto recorder = open_recorder(*session, line, input);
+    if (!recorder) {
+        return fail(std::move(recorder.error()));
+    }
+    const InterruptGuard interrupt;
+    Result<std::uint64_t> done = [&] {
+        ProgressSink progress(*steps);
+        const std::array<runtime::Sink*, 2> sinks{recorder->get(), &progress};
+        return session->run(*steps, **stimulus, sinks, InterruptGuard::requested);
+    }();
+    if (!done) {
+        return fail(std::move(done.error()));
+    }
+    return (*recorder)->close(*done < *steps);
+}
+
+ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    CommandLine line(self);
+    line.positional("IMAGE");
+    line.add()("input,i", word("SPIKES")->required(),
+               "SONATA .h5, .npy or .npz raster (T x N), .csv (step,channel), or poisson:RATE")(
+        "steps,n", po::value<std::uint64_t>()->value_name("N"), "steps to run (default: as long as the input)");
+    add_session_options(line);
+    if (!line.parse(arguments)) {
+        return ExitStatus::done;
+    }
+    const auto image = chip::read_image(line.operand());
+    if (!image) {
+        print(image.error());
+        return ExitStatus::failed;
+    }
+    if (const auto simulated = simulate(*image, line); !simulated) {
+        print(simulated.error());
+        return ExitStatus::failed;
+    }
+    return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
+}
+
+}  // namespace
+
+const Subcommand run_subcommand{
+    .name = "run",
+    .summary = "one stimulus through an image, recorded",
+    .synopsis = "IMAGE --input SPIKES -o RECORDING [options]",
+    .text =
+        "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy.\n"
+        "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.",
+    .example = "  spikeloom run yinyang.loom --input poisson:50 --steps 1000 -o run.h5 --probe hidden[0:4].v",
+    .run = run,
+};
+
+}  // namespace spikeloom::tools

@@ -1,0 +1,34 @@
+// The program's shape: a table of subcommands, each one file, each a function from its words to an exit status.
+// Subcommands print results on stdout and everything else (diagnostics, progress, remarks) on stderr.
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace spikeloom::tools {
+
+enum class ExitStatus : int {
+    done = 0,
+    failed = 1,  ///< the work could not be done; diagnostics say why
+    usage = 2,   ///< the command line makes no sense
+};
+
+struct Subcommand {
+    std::string_view name;
+    std::string_view summary;   ///< one line, for the list
+    std::string_view synopsis;  ///< "NET --chip CHIP -o IMAGE"
+    std::string_view text;      ///< what it does, some lines
+    std::string_view example;
+    ExitStatus (*run)(const Subcommand& self, std::span<const std::string> arguments);
+};
+
+extern const Subcommand chips_subcommand;
+extern const Subcommand inspect_subcommand;
+extern const Subcommand compile_subcommand;
+extern const Subcommand run_subcommand;
+extern const Subcommand eval_subcommand;
+extern const Subcommand report_subcommand;
+
+}  // namespace spikeloom::tools
