@@ -10,6 +10,7 @@
 #include "core/files/npy.hpp"
 #include "runtime/findings.hpp"
 #include "runtime/stimulus.hpp"
+#include "runtime/stimulus_files.hpp"
 
 namespace spikeloom::runtime {
 namespace {
@@ -71,28 +72,24 @@ std::string guess_labels(const std::string& path) {
     return "";
 }
 
-Result<Arrays> read_npz_arrays(const std::string& path, const std::string& labels_path) {
-    auto archive = files::read_npz(path);
-    if (!archive) {
-        return tl::unexpected(archive.error());
-    }
+Result<Arrays> pick_arrays(const files::NamedArrays& archive, const std::string& origin, bool with_labels) {
     Arrays arrays;
     std::string name;
-    const auto inputs = pick(*archive, {"inputs", "x", "data", "images"}, path, name);
+    const auto inputs = pick(archive, {"inputs", "x", "data", "images"}, origin, name);
     if (!inputs) {
         return tl::unexpected(inputs.error());
     }
     arrays.images = name == "images";
-    arrays.inputs_name = fmt::format("{}:{}", path, name);
+    arrays.inputs_name = fmt::format("{}:{}", origin, name);
     arrays.inputs = **inputs;
-    if (!labels_path.empty()) {
+    if (!with_labels) {
         return arrays;
     }
-    const auto labels = pick(*archive, {"labels", "y", "targets"}, path, name);
+    const auto labels = pick(archive, {"labels", "y", "targets"}, origin, name);
     if (!labels) {
         return tl::unexpected(labels.error());
     }
-    arrays.labels_name = fmt::format("{}:{}", path, name);
+    arrays.labels_name = fmt::format("{}:{}", origin, name);
     arrays.labels = **labels;
     return arrays;
 }
@@ -101,7 +98,11 @@ Result<Arrays> read_arrays(const std::string& path, const std::string& labels_pa
     Arrays arrays;
     std::string labels = labels_path;
     if (path.ends_with(".npz")) {
-        auto read = read_npz_arrays(path, labels_path);
+        const auto archive = files::read_npz(path);
+        if (!archive) {
+            return tl::unexpected(archive.error());
+        }
+        auto read = pick_arrays(*archive, path, labels_path.empty());
         if (!read || labels_path.empty()) {
             return read;
         }
@@ -198,26 +199,32 @@ void take_labels(const Arrays& arrays, LabelledSet& set, Findings& findings) {
     }
 }
 
+Result<LabelledSet> make_set(const Arrays& arrays, const std::string& path) {
+    LabelledSet set;
+    set.name = std::filesystem::path(path).filename().string();
+    if (auto shaped = set_shape(arrays, set); !shaped) {
+        return tl::unexpected(shaped.error());
+    }
+    Findings findings;
+    take_values(arrays, set, findings);
+    take_labels(arrays, set, findings);
+    return findings.or_value(std::move(set));
+}
+
 }  // namespace
 
 std::size_t LabelledSet::classes() const {
     return labels.empty() ? 0 : static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end())) + 1;
 }
 
+Result<LabelledSet> labelled_set(const files::NamedArrays& archive, const std::string& origin) {
+    const auto arrays = pick_arrays(archive, origin, true);
+    return arrays ? make_set(*arrays, origin) : tl::unexpected(arrays.error());
+}
+
 Result<LabelledSet> read_labelled_set(const std::string& path, const std::string& labels_path) {
     const auto arrays = read_arrays(path, labels_path);
-    if (!arrays) {
-        return tl::unexpected(arrays.error());
-    }
-    LabelledSet set;
-    set.name = std::filesystem::path(path).filename().string();
-    if (auto shaped = set_shape(*arrays, set); !shaped) {
-        return tl::unexpected(shaped.error());
-    }
-    Findings findings;
-    take_values(*arrays, set, findings);
-    take_labels(*arrays, set, findings);
-    return findings.or_value(std::move(set));
+    return arrays ? make_set(*arrays, path) : tl::unexpected(arrays.error());
 }
 
 }  // namespace spikeloom::runtime

@@ -1,5 +1,5 @@
-// The readers behind open_stimulus: each takes a file's content and the image's ports and gives events, or says
-// everything that is wrong with it.
+// The readers behind open_stimulus and read_labelled_set: each takes a file's content and the image's ports and gives
+// events, or says everything that is wrong with it.
 #pragma once
 
 #include <cstdint>
@@ -33,5 +33,8 @@ struct EventList {
 [[nodiscard]] Result<EventList> parse_event_csv(std::string_view text, const std::string& origin,
                                                 const chip::Image& image);
 [[nodiscard]] Result<EventList> read_sonata_events(const std::string& path, const chip::Image& image);
+
+/// The set in an archive's arrays (read_labelled_set says their names).
+[[nodiscard]] Result<LabelledSet> labelled_set(const files::NamedArrays& archive, const std::string& origin);
 
 }  // namespace spikeloom::runtime
