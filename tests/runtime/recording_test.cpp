@@ -16,6 +16,7 @@
 #include "core/files/hdf5.hpp"
 #include "runtime/evaluation.hpp"
 #include "runtime/partial_file.hpp"
+#include "runtime/report.hpp"
 #include "runtime/small_image.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -293,6 +294,44 @@ TEST_CASE("labelled runs: outcomes, and time and energy a sample that sum to the
         CHECK(std::accumulate(energies.begin(), energies.end(), 0.0) == doctest::Approx(energy));
         CHECK(energies[0] > energies[2]);
     }
+}
+
+TEST_CASE("what is recorded can be reported, an interrupted labelled run too") {
+    const test::TemporaryFolder folder;
+    const chip::Image image = busy_image();
+    record(image, {.path = folder("run.h5")}, 100);
+    const auto run = read_report(folder("run.h5"));
+    if (!run) {
+        FAIL(to_text(run.error()));
+    }
+    CHECK_MESSAGE(run->remarks.empty(), run->remarks.front());
+    CHECK(run->steps == 100);
+    CHECK(run->priced.size() == image.chip.costs.size());
+
+    auto session = Session::open(image, {});
+    REQUIRE(session.has_value());
+    auto recorder = Recorder::create({.path = folder("eval.h5")}, *session);
+    REQUIRE(recorder.has_value());
+    LabelledSet set;
+    set.samples = 4;
+    set.channels = 20;
+    set.values.assign(80, 0.5F);
+    set.labels = {0, 1, 2, 3};
+    EvaluationOptions options;
+    options.encoder.steps = 10;
+    EvaluationCallbacks callbacks;
+    callbacks.stop = [&] { return session->steps_done() == 25; };
+    const auto evaluation = evaluate(*session, set, options, recorder->get(), callbacks);
+    REQUIRE(evaluation.has_value());
+    CHECK(evaluation->samples() == 2);
+    REQUIRE((*recorder)->close(evaluation->interrupted).has_value());
+    const auto report = read_report(folder("eval.h5"));
+    if (!report) {
+        FAIL(to_text(report.error()));
+    }
+    CHECK(report->interrupted);
+    CHECK(report->samples == 2);
+    CHECK(report->steps == 25);
 }
 
 TEST_CASE("the same datasets on 1 and 2 threads") {
