@@ -58,8 +58,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         }
         all.push_back(to_json(*chip, entry.path));
         if (!line.flag("json")) {
-            fmt::print("{:<10} {} ({} cores of {} compartments; costs: {})\n", entry.name, chip->title,
-                       chip->mesh.cores(), chip->limits.compartments, cost_names(*chip));
+            fmt::print("{:<10} {}; costs: {}\n", entry.name, chip->title, cost_names(*chip));
         }
     }
     if (line.flag("json")) {

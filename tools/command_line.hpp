@@ -22,7 +22,7 @@ public:
 
 class CommandLine {
 public:
-    explicit CommandLine(const Subcommand& about) : about_(&about), shown_("Options") {}
+    explicit CommandLine(const Subcommand& about) : about_(&about), shown_("Options", 100, 60) {}
 
     /// Adds options that --help shows.
     boost::program_options::options_description_easy_init add() { return shown_.add_options(); }
