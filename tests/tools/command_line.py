@@ -219,6 +219,26 @@ class Demo(Case):
                      status=2, says="latency, rate")
 
 
+class WrittenNetworks(Case):
+    def test_every_bundled_network_compiles_and_runs(self):
+        for path in sorted((SOURCE / "models/networks").glob("**/*.textproto")):
+            with self.subTest(path.name):
+                image = self.folder / f"{path.stem}.loom"
+                self.assertIn("kind:   network", self.done("inspect", path))
+                self.done("compile", path, "--chip", "loihi1", "-o", image)
+                self.done("run", image, "--input", "poisson:50", "--steps", 100, "-o", self.folder / f"{path.stem}.h5")
+
+    def test_a_net_too_large_for_its_chip_is_refused_with_need_and_room(self):
+        path = self.folder / "large.textproto"
+        path.write_text('name: "large" step_s: 1e-3 seed: 1\n'
+                        'input { name: "in" shape: 1 }\n'
+                        'population { name: "many" shape: 200000 kind: leaky tau_mem_s: 0.01 v_threshold: 1 }\n'
+                        'projection { name: "p" source: "in" target: "many" dense {} weight { constant: 1 } }\n'
+                        'output { population: "many" }\n', encoding="utf-8")
+        errors = self.refused("compile", path, "--chip", "loihi1", "-o", self.folder / "large.loom")
+        self.assertRegex(errors, "needs 196 cores.*compartments.*'many'.*allowed: 128 cores.*help: ")
+
+
 class BrokenFiles(Case):
     """Whatever a file holds, the program says what is wrong with it and ends with status 1."""
 
