@@ -115,10 +115,11 @@ Diagnostics check_encoder(const LabelledSet& set, const EncoderOptions& options)
         wrong("--window", fmt::format("a window of {} steps in samples of {}", options.window, options.steps),
               fmt::format("1..{}", options.steps));
     }
-    if (!(options.max_rate >= 0 && options.max_rate <= 1)) {
+    const auto in_unit = [](double value) { return value >= 0 && value <= 1; };  // NaN is not
+    if (!in_unit(options.max_rate)) {
         wrong("--max-rate", fmt::format("{}", options.max_rate), "a probability, 0 to 1");
     }
-    if (!(options.cutoff >= 0 && options.cutoff <= 1)) {
+    if (!in_unit(options.cutoff)) {
         wrong("--cutoff", fmt::format("{}", options.cutoff), "a value, 0 to 1");
     }
     return findings;

@@ -196,9 +196,9 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
 }
 
 std::uint32_t pipeline_depth(const chip::Image& image, PopulationId output) {
-    std::vector<std::vector<std::uint32_t>> population_of;
-    for (const chip::CoreImage& core : image.cores) {
-        population_of.emplace_back(core.compartments, std::numeric_limits<std::uint32_t>::max());
+    std::vector<std::vector<std::uint32_t>> population_of(image.cores.size());
+    for (std::size_t core = 0; core < image.cores.size(); ++core) {
+        population_of[core].assign(image.cores[core].compartments, std::numeric_limits<std::uint32_t>::max());
     }
     for (std::uint32_t p = 0; p < image.populations.size(); ++p) {
         for (const chip::PopulationTile& tile : image.populations[p].tiles) {

@@ -188,7 +188,8 @@ void take_values(const Arrays& arrays, LabelledSet& set, Findings& findings) {
 void take_labels(const Arrays& arrays, LabelledSet& set, Findings& findings) {
     for (std::size_t i = 0; i < set.samples; ++i) {
         const double label = arrays.labels.real(i);
-        if (!(label >= 0 && label <= 65535) || label != static_cast<double>(static_cast<std::int32_t>(label))) {
+        const bool within = label >= 0 && label <= 65535;  // NaN is not
+        if (!within || label != static_cast<double>(static_cast<std::int32_t>(label))) {
             findings.add({.where = arrays.labels_name,
                           .found = fmt::format("label {} of sample {}", label, i),
                           .allowed = "an integer 0..65535",

@@ -84,7 +84,8 @@ std::optional<std::uint32_t> port_of(const Train& train, std::size_t trains, con
 /// point may fall short of the k-th step.
 std::optional<std::uint64_t> step_of(double time_ms, double step_ms) {
     const double steps = time_ms / step_ms;
-    if (!(steps >= 0 && steps < static_cast<double>(most_steps))) {
+    const bool within = steps >= 0 && steps < static_cast<double>(most_steps);  // NaN is not
+    if (!within) {
         return std::nullopt;
     }
     const double nearest = std::round(steps);

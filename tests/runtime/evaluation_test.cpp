@@ -40,6 +40,7 @@ EvaluationOptions events(Decision decision = Decision::automatic) {
 
 std::vector<std::int32_t> predictions(const Evaluation& evaluation) {
     std::vector<std::int32_t> predicted;
+    predicted.reserve(evaluation.outcomes.size());
     for (const SampleOutcome& outcome : evaluation.outcomes) {
         predicted.push_back(outcome.predicted);
     }
