@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <string>
@@ -73,6 +74,7 @@ ExitStatus dispatch(std::vector<std::string> words) {
 int main(int count, char** words) {
     using spikeloom::tools::ExitStatus;
     ExitStatus status = ExitStatus::failed;
+    std::signal(SIGXFSZ, SIG_IGN);  // over a file size limit: an error of the write, told as a full disk is
     try {
         status = spikeloom::tools::dispatch(std::vector<std::string>(words + 1, words + count));
     } catch (const std::exception& error) {
