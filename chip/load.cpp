@@ -4,6 +4,7 @@
 #include <bit>
 #include <limits>
 #include <map>
+#include <tuple>
 
 #include <fmt/format.h>
 
@@ -19,6 +20,9 @@ using core::RowSynapse;
 
 /// Sums of all delays of a shard should stay in the second-level cache.
 constexpr std::uint32_t max_ring_sums = 1U << 18;
+
+/// Rows are named by 32-bit offsets; and a small hostile file, whose lists share synapses, could ask for any memory.
+constexpr std::uint64_t most_synapses = std::uint64_t{1} << 31;
 
 // ---- shards ----
 
@@ -58,8 +62,12 @@ public:
                          .found = fmt::format("{} cores need {} shards", image_.cores.size(), tables_.shards.size()),
                          .allowed = fmt::format("{} shards", SourceTable::max_shards)});
         }
+        if (const std::uint64_t synapses = count_axons(); synapses > most_synapses) {
+            return fail({.where = "image",
+                         .found = fmt::format("its sources reach {} synapses", synapses),
+                         .allowed = fmt::format("{}", most_synapses)});
+        }
         add_neurons();
-        count_axon_uses();
         add_sources();
         for (core::Shard& shard : tables_.shards) {
             shard.finish();
@@ -73,7 +81,7 @@ private:
     void plan_shards();
     void close_shard(const ShardDraft& draft);
     void add_neurons();
-    void count_axon_uses();
+    std::uint64_t count_axons();
     void add_sources();
     void add_source(std::span<const OutputAxon> outputs, const CoreImage* from);
     void add_rows(std::span<const OutputAxon> outputs);
@@ -166,7 +174,6 @@ void Builder::add_neurons() {
             if (!parameters.empty()) {
                 shard.add_run({.first = base + first,
                                .count = static_cast<std::uint32_t>(parameters.size()),
-                               .parameters = {},
                                .voltage_floor = voltage_floor_of(core, image_.chip.neuron),
                                .voltage_ceiling = voltage_ceiling_of(core, image_.chip.neuron),
                                .noise = noise_of(core.noise),
@@ -200,14 +207,24 @@ void Builder::add_neurons() {
 
 // ---- sources and their rows ----
 
-void Builder::count_axon_uses() {
+/// Counts what uses each axon; returns how many synapses all sources reach, each counted as often as it is reached.
+std::uint64_t Builder::count_axons() {
+    std::vector<std::vector<std::uint64_t>> lengths;
     for (const CoreImage& core : image_.cores) {
         axon_uses_.emplace_back(core.axons());
+        std::vector<std::uint64_t>& of_core = lengths.emplace_back(core.axons());
+        for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+                of_core[axon] += core.entries[e].count;
+            }
+        }
     }
+    std::uint64_t synapses = 0;
     const auto count = [&](const std::vector<OutputAxon>& outputs) {
         for (const OutputAxon& output : outputs) {
             std::uint8_t& uses = axon_uses_[output.core.value()][output.axon.value()];
             uses = static_cast<std::uint8_t>(std::min(uses + 1, 2));
+            synapses += std::min(lengths[output.core.value()][output.axon.value()], most_synapses + 1);
         }
     };
     for (const CoreImage& core : image_.cores) {
@@ -216,6 +233,7 @@ void Builder::count_axon_uses() {
     for (const InputSymbol& input : image_.inputs) {
         count(input.outputs);
     }
+    return synapses;
 }
 
 std::span<const OutputAxon> outputs_of(const std::vector<std::uint32_t>& first, const std::vector<OutputAxon>& outputs,
@@ -275,8 +293,9 @@ void Builder::add_rows(std::span<const OutputAxon> outputs) {
             by_shard_.emplace_back(tables_.blocks[b].shard, output);
         }
     }
-    std::stable_sort(by_shard_.begin(), by_shard_.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::sort(by_shard_.begin(), by_shard_.end(), [](const auto& a, const auto& b) {
+        return std::tuple(a.first, a.second.core, a.second.axon) < std::tuple(b.first, b.second.core, b.second.axon);
+    });
     for (auto first = by_shard_.begin(); first != by_shard_.end();) {
         const std::uint32_t shard = first->first;
         in_shard_.clear();

@@ -73,10 +73,10 @@ struct NeuronRun {
     std::uint32_t count = 0;
     Variation variation = Variation::none;
     bool refractory = false;  ///< some slot has dead steps: the run uses NeuronArrays::hold
-    NeuronParameters parameters;
+    NeuronParameters parameters = {};
     std::int32_t voltage_floor = 0;
     std::int32_t voltage_ceiling = 0;
-    Noise noise;
+    Noise noise = {};
     std::uint32_t core = 0;         ///< for the key of the noise
     std::uint32_t compartment = 0;  ///< of the first slot, likewise
 };

@@ -19,7 +19,7 @@ struct ShardLayout {
     std::uint32_t blocks = 1;
     unsigned block_shift = 0;      ///< slots of a block, as a power of two; blocks << block_shift <= max_slots
     std::uint32_t ring_depth = 1;  ///< a power of two above the longest delay
-    NeuronArithmetic arithmetic;
+    NeuronArithmetic arithmetic = {};
 };
 
 /// What arrived at a block in this step.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <tuple>
 #include <utility>
 
 #include "core/base/random.hpp"
@@ -59,8 +60,9 @@ Image empty_image(std::uint32_t cores, std::uint32_t compartments) {
 /// Adds an axon to every core that a source reaches; returns the axons, by core. `targets` is sorted here.
 void add_axons(Image& image, std::uint32_t compartments, std::vector<Target>& targets, SynapseEncoding encoding,
                std::vector<OutputAxon>& outputs) {
-    std::stable_sort(targets.begin(), targets.end(),
-                     [](const Target& a, const Target& b) { return a.neuron < b.neuron; });
+    std::sort(targets.begin(), targets.end(), [](const Target& a, const Target& b) {
+        return std::tuple(a.neuron, a.format, a.weight, a.delay) < std::tuple(b.neuron, b.format, b.weight, b.delay);
+    });
     for (std::size_t i = 0; i < targets.size();) {
         const std::uint32_t c = targets[i].neuron / compartments;
         CoreImage& core = image.cores[c];

@@ -99,16 +99,16 @@ void ImageBuilder::connect_input(std::uint32_t port, std::uint32_t channel, cons
 }
 
 Image ImageBuilder::build() {
-    const auto lay = [](std::vector<Link> links, std::uint32_t sources, std::vector<std::uint32_t>& first,
+    const auto lay = [](const std::vector<Link>& links, std::uint32_t sources, std::vector<std::uint32_t>& first,
                         std::vector<OutputAxon>& outputs) {
-        std::stable_sort(links.begin(), links.end(), [](const Link& a, const Link& b) { return a.from < b.from; });
-        first.assign(sources + 1, 0);
-        for (const Link& link : links) {
-            ++first[link.from + 1];
-            outputs.push_back(link.to);
-        }
-        for (std::uint32_t i = 0; i < sources; ++i) {
-            first[i + 1] += first[i];
+        first.assign(1, 0);
+        for (std::uint32_t source = 0; source < sources; ++source) {
+            for (const Link& link : links) {
+                if (link.from == source) {
+                    outputs.push_back(link.to);
+                }
+            }
+            first.push_back(static_cast<std::uint32_t>(outputs.size()));
         }
     };
     Image image = image_;
