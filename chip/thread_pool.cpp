@@ -10,13 +10,6 @@
 #include <vector>
 
 namespace spikeloom::chip {
-namespace {
-
-/// Waking a thread costs some 10 us, as much as this many synaptic events.
-constexpr std::size_t least_work = 20'000;
-
-}  // namespace
-
 class ThreadPool::Threads {
 public:
     explicit Threads(int count) {
@@ -95,7 +88,7 @@ private:
     std::vector<std::thread> threads_;
 };
 
-ThreadPool::ThreadPool(int workers) {
+ThreadPool::ThreadPool(int workers, std::size_t least_work) : least_work_(least_work) {
     if (workers > 1) {
         threads_ = std::make_unique<Threads>(std::min(workers, max_workers) - 1);
     }
@@ -108,7 +101,7 @@ int ThreadPool::workers() const {
 }
 
 void ThreadPool::for_each(std::size_t items, std::size_t work, const Task& task) {
-    if (workers() == 1 || items < 2 || work < least_work) {
+    if (workers() == 1 || items < 2 || work < least_work_) {
         for (std::size_t item = 0; item < items; ++item) {
             task(item, 0);
         }

@@ -204,7 +204,7 @@ bool check() {
     bool equal = true;
     const chip::Image image = random_network(a32);
     for (const int threads : {1, 2}) {
-        auto chip = chip::Chip::load(image, {.threads = threads});
+        auto chip = chip::Chip::load(image, {.threads = threads, .least_parallel_work = 0});
         if (!chip) {
             fmt::print(stderr, "{}\n", to_text(chip.error()));
             return false;

@@ -30,7 +30,7 @@ std::vector<InputSpike> random_inputs(const Image& image, std::uint64_t seed, st
 }
 
 Chip load(const Image& image, int threads, std::uint64_t seed = 0) {
-    auto loaded = Chip::load(image, {.threads = threads, .seed = seed});
+    auto loaded = Chip::load(image, {.threads = threads, .seed = seed, .least_parallel_work = 0});
     REQUIRE_MESSAGE(loaded.has_value(), to_text(loaded.error()));
     return std::move(*loaded);
 }

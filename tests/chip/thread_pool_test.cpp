@@ -9,7 +9,7 @@ namespace spikeloom::chip {
 
 TEST_CASE("every item is done once, by a worker that there is, round after round") {
     for (const int workers : {1, 2, 5}) {
-        ThreadPool pool(workers);
+        ThreadPool pool(workers, 10);
         CHECK(pool.workers() <= workers);
         for (std::size_t items : {0, 1, 2, 7, 100}) {
             for (const std::size_t work : {std::size_t{0}, std::size_t{1} << 30}) {
@@ -31,9 +31,9 @@ TEST_CASE("every item is done once, by a worker that there is, round after round
 }
 
 TEST_CASE("no workers, or too many, are a few") {
-    CHECK(ThreadPool(0).workers() == 1);
-    CHECK(ThreadPool(-3).workers() == 1);
-    CHECK(ThreadPool(100'000).workers() <= ThreadPool::max_workers);
+    CHECK(ThreadPool(0, 0).workers() == 1);
+    CHECK(ThreadPool(-3, 0).workers() == 1);
+    CHECK(ThreadPool(100'000, 0).workers() <= ThreadPool::max_workers);
 }
 
 }  // namespace spikeloom::chip
