@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "compiler/reference/weighted_sums.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::compiler {
@@ -201,97 +202,6 @@ void update(Neurons<Real>& neurons, const ReferenceOptions& options) {
     neurons.show();
 }
 
-/// sum[target] += weight * signal, each sum in ascending order of the source.
-template <class Real>
-void add_dense(const DenseWeights& dense, const std::vector<Real>& signal, std::vector<Real>& sum) {
-    std::vector<std::size_t> active;
-    for (std::size_t source = 0; source < signal.size(); ++source) {
-        if (signal[source] != 0) {
-            active.push_back(source);
-        }
-    }
-    for (std::size_t target = 0; target < sum.size(); ++target) {
-        const float* row = dense.weights.data() + target * signal.size();
-        for (const std::size_t source : active) {
-            sum[target] += static_cast<Real>(row[source]) * signal[source];
-        }
-    }
-}
-
-template <class Real>
-std::vector<Real> pooled(const ConvolutionWeights& convolution, const std::vector<Real>& signal) {
-    const Pooling& pooling = *convolution.pooling;
-    const auto [channels, height, width] = convolution.input;
-    const std::int64_t source_height = convolution.source[1];
-    const std::int64_t source_width = convolution.source[2];
-    std::vector<Real> result;
-    result.reserve(std::size_t{channels} * height * width);
-    for (std::int64_t channel = 0; channel < channels; ++channel) {
-        for (std::int64_t row = 0; row < height; ++row) {
-            for (std::int64_t column = 0; column < width; ++column) {
-                Real sum = 0;
-                for (std::int64_t dy = 0; dy < pooling.kernel[0]; ++dy) {
-                    for (std::int64_t dx = 0; dx < pooling.kernel[1]; ++dx) {
-                        const std::int64_t y = row * pooling.stride[0] + dy - pooling.padding[0];
-                        const std::int64_t x = column * pooling.stride[1] + dx - pooling.padding[1];
-                        if (y >= 0 && y < source_height && x >= 0 && x < source_width) {
-                            sum += signal[static_cast<std::size_t>((channel * source_height + y) * source_width + x)];
-                        }
-                    }
-                }
-                result.push_back(static_cast<Real>(pooling.scale) * sum);
-            }
-        }
-    }
-    return result;
-}
-
-/// The cross-correlation at one output place.
-template <class Real>
-Real correlated(const ConvolutionWeights& convolution, const std::vector<Real>& image,
-                std::array<std::int64_t, 3> place) {
-    const auto [channels, height, width] = convolution.input;
-    const auto [out_channel, row, column] = place;
-    const std::int64_t group_inputs = channels / convolution.groups;
-    const std::int64_t group_outputs = convolution.output[0] / convolution.groups;
-    const std::int64_t first_channel = out_channel / group_outputs * group_inputs;
-    Real sum = 0;
-    for (std::int64_t channel = 0; channel < group_inputs; ++channel) {
-        for (std::int64_t ky = 0; ky < convolution.kernel_size[0]; ++ky) {
-            for (std::int64_t kx = 0; kx < convolution.kernel_size[1]; ++kx) {
-                const std::int64_t y =
-                    row * convolution.stride[0] + ky * convolution.dilation[0] - convolution.padding[0];
-                const std::int64_t x =
-                    column * convolution.stride[1] + kx * convolution.dilation[1] - convolution.padding[1];
-                if (y < 0 || y >= height || x < 0 || x >= width) {
-                    continue;
-                }
-                const auto tap = static_cast<std::size_t>(
-                    ((out_channel * group_inputs + channel) * convolution.kernel_size[0] + ky) *
-                        convolution.kernel_size[1] +
-                    kx);
-                const auto pixel = static_cast<std::size_t>(((first_channel + channel) * height + y) * width + x);
-                sum += static_cast<Real>(convolution.kernel[tap]) * image[pixel];
-            }
-        }
-    }
-    return sum;
-}
-
-template <class Real>
-void add_convolution(const ConvolutionWeights& convolution, const std::vector<Real>& signal, std::vector<Real>& sum) {
-    const std::vector<Real> image = convolution.pooling ? pooled(convolution, signal) : signal;
-    const auto [channels, height, width] = convolution.output;
-    std::size_t target = 0;
-    for (std::int64_t channel = 0; channel < channels; ++channel) {
-        for (std::int64_t row = 0; row < height; ++row) {
-            for (std::int64_t column = 0; column < width; ++column) {
-                sum[target++] += correlated(convolution, image, {channel, row, column});
-            }
-        }
-    }
-}
-
 template <class Real>
 class TypedEngine final : public FloatInterpreter::Engine {
 public:
@@ -399,24 +309,11 @@ private:
                                            ? inputs_[projection.source.index]
                                            : signals_[projection.source.index];
         const std::uint64_t steps_ago = age(projection) + static_cast<std::uint64_t>(projection.delay_steps);
-        const std::vector<Real>& signal = history.ago(now_, steps_ago);
-        if (const auto* dense = std::get_if<DenseWeights>(&projection.weights)) {
-            add_dense(*dense, signal, sum);
-        } else if (const auto* convolution = std::get_if<ConvolutionWeights>(&projection.weights)) {
-            add_convolution(*convolution, signal, sum);
-        } else if (const auto* one = std::get_if<OneToOneWeights>(&projection.weights)) {
-            for (std::size_t i = 0; i < sum.size(); ++i) {
-                sum[i] += static_cast<Real>(one->weights[one->weights.size() == 1 ? 0 : i]) * signal[i];
-            }
-        } else if (const auto* sparse = std::get_if<SparseWeights>(&projection.weights)) {
-            for (std::size_t source = 0; source + 1 < sparse->row_begin.size(); ++source) {
-                for (std::uint64_t k = sparse->row_begin[source]; k < sparse->row_begin[source + 1]; ++k) {
-                    const std::uint64_t late = sparse->delays.empty() ? 0 : sparse->delays[k];
-                    sum[sparse->targets[k]] +=
-                        static_cast<Real>(sparse->weights[k]) * history.ago(now_, steps_ago + late)[source];
-                }
-            }
-        }
+        const auto late_signal = [&](std::uint64_t late) -> const std::vector<Real>& {
+            return history.ago(now_, steps_ago + late);
+        };
+        std::visit([&](const auto& weights) { reference::add_weighted<Real>(weights, late_signal, sum); },
+                   projection.weights);
     }
 
     ReferenceOptions options_;

@@ -291,6 +291,15 @@ GapMeasurement::GapMeasurement(const Network& network, const std::vector<Network
 }
 
 Result<GapMeasurement> GapMeasurement::create(const Network& network, const chip::Image& image, PopulationId readout) {
+    for (std::size_t i = 0; i < network.populations.size(); ++i) {
+        if (i >= image.populations.size() || image.populations[i].name != network.populations[i].name) {
+            return fail({Severity::error,
+                         "population '" + network.populations[i].name + "'",
+                         "the image numbers its populations otherwise than the network",
+                         "an image that was compiled from this network",
+                         {}});
+        }
+    }
     std::vector<Network> variants;
     for (const auto& [name, part] : parts) {
         Result<Network> variant = quantised_variant(network, image, part);
@@ -312,6 +321,9 @@ void GapMeasurement::add_sample(const std::vector<std::vector<std::vector<float>
     GapSample sample;
     sample.label = label;
     sample.chip = std::move(chip);
+    for (auto& train : sample.chip.trains) {  // a chip reports by core
+        std::sort(train.begin(), train.end());
+    }
     sample.framework = run(framework_).predicted;
     sample.reference = run(reference_);
     for (FloatInterpreter& variant : variants_) {

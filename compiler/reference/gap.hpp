@@ -133,7 +133,8 @@ public:
     [[nodiscard]] static Result<GapMeasurement> create(const Network& network, const chip::Image& image,
                                                        PopulationId readout);
 
-    /// Runs the float networks on one sample, and compares them with what the chip did on it.
+    /// Runs the float networks on one sample, and compares them with what the chip did on it (trains by the
+    /// network's populations, in any order of spikes).
     void add_sample(const std::vector<std::vector<std::vector<float>>>& inputs, int label, GapRun chip,
                     const Decide& decide);
     [[nodiscard]] GapReport report() const { return accumulator_.report(); }

@@ -33,10 +33,15 @@ struct TextReader {
 [[nodiscard]] std::string element(const std::string& field, int index);
 [[nodiscard]] std::string shape_text(const Shape& shape);
 
-void read_inputs(TextReader& reader);
-void read_populations(TextReader& reader);
+/// A finding unless the name is 1 to 200 printable characters without '/'.
+void check_name(TextReader& reader, const std::string& path, const std::string& name);
+/// The shape at `path`, or an empty one after a finding.
+[[nodiscard]] Shape read_shape(TextReader& reader, const std::string& path,
+                               const google::protobuf::RepeatedField<std::uint32_t>& extents);
+
+/// Block number i, appended to the network.
+void read_population(TextReader& reader, int i);
 void read_projections(TextReader& reader);
-void read_outputs(TextReader& reader);
 
 /// The rules of both blocks, checked.
 [[nodiscard]] NumberRule read_uniform(TextReader& reader, const std::string& path, const proto::UniformProto& rule);

@@ -7,13 +7,14 @@
 #include <google/protobuf/message.h>
 
 #include <algorithm>
-#include <cctype>
-#include <charconv>
+#include <cmath>
 #include <limits>
 #include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
+
+#include "core/files/strict_text_field.hpp"
 
 namespace spikeloom::files {
 namespace {
@@ -36,66 +37,6 @@ std::string quoted(std::string_view text) {
 
 std::string joined(const std::vector<std::string>& names) {
     return fmt::format("{}", fmt::join(names, ", "));
-}
-
-std::vector<std::string> field_names(const pb::Descriptor& message) {
-    std::vector<std::string> names;
-    for (int i = 0; i < message.field_count(); ++i) {
-        names.push_back(message.field(i)->name());
-    }
-    return names;
-}
-
-std::vector<std::string> value_names(const pb::EnumDescriptor& enumeration) {
-    std::vector<std::string> names;
-    for (int i = 0; i < enumeration.value_count(); ++i) {
-        names.push_back(enumeration.value(i)->name());
-    }
-    return names;
-}
-
-const char* what_is_expected(const pb::FieldDescriptor& field) {
-    switch (field.cpp_type()) {
-    case pb::FieldDescriptor::CPPTYPE_INT32:
-    case pb::FieldDescriptor::CPPTYPE_INT64:
-        return "a whole number";
-    case pb::FieldDescriptor::CPPTYPE_UINT32:
-    case pb::FieldDescriptor::CPPTYPE_UINT64:
-        return "a whole number from 0";
-    case pb::FieldDescriptor::CPPTYPE_DOUBLE:
-    case pb::FieldDescriptor::CPPTYPE_FLOAT:
-        return "a number";
-    case pb::FieldDescriptor::CPPTYPE_BOOL:
-        return "true or false";
-    case pb::FieldDescriptor::CPPTYPE_ENUM:
-        return "one of the schema's names";
-    case pb::FieldDescriptor::CPPTYPE_STRING:
-        return "a text in quotes";
-    case pb::FieldDescriptor::CPPTYPE_MESSAGE:
-        return "a block { ... }";
-    }
-    return "a value";
-}
-
-/// An integer token in decimal, 0x or 0 notation.
-std::optional<std::uint64_t> parse_unsigned(const std::string& text) {
-    std::uint64_t value = 0;
-    if (!Tokenizer::ParseInteger(text, std::numeric_limits<std::uint64_t>::max(), &value)) {
-        return std::nullopt;
-    }
-    return value;
-}
-
-std::optional<double> parse_number(std::string text) {
-    if (!text.empty() && (text.back() == 'f' || text.back() == 'F') && text.rfind("0x", 0) != 0) {
-        text.pop_back();
-    }
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc{} || end != text.data() + text.size()) {
-        return std::nullopt;
-    }
-    return value;
 }
 
 class Parser : private pb::io::ErrorCollector {
@@ -360,7 +301,7 @@ private:
         const TextPosition position = here();
         result_.positions.add(path, position);
         if (!at_opener() && !at_closer() && !at_end()) {
-            parse_scalar(message, field, path);
+            parse_scalar({message, field}, path);
             return;
         }
         report(position, fmt::format("'{}' is {}, but here stands {}", path, what_is_expected(field), shown()),
@@ -397,167 +338,108 @@ private:
     }
 
     /// One scalar, of the field's type; consumes it in any case.
-    bool parse_scalar(pb::Message& message, const pb::FieldDescriptor& field, const std::string& path) {
-        switch (field.cpp_type()) {
-        case pb::FieldDescriptor::CPPTYPE_INT32:
-        case pb::FieldDescriptor::CPPTYPE_INT64:
-        case pb::FieldDescriptor::CPPTYPE_UINT32:
-        case pb::FieldDescriptor::CPPTYPE_UINT64:
-            return parse_integer(message, field, path);
-        case pb::FieldDescriptor::CPPTYPE_DOUBLE:
-        case pb::FieldDescriptor::CPPTYPE_FLOAT:
-            return parse_real(message, field, path);
-        case pb::FieldDescriptor::CPPTYPE_BOOL:
-        case pb::FieldDescriptor::CPPTYPE_ENUM:
-            return parse_name(message, field, path);
-        case pb::FieldDescriptor::CPPTYPE_STRING:
-            return parse_text(message, field, path);
-        case pb::FieldDescriptor::CPPTYPE_MESSAGE:
+    void parse_scalar(const FieldPlace& place, const std::string& path) {
+        switch (scalar_kind(place.field)) {
+        case ScalarKind::integer:
+            parse_integer(place, path);
+            break;
+        case ScalarKind::real:
+            parse_real(place, path);
+            break;
+        case ScalarKind::name:
+            parse_name(place, path);
+            break;
+        case ScalarKind::text:
+            parse_text(place, path);
+            break;
+        case ScalarKind::block:
             break;
         }
-        return false;
     }
 
-    bool refuse_scalar(const pb::FieldDescriptor& field, const std::string& path, const std::string& allowed = {}) {
-        const TextPosition position = here();
-        const std::string found = (at('-') ? "'-'" : shown());
-        report(position, fmt::format("'{}' is {}, but here stands {}", path, what_is_expected(field), found),
-               allowed.empty() ? what_is_expected(field) : allowed);
+    void refuse_scalar(const FieldPlace& place, const std::string& path, const std::string& allowed = {}) {
+        report(here(), fmt::format("'{}' is {}, but here stands {}", path, what_is_expected(place.field), shown()),
+               allowed.empty() ? what_is_expected(place.field) : allowed);
         skip_scalar();
-        return false;
     }
 
-    bool parse_integer(pb::Message& message, const pb::FieldDescriptor& field, const std::string& path) {
+    void parse_integer(const FieldPlace& place, const std::string& path) {
         const TextPosition position = here();
         const bool negative = take('-');
         if (token().type != Tokenizer::TYPE_INTEGER) {
-            return refuse_scalar(field, path);
+            refuse_scalar(place, path);
+            return;
         }
         const std::string text = (negative ? "-" : "") + token().text;
-        const std::optional<std::uint64_t> magnitude = parse_unsigned(token().text);
+        const std::string allowed = set_integer(place, negative, parse_unsigned(token().text));
         tokens_.Next();
-        const auto in_range = [&]<class Number>(Number) {
-            using Limits = std::numeric_limits<Number>;
-            const auto least = negative ? static_cast<std::uint64_t>(0) - static_cast<std::uint64_t>(Limits::min())
-                                        : static_cast<std::uint64_t>(Limits::max());
-            const bool fits = magnitude && *magnitude <= least;
-            if (!fits) {
-                report(position, fmt::format("'{}' = {} does not fit", path, quoted(text)),
-                       fmt::format("{}..{}", Limits::min(), Limits::max()));
-            }
-            return fits;
-        };
-        const std::uint64_t bits = negative ? std::uint64_t{0} - magnitude.value_or(0) : magnitude.value_or(0);
-        const pb::Reflection& reflection = *message.GetReflection();
-        const bool many = field.is_repeated();
-        switch (field.cpp_type()) {
-        case pb::FieldDescriptor::CPPTYPE_INT32: {
-            const auto value = static_cast<std::int32_t>(bits);
-            return in_range(std::int32_t{}) &&
-                   (many ? reflection.AddInt32(&message, &field, value) : reflection.SetInt32(&message, &field, value),
-                    true);
-        }
-        case pb::FieldDescriptor::CPPTYPE_INT64: {
-            const auto value = static_cast<std::int64_t>(bits);
-            return in_range(std::int64_t{}) &&
-                   (many ? reflection.AddInt64(&message, &field, value) : reflection.SetInt64(&message, &field, value),
-                    true);
-        }
-        case pb::FieldDescriptor::CPPTYPE_UINT32: {
-            const auto value = static_cast<std::uint32_t>(bits);
-            return in_range(std::uint32_t{}) && (many ? reflection.AddUInt32(&message, &field, value)
-                                                      : reflection.SetUInt32(&message, &field, value),
-                                                 true);
-        }
-        case pb::FieldDescriptor::CPPTYPE_UINT64:
-            return in_range(std::uint64_t{}) &&
-                   (many ? reflection.AddUInt64(&message, &field, bits) : reflection.SetUInt64(&message, &field, bits),
-                    true);
-        default:  // only integer fields come here
-            return false;
+        if (!allowed.empty()) {
+            report(position, fmt::format("'{}' = {} does not fit", path, quoted(text)), allowed);
         }
     }
 
-    bool parse_real(pb::Message& message, const pb::FieldDescriptor& field, const std::string& path) {
+    /// The number at the cursor; nothing where no number stands, and NaN where it is none that a double can hold.
+    [[nodiscard]] std::optional<double> number() const {
+        const std::string& text = token().text;
+        if (token().type == Tokenizer::TYPE_INTEGER || token().type == Tokenizer::TYPE_FLOAT) {
+            return parse_number(text).value_or(std::numeric_limits<double>::quiet_NaN());
+        }
+        if (token().type == Tokenizer::TYPE_IDENTIFIER && (text == "inf" || text == "infinity")) {
+            return std::numeric_limits<double>::infinity();
+        }
+        return std::nullopt;
+    }
+
+    void parse_real(const FieldPlace& place, const std::string& path) {
         const TextPosition position = here();
         const bool negative = take('-');
-        const std::string text = token().text;
-        std::optional<double> value;
-        if (token().type == Tokenizer::TYPE_INTEGER || token().type == Tokenizer::TYPE_FLOAT) {
-            value = parse_number(text);
-        } else if (token().type == Tokenizer::TYPE_IDENTIFIER && (text == "inf" || text == "infinity")) {
-            value = std::numeric_limits<double>::infinity();
-        } else if (token().type == Tokenizer::TYPE_IDENTIFIER && text == "nan") {
-            value = std::numeric_limits<double>::quiet_NaN();
-        } else {
-            return refuse_scalar(field, path);
-        }
-        tokens_.Next();
+        const bool not_a_number = token().type == Tokenizer::TYPE_IDENTIFIER && token().text == "nan";
+        const std::optional<double> value = not_a_number ? std::numeric_limits<double>::quiet_NaN() : number();
         if (!value) {
+            refuse_scalar(place, path);
+            return;
+        }
+        const std::string text = token().text;
+        tokens_.Next();
+        if (std::isnan(*value) && !not_a_number) {
             report(position, fmt::format("'{}' = {} is no number that a double can hold", path, quoted(text)),
                    "a decimal number, as 0.25 or 1e-3");
-            return false;
+            return;
         }
-        const double number = negative ? -*value : *value;
-        const pb::Reflection& reflection = *message.GetReflection();
-        if (field.cpp_type() == pb::FieldDescriptor::CPPTYPE_DOUBLE) {
-            field.is_repeated() ? reflection.AddDouble(&message, &field, number)
-                                : reflection.SetDouble(&message, &field, number);
-            return true;
+        const std::string allowed = set_real(place, negative ? -*value : *value);
+        if (!allowed.empty()) {
+            report(position, fmt::format("'{}' = {} does not fit", path, quoted(text)), allowed);
         }
-        const bool huge = *value > std::numeric_limits<float>::max() && *value <= std::numeric_limits<double>::max();
-        if (huge) {
-            report(position, fmt::format("'{}' = {} does not fit", path, quoted(text)),
-                   "a 32-bit float, |x| <= 3.4e38");
-            return false;
-        }
-        field.is_repeated() ? reflection.AddFloat(&message, &field, static_cast<float>(number))
-                            : reflection.SetFloat(&message, &field, static_cast<float>(number));
-        return true;
     }
 
-    bool parse_name(pb::Message& message, const pb::FieldDescriptor& field, const std::string& path) {
-        const pb::Reflection& reflection = *message.GetReflection();
-        const bool is_enum = field.cpp_type() == pb::FieldDescriptor::CPPTYPE_ENUM;
-        const std::vector<std::string> names =
-            is_enum ? value_names(*field.enum_type()) : std::vector<std::string>{"true", "false"};
+    void parse_name(const FieldPlace& place, const std::string& path) {
+        const std::vector<std::string> names = value_names(place.field);
         if (token().type != Tokenizer::TYPE_IDENTIFIER) {
-            return refuse_scalar(field, path, joined(names));
+            refuse_scalar(place, path, joined(names));
+            return;
         }
         const auto found = std::find(names.begin(), names.end(), token().text);
-        if (found == names.end()) {
+        if (found != names.end()) {
+            set_name(place, static_cast<std::size_t>(found - names.begin()));
+        } else {
             const std::string near = nearest_name(token().text, names);
             report(here(), fmt::format("'{}' = {} is unknown", path, shown()), joined(names),
                    near.empty() ? "" : fmt::format("did you mean '{}'?", near));
-            tokens_.Next();
-            return false;
-        }
-        if (is_enum) {
-            const pb::EnumValueDescriptor* value = field.enum_type()->value(static_cast<int>(found - names.begin()));
-            field.is_repeated() ? reflection.AddEnum(&message, &field, value)
-                                : reflection.SetEnum(&message, &field, value);
-        } else {
-            const bool value = *found == "true";
-            field.is_repeated() ? reflection.AddBool(&message, &field, value)
-                                : reflection.SetBool(&message, &field, value);
         }
         tokens_.Next();
-        return true;
     }
 
-    bool parse_text(pb::Message& message, const pb::FieldDescriptor& field, const std::string& path) {
+    void parse_text(const FieldPlace& place, const std::string& path) {
         if (token().type != Tokenizer::TYPE_STRING) {
-            return refuse_scalar(field, path);
+            refuse_scalar(place, path);
+            return;
         }
         std::string value;
         while (token().type == Tokenizer::TYPE_STRING) {
             Tokenizer::ParseStringAppend(token().text, &value);
             tokens_.Next();
         }
-        const pb::Reflection& reflection = *message.GetReflection();
-        field.is_repeated() ? reflection.AddString(&message, &field, std::move(value))
-                            : reflection.SetString(&message, &field, std::move(value));
-        return true;
+        set_text(place, std::move(value));
     }
 
     pb::io::ArrayInputStream stream_;
@@ -570,42 +452,6 @@ private:
 
 }  // namespace
 
-const TextPosition* TextPositions::find(std::string_view path) const {
-    std::size_t index = 0;
-    if (!path.empty() && path.back() == ']') {
-        const std::size_t open = path.rfind('[');
-        if (open == std::string_view::npos) {
-            return nullptr;
-        }
-        const std::string_view digits = path.substr(open + 1, path.size() - open - 2);
-        if (std::from_chars(digits.data(), digits.data() + digits.size(), index).ec != std::errc{}) {
-            return nullptr;
-        }
-        path = path.substr(0, open);
-    }
-    const auto found = positions_.find(path);
-    return found == positions_.end() || index >= found->second.size() ? nullptr : &found->second[index];
-}
-
-TextPosition TextPositions::position(std::string_view path) const {
-    while (!path.empty()) {
-        if (const TextPosition* found = find(path)) {
-            return *found;
-        }
-        const std::size_t cut = path.find_last_of(".[");
-        path = path.substr(0, cut == std::string_view::npos ? 0 : cut);
-    }
-    return {};
-}
-
-std::string TextPositions::where(std::string_view path) const {
-    return where(position(path));
-}
-
-std::string TextPositions::where(TextPosition position) const {
-    return fmt::format("{}:{}:{}", origin_, position.line, position.column);
-}
-
 StrictText parse_strict_text(const std::string& text, const std::string& origin, pb::Message& message) {
     message.Clear();
     if (text.size() > max_text_bytes) {
@@ -615,36 +461,6 @@ StrictText parse_strict_text(const std::string& text, const std::string& origin,
         return refused;
     }
     return Parser(text, origin).parse(message);
-}
-
-std::string nearest_name(std::string_view name, const std::vector<std::string>& candidates) {
-    const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
-    std::string best;
-    std::size_t best_distance = std::max<std::size_t>(2, name.size() / 3) + 1;
-    if (name.size() > 100) {
-        return best;
-    }
-    for (const std::string& candidate : candidates) {
-        // Levenshtein distance, one row at a time.
-        std::vector<std::size_t> row(candidate.size() + 1);
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            row[i] = i;
-        }
-        for (std::size_t i = 1; i <= name.size(); ++i) {
-            std::size_t diagonal = row[0];
-            row[0] = i;
-            for (std::size_t j = 1; j < row.size(); ++j) {
-                const std::size_t replaced = diagonal + (same(name[i - 1], candidate[j - 1]) ? 0 : 1);
-                diagonal = row[j];
-                row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
-            }
-        }
-        if (row.back() < best_distance && row.back() < std::max(name.size(), candidate.size())) {
-            best_distance = row.back();
-            best = candidate;
-        }
-    }
-    return best;
 }
 
 }  // namespace spikeloom::files
