@@ -40,13 +40,13 @@ struct Mapping {
 };
 
 Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
-                                       const QuantiseOptions& options) {
+                                       const QuantiseOptions& options, const NeuronOrder* known_order = nullptr) {
     Mapping mapping;
     auto mapped = quantise(network, chip, options, mapping.remarks);
     if (!mapped) {
         return fail(std::move(mapped.error()));
     }
-    auto parts = partition(network, *mapped, chip);
+    auto parts = partition(network, *mapped, chip, known_order);
     if (!parts) {
         return fail(std::move(parts.error()));
     }
@@ -55,29 +55,54 @@ Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipS
     return mapping;
 }
 
-bool has_mixed_rounding(const MappedNetwork& mapped) {
-    const bool mixed = std::ranges::any_of(mapped.table.formats, [](const chip::WeightFormat& format) {
-        return format.sign_mode == chip::SignMode::mixed;
-    });
-    return mixed &&
-           std::ranges::any_of(mapped.losses, [](const chip::ProjectionLoss& loss) { return loss.rms_error > 0; });
+/// Sum over the projections of what rounding did to their weights.
+double weight_error(const MappedNetwork& mapped) {
+    double sum = 0;
+    for (const chip::ProjectionLoss& loss : mapped.losses) {
+        sum += loss.rms_error;
+    }
+    return sum;
 }
 
-/// Weights of both signs in one format lose a bit to the sign; in a format for each sign they do not, but take more
-/// memory. The split is kept where it costs no core and no message.
+bool has_rounding(const MappedNetwork& mapped) {
+    constexpr double negligible = 1e-4;
+    return weight_error(mapped) > negligible * static_cast<double>(mapped.losses.size());
+}
+
+/// Better formats for the weights, as far as they are free. Weights of both signs in one format lose a bit to the
+/// sign; in a format for each sign they do not. And a few large weights coarsen all others, unless the small ones have
+/// formats of their own. Both take more memory: kept where that costs no core and no message.
 Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
-    QuantiseOptions quantise_options{
-        .weight_bits = options.weight_bits, .approximate_reset = options.approximate_reset, .split = SignSplit::never};
-    auto whole = quantise_and_partition(network, chip, quantise_options);
-    if (!whole || !has_mixed_rounding(whole->mapped)) {
-        return whole;
+    QuantiseOptions quantise_options;
+    quantise_options.weight_bits = options.weight_bits;
+    quantise_options.approximate_reset = options.approximate_reset;
+    auto best = quantise_and_partition(network, chip, quantise_options);
+    if (!best) {
+        return best;
     }
-    say(options, 0.35, "quantise and partition, signs apart");
-    quantise_options.split = SignSplit::always;
-    auto split = quantise_and_partition(network, chip, quantise_options);
-    const bool free = split && split->partition.cores.size() <= whole->partition.cores.size() &&
-                      split->partition.messages <= whole->partition.messages;
-    return free ? std::move(split) : std::move(whole);
+    struct Refinement {
+        SignSplit split;
+        int magnitude_classes;
+    };
+    double done = 0.3;
+    for (const Refinement refinement :
+         {Refinement{SignSplit::always, 1}, Refinement{SignSplit::always, 2}, Refinement{SignSplit::always, 3}}) {
+        if (!has_rounding(best->mapped)) {
+            break;
+        }
+        say(options, done, "refine the weights' formats");
+        done += 0.1;
+        quantise_options.split = refinement.split;
+        quantise_options.magnitude_classes = refinement.magnitude_classes;
+        auto refined = quantise_and_partition(network, chip, quantise_options, &best->partition.order);
+        const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
+                          refined->partition.messages <= best->partition.messages;
+        if (!free || weight_error(refined->mapped) > 0.9 * weight_error(best->mapped)) {
+            break;
+        }
+        best = std::move(refined);
+    }
+    return best;
 }
 
 /// The verifier's cost, measured on the image, must be the one that the passes reckoned with.
@@ -103,6 +128,7 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
         same(where, "words of the longest axon", use[Limit::axon_words], core.longest_axon_words);
         same(where, "compartment profiles", use[Limit::compartment_profiles], core.compartment_profiles);
         same(where, "threshold profiles", use[Limit::threshold_profiles], core.threshold_profiles);
+        same(where, "synapse formats", use[Limit::synapse_formats], core.synapse_formats);
     }
     return findings;
 }

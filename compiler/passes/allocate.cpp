@@ -45,7 +45,7 @@ void CoreWriter::write_compartments() {
     std::vector<chip::BiasRegister> biases(plan_.count);
     bool any_bias = false;
     for (std::uint32_t i = 0; i < plan_.count; ++i) {
-        const std::uint32_t neuron = partition_.neuron_at[plan_.first + i];
+        const std::uint32_t neuron = partition_.order.neuron_at[plan_.first + i];
         const std::uint32_t p = mapped_.population_of(neuron);
         const MappedPopulation& population = mapped_.populations[p];
         const std::uint32_t index = neuron - mapped_.population_first[p];
@@ -141,7 +141,7 @@ Outputs number_axons(const MappedNetwork& mapped, const Partition& partition) {
 void write_outputs(const Partition& partition, const Outputs& outputs, std::uint32_t core, chip::CoreImage& image) {
     image.output_first.push_back(0);
     for (std::uint32_t i = 0; i < image.compartments; ++i) {
-        const auto& axons = outputs[partition.neuron_at[partition.cores[core].first + i]];
+        const auto& axons = outputs[partition.order.neuron_at[partition.cores[core].first + i]];
         image.outputs.insert(image.outputs.end(), axons.begin(), axons.end());
         image.output_first.push_back(static_cast<std::uint32_t>(image.outputs.size()));
     }

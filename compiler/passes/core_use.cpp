@@ -96,7 +96,11 @@ std::vector<chip::SynapseMemory> core_memories(const chip::SynapseMemory& memory
 }
 
 ListMeter::ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats)
-    : memory_(memory), formats_(formats), states_(formats.size()) {
+    : memory_(memory),
+      formats_(formats),
+      states_(formats.size()),
+      last_(formats.size(), 0),
+      in_use_(formats.size(), 0) {
     index_bits_ = memory.index_bits.front();
     skip_bits_ = memory.skip_bits.empty() ? 0 : memory.skip_bits.front();
     prefix_ = memory.format_id_bits + memory.count_bits;
@@ -131,39 +135,57 @@ void ListMeter::add(State& state, std::uint32_t target) const {
     state.last = target;
 }
 
-std::int64_t ListMeter::close(const State& state, const chip::WeightFormat& format) const {
+ListMeter::Choice ListMeter::close(const State& state, const chip::WeightFormat& format) const {
     const std::int64_t value = format.weight_bits + format.delay_bits;
-    std::int64_t best = std::numeric_limits<std::int64_t>::max();
-    if (sparse_) {
-        best = (state.count + most_ - 1) / most_ * prefix_ + state.count * (value + index_bits_);
-    }
-    if (runlength_) {
-        best = std::min(best, state.runs * (prefix_ + index_bits_) + state.count * (value + skip_bits_));
-    }
-    if (dense_) {
-        best = std::min(best, state.splits * (prefix_ + index_bits_) + state.count * value);
-        best = std::min(best, state.fills * (prefix_ + index_bits_) + state.stored * value);
-    }
+    Choice best{.bits = std::numeric_limits<std::int64_t>::max()};
+    const auto offer = [&](bool allowed, chip::SynapseEncoding encoding, std::int64_t bits) {
+        if (allowed && bits < best.bits) {
+            best = {.bits = bits, .encoding = encoding};
+        }
+    };
+    const std::int64_t start = prefix_ + index_bits_;
+    offer(sparse_, chip::SynapseEncoding::sparse,
+          (state.count + most_ - 1) / most_ * prefix_ + state.count * (value + index_bits_));
+    offer(runlength_, chip::SynapseEncoding::runlength, state.runs * start + state.count * (value + skip_bits_));
+    offer(dense_, chip::SynapseEncoding::dense, state.splits * start + state.count * value);
+    offer(dense_, chip::SynapseEncoding::dense, state.fills * start + state.stored * value);
     return best;
 }
 
 std::int64_t ListMeter::bits(std::span<const MappedSynapse> synapses) {
+    for (const std::uint16_t format : touched_) {
+        last_[format] = 0;
+    }
     touched_.clear();
-    longest_delay_ = 0;
     for (const MappedSynapse& synapse : synapses) {
         State& state = states_[synapse.format];
         if (state.count == 0) {
             touched_.push_back(synapse.format);
         }
         add(state, synapse.target);
-        longest_delay_ = std::max<int>(longest_delay_, synapse.delay);
     }
     std::int64_t total = 0;
     for (const std::uint16_t format : touched_) {
-        total += close(states_[format], formats_[format]);
+        const Choice choice = close(states_[format], formats_[format]);
+        total += choice.bits;
+        last_[format] = static_cast<std::uint8_t>(1U << static_cast<unsigned>(choice.encoding));
         states_[format] = {};
     }
     return total;
+}
+
+void ListMeter::keep() {
+    for (const std::uint16_t format : touched_) {
+        in_use_[format] |= last_[format];
+    }
+}
+
+std::int64_t ListMeter::formats_in_use() const {
+    std::int64_t count = 0;
+    for (const std::uint8_t encodings : in_use_) {
+        count += std::popcount(encodings);
+    }
+    return count;
 }
 
 std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> synapses, ListMeter& meter,
@@ -171,6 +193,7 @@ std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> syn
     const auto part = synapses.subspan(slice.first, slice.last - slice.first);
     const std::int64_t words = chip::list_words(meter.bits(part), memory);
     if (words <= memory.words_per_axon || part.size() <= 1) {
+        meter.keep();
         out.push_back(slice);
         longest = std::max(longest, words);
         return words;

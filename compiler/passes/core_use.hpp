@@ -62,9 +62,12 @@ class ListMeter {
 public:
     ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats);
 
-    /// Bits of the list; equal to those that append_smallest yields, format by format. Marks the formats met.
+    /// Bits of the list; equal to those that append_smallest yields, format by format.
     [[nodiscard]] std::int64_t bits(std::span<const MappedSynapse> synapses);
-    [[nodiscard]] int longest_delay() const { return longest_delay_; }
+    /// Counts the last list as one that is kept: its pairs of weight format and encoding are in use.
+    void keep();
+    /// Pairs of weight format and encoding in the lists that were kept.
+    [[nodiscard]] std::int64_t formats_in_use() const;
 
 private:
     struct State {
@@ -72,16 +75,20 @@ private:
         std::uint32_t last = 0, run_length = 0, split_start = 0, fill_start = 0;
     };
     void add(State& state, std::uint32_t target) const;
-    [[nodiscard]] std::int64_t close(const State& state, const chip::WeightFormat& format) const;
+    struct Choice {
+        std::int64_t bits = 0;
+        chip::SynapseEncoding encoding = chip::SynapseEncoding::sparse;
+    };
+    [[nodiscard]] Choice close(const State& state, const chip::WeightFormat& format) const;
 
     const chip::SynapseMemory& memory_;
     std::span<const chip::WeightFormat> formats_;
     std::vector<State> states_;
-    std::vector<std::uint16_t> touched_;
+    std::vector<std::uint16_t> touched_;       ///< formats of the last list
+    std::vector<std::uint8_t> last_, in_use_;  ///< by format: a bit for each encoding
     int index_bits_ = 0, skip_bits_ = 0, prefix_ = 0;
     std::uint32_t most_ = 60, reach_ = 0;
     bool sparse_ = false, runlength_ = false, dense_ = false;
-    int longest_delay_ = 0;
 };
 
 /// A part of a row that becomes one input axon: synapses first..last of the table.
@@ -92,7 +99,7 @@ struct AxonSlice {
 };
 
 /// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse).
-/// Appends the pieces; returns the words of all and raises `longest` to the longest.
+/// Appends the pieces, which the meter counts as kept; returns the words of all and raises `longest` to the longest.
 std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> synapses, ListMeter& meter,
                       const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest);
 

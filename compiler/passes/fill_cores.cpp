@@ -1,8 +1,8 @@
 #include "compiler/passes/fill_cores.hpp"
 
 #include <algorithm>
+#include <array>
 #include <map>
-#include <numeric>
 #include <utility>
 
 namespace spikeloom::compiler {
@@ -30,6 +30,10 @@ private:
     std::int64_t count_ = 0;
 };
 
+/// Limits that fewer neurons on a core use less of, one by one.
+constexpr std::array divisible_limits{Limit::compartments, Limit::input_axons, Limit::output_axons,
+                                      Limit::synapse_words};
+
 class Filler {
 public:
     Filler(const SynapseTable& table, const NeuronOrder& order, const CoreFacts& facts, const chip::ChipSpec& chip,
@@ -51,8 +55,15 @@ private:
     [[nodiscard]] CorePlan plan(std::uint32_t begin, std::uint32_t end);
     void lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const;
     [[nodiscard]] std::optional<Limit> exceeded(const CoreUse& use) const;
+    [[nodiscard]] double fullness(const CoreUse& use) const;
     [[nodiscard]] CorePlan largest_from(std::uint32_t begin, std::uint32_t guess, std::uint32_t last);
+    void start();
+    void gather_sources(std::uint32_t last);
     void take(std::uint32_t end);
+    [[nodiscard]] std::uint32_t next_target(std::uint32_t node) const { return table_.synapses[cursor_[node]].target; }
+    [[nodiscard]] auto later() const {
+        return [this](std::uint32_t a, std::uint32_t b) { return next_target(a) > next_target(b); };
+    }
     [[nodiscard]] std::uint32_t positions() const { return static_cast<std::uint32_t>(order_.neuron_at.size()); }
 
     const SynapseTable& table_;
@@ -62,7 +73,9 @@ private:
     FillOptions options_;
     std::vector<std::uint32_t> outputs_;  ///< output axons to reckon with, by neuron
     std::vector<std::uint64_t> cursor_;   ///< by node: first synapse not yet on a core
-    std::vector<std::uint32_t> sources_;  ///< nodes whose rows are not used up
+    /// Nodes with synapses left, a heap by the next target.
+    std::vector<std::uint32_t> waiting_;
+    std::vector<std::uint32_t> sources_;  ///< nodes that may reach the core being filled, ascending
     DistinctCounter compartment_profiles_;
     DistinctCounter threshold_profiles_;
     DistinctCounter formats_;
@@ -119,7 +132,7 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
             plan.use[Limit::synapse_words] = words;
             plan.use[Limit::axon_words] = longest;
             plan.use[Limit::input_axons] = static_cast<std::int64_t>(axons.size());
-            plan.use[Limit::synapse_formats] = weight_formats * static_cast<std::int64_t>(memory.encodings.size());
+            plan.use[Limit::synapse_formats] = meter.formats_in_use();
             plan.axons = std::move(axons);
             plan.memory = std::move(memory);
         }
@@ -129,8 +142,7 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
 std::optional<Limit> Filler::exceeded(const CoreUse& use) const {
     for (std::size_t i = 0; i < limit_count; ++i) {
         const auto limit = static_cast<Limit>(i);
-        const bool divisible = limit == Limit::compartments || limit == Limit::input_axons ||
-                               limit == Limit::output_axons || limit == Limit::synapse_words;
+        const bool divisible = std::ranges::find(divisible_limits, limit) != divisible_limits.end();
         const double allowed = static_cast<double>(room(limit, use, chip_)) * (divisible ? options_.tightness : 1.0);
         if (static_cast<double>(use[limit]) > allowed) {
             return limit;
@@ -139,9 +151,20 @@ std::optional<Limit> Filler::exceeded(const CoreUse& use) const {
     return std::nullopt;
 }
 
-/// The core from `begin` on that takes most neurons, up to `last`; count 0 if not even one fits. Gallops from the
-/// guess, then halves.
+/// The largest share of a divisible limit that is used.
+double Filler::fullness(const CoreUse& use) const {
+    double most = 0;
+    for (const Limit limit : divisible_limits) {
+        const double allowed = static_cast<double>(room(limit, use, chip_)) * options_.tightness;
+        most = std::max(most, static_cast<double>(use[limit]) / std::max(allowed, 1e-9));
+    }
+    return most;
+}
+
+/// The core from `begin` on that takes most neurons, up to `last`; count 0 if not even one fits. Aims at where the
+/// fullest limit would be met, then closes in from both sides.
 CorePlan Filler::largest_from(std::uint32_t begin, std::uint32_t guess, std::uint32_t last) {
+    gather_sources(last);
     std::uint32_t fits = begin;      // largest end known to fit
     std::uint32_t fails = last + 1;  // smallest end known not to
     CorePlan best{.first = begin};
@@ -150,8 +173,9 @@ CorePlan Filler::largest_from(std::uint32_t begin, std::uint32_t guess, std::uin
         stopped = Limit::compartments;
     }
     std::uint32_t end = std::clamp(begin + guess, begin + 1, last);
-    for (std::uint32_t stride = 1; fails - fits > 1; stride *= 2) {
+    for (int round = 0; fails - fits > 1; ++round) {
         CorePlan here = plan(begin, end);
+        const double aim = static_cast<double>(here.count) / std::max(fullness(here.use), 1e-9);
         if (const auto limit = exceeded(here.use); limit) {
             stopped = *limit;
             fails = end;
@@ -159,22 +183,38 @@ CorePlan Filler::largest_from(std::uint32_t begin, std::uint32_t guess, std::uin
             fits = end;
             best = std::move(here);
         }
-        const std::uint32_t middle = fits + (fails - fits) / 2;
-        if (fails == last + 1) {
-            end = std::clamp(fits + stride, fits + 1, std::max(last, fits + 1));
-        } else if (fits == begin) {
-            end = fails - begin > stride ? std::max(middle, fails - stride) : middle;
-        } else {
-            end = middle;
-        }
+        constexpr int aimed_rounds = 4;  // then by halves, which ends
+        end = round < aimed_rounds ? begin + static_cast<std::uint32_t>(std::min(aim, 1e9)) : fits + (fails - fits) / 2;
         end = std::clamp(end, fits + 1, std::max(fits + 1, fails - 1));
     }
     best.stopped_by = stopped;
     return best;
 }
 
+void Filler::start() {
+    cursor_.assign(table_.row_begin.begin(), table_.row_begin.end() - 1);
+    waiting_.clear();
+    sources_.clear();
+    for (std::uint32_t node = 0; node < cursor_.size(); ++node) {
+        if (cursor_[node] < table_.row_begin[node + 1]) {
+            waiting_.push_back(node);
+        }
+    }
+    std::ranges::make_heap(waiting_, later());
+}
+
+/// Moves the nodes whose next target lies before `last` from the heap to the sources.
+void Filler::gather_sources(std::uint32_t last) {
+    while (!waiting_.empty() && next_target(waiting_.front()) < last) {
+        std::ranges::pop_heap(waiting_, later());
+        sources_.push_back(waiting_.back());
+        waiting_.pop_back();
+    }
+    std::ranges::sort(sources_);
+}
+
+/// Synapses to positions before `end` are on cores.
 void Filler::take(std::uint32_t end) {
-    std::size_t kept = 0;
     for (const std::uint32_t source : sources_) {
         const std::uint64_t row_end = table_.row_begin[source + 1];
         std::uint64_t& cursor = cursor_[source];
@@ -182,16 +222,15 @@ void Filler::take(std::uint32_t end) {
             ++cursor;
         }
         if (cursor < row_end) {
-            sources_[kept++] = source;
+            waiting_.push_back(source);
+            std::ranges::push_heap(waiting_, later());
         }
     }
-    sources_.resize(kept);
+    sources_.clear();
 }
 
 Filling Filler::fill() {
-    cursor_.assign(table_.row_begin.begin(), table_.row_begin.end() - 1);
-    sources_.resize(cursor_.size());
-    std::iota(sources_.begin(), sources_.end(), 0U);
+    start();
     Filling filling;
     auto guess = static_cast<std::uint32_t>(std::min<std::int64_t>(chip_.limits.compartments, positions()));
     auto cut = order_.cuts.begin();

@@ -31,7 +31,7 @@ public:
     Partitioner(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip)
         : network_(network), mapped_(mapped), chip_(chip), facts_(core_facts(mapped, chip)) {}
 
-    [[nodiscard]] Result<Partition> run();
+    [[nodiscard]] Result<Partition> run(const NeuronOrder* known_order);
 
 private:
     [[nodiscard]] std::size_t cores_there() const { return static_cast<std::size_t>(chip_.mesh.cores()); }
@@ -41,6 +41,8 @@ private:
     [[nodiscard]] Candidate attempt(NeuronOrder order, std::size_t most_cores);
     void consider(std::optional<NeuronOrder> order, std::optional<Candidate>& best);
     void balance(Candidate& best) const;
+    [[nodiscard]] std::uint64_t least_messages(const Filling& filling) const;
+    [[nodiscard]] bool worth_searching(const std::optional<Candidate>& best) const;
     [[nodiscard]] Diagnostics refusal(const Filling& filling) const;
     void refuse_misfits(const Filling& filling, Diagnostics& findings) const;
     [[nodiscard]] Diagnostic refuse_cores(const Filling& filling) const;
@@ -187,19 +189,42 @@ Diagnostics Partitioner::refusal(const Filling& filling) const {
     return findings;
 }
 
-Result<Partition> Partitioner::run() {
-    Candidate natural = attempt(natural_order(mapped_), 4 * cores_there() + 16);
-    if (!natural.filling.misfits.empty()) {
-        return fail(refusal(natural.filling));  // a neuron that fits no core alone fits none in any order
+/// No order sends fewer messages with as many neurons a core: a node reaches at least as many cores as its targets
+/// fill.
+std::uint64_t Partitioner::least_messages(const Filling& filling) const {
+    std::uint32_t most = 1;
+    for (const CorePlan& core : filling.cores) {
+        most = std::max(most, core.count);
+    }
+    std::uint64_t sum = 0;
+    for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
+        sum += (mapped_.table.row(node).size() + most - 1) / most;
+    }
+    return sum;
+}
+
+/// Whether another order can be worth its search.
+bool Partitioner::worth_searching(const std::optional<Candidate>& best) const {
+    if (mapped_.table.synapses.size() > search_synapses) {
+        return false;
+    }
+    return !best || (best->filling.cores.size() > 1 &&
+                     best->filling.messages > least_messages(best->filling) + best->filling.messages / 20);
+}
+
+Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
+    Candidate first = attempt(known_order != nullptr ? *known_order : natural_order(mapped_), 4 * cores_there() + 16);
+    if (!first.filling.misfits.empty()) {
+        return fail(refusal(first.filling));  // a neuron that fits no core alone fits none in any order
     }
     std::optional<Candidate> best;
     Diagnostics reasons;
-    if (fits(natural.filling)) {
-        best = std::move(natural);
+    if (fits(first.filling)) {
+        best = std::move(first);
     } else {
-        reasons = refusal(natural.filling);
+        reasons = refusal(first.filling);
     }
-    if (mapped_.table.synapses.size() <= search_synapses && (!best || best->filling.cores.size() > 1)) {
+    if (known_order == nullptr && worth_searching(best)) {
         consider(pixel_order(network_, mapped_, false), best);
         consider(pixel_order(network_, mapped_, true), best);
         consider(overlap_order(mapped_, mapped_.table, chip_, search_work), best);
@@ -214,9 +239,8 @@ Result<Partition> Partitioner::run() {
         balance(*best);
     }
 
-    Partition result{.method = best->order.name,
+    Partition result{.order = std::move(best->order),
                      .attempts = std::move(attempts_),
-                     .neuron_at = std::move(best->order.neuron_at),
                      .position_of = std::move(best->position_of),
                      .core_of = std::vector<std::uint32_t>(mapped_.neurons()),
                      .table = std::move(best->table),
@@ -230,8 +254,9 @@ Result<Partition> Partitioner::run() {
 
 }  // namespace
 
-Result<Partition> partition(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip) {
-    return Partitioner(network, mapped, chip).run();
+Result<Partition> partition(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                            const NeuronOrder* known_order) {
+    return Partitioner(network, mapped, chip).run(known_order);
 }
 
 }  // namespace spikeloom::compiler

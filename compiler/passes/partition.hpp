@@ -24,9 +24,8 @@ struct Attempt {
 };
 
 struct Partition {
-    std::string method;
+    NeuronOrder order;
     std::vector<Attempt> attempts;
-    std::vector<std::uint32_t> neuron_at;    ///< by position
     std::vector<std::uint32_t> position_of;  ///< by neuron
     std::vector<std::uint32_t> core_of;      ///< by position
     SynapseTable table;                      ///< targets are positions
@@ -35,7 +34,8 @@ struct Partition {
 };
 
 /// Every limit that no partition respects is an error that names limit, population, need, room and help.
+/// `known_order`: tries only this order (a partition of the same neurons, quantised otherwise, found it best).
 [[nodiscard]] Result<Partition> partition(const Network& network, const MappedNetwork& mapped,
-                                          const chip::ChipSpec& chip);
+                                          const chip::ChipSpec& chip, const NeuronOrder* known_order = nullptr);
 
 }  // namespace spikeloom::compiler

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <map>
@@ -102,45 +103,72 @@ std::uint64_t weight_count(const Projection& projection, std::size_t targets) {
 class Expander {
 public:
     Expander(const Network& network, const std::vector<PopulationModel>& models, const Scaling& scaling,
-             const chip::ChipSpec& chip, MappedNetwork& mapped)
-        : network_(network), models_(models), scaling_(scaling), chip_(chip), mapped_(mapped) {
+             const chip::ChipSpec& chip, const QuantiseOptions& options, MappedNetwork& mapped)
+        : network_(network), models_(models), scaling_(scaling), chip_(chip), options_(options), mapped_(mapped) {
         for (std::size_t p = 0; p < network.projections.size(); ++p) {
+            accounts_.emplace_back();
             const FormatPair& formats = scaling.projections[p];
-            accounts_.push_back(
-                {.positive = WeightLattice(formats.positive), .negative = WeightLattice(formats.negative)});
+            accounts_[p].one_sign_mode = formats.positive == formats.negative;
+            accounts_[p].positive = ladder(formats.positive);
+            accounts_[p].negative = ladder(formats.negative);
             (network.projections[p].source.kind == Source::Kind::input ? by_input_ : by_population_)
                 .emplace(network.projections[p].source.index, p);
         }
     }
 
-    void run(int weight_bits);
+    void run();
 
 private:
+    /// One synapse format of a projection while it is filled.
+    struct Rung {
+        chip::WeightFormat format;
+        WeightLattice lattice;
+        unsigned mantissas = 0;  ///< all magnitudes, ored
+    };
+    /// What became of one projection. Rungs from coarse to fine.
     struct Account {
-        WeightLattice positive;
-        WeightLattice negative;
+        std::vector<Rung> positive;
+        std::vector<Rung> negative;
+        bool one_sign_mode = false;  ///< weights of both signs share the positive rungs
         std::uint64_t synapses = 0, zeroed = 0, clipped = 0;
         double squared_error = 0, squared_weight = 0, largest_error = 0, largest_weight = 0;
-        unsigned positive_bits = 0;  ///< every mantissa of that sign, ored
-        unsigned negative_bits = 0;
     };
     using BySource = std::multimap<std::uint32_t, std::size_t>;
 
+    [[nodiscard]] std::vector<Rung> ladder(chip::WeightFormat format) const;
     void append_row(const BySource& projections, std::uint32_t source_index, std::uint32_t neuron);
     void append(std::size_t p, const Connection& connection);
-    void settle_formats(int weight_bits);
+    void settle_formats();
+    [[nodiscard]] std::uint16_t format_id(std::size_t p, bool positive, std::size_t rung) const {
+        const std::size_t classes = static_cast<std::size_t>(std::max(options_.magnitude_classes, 1));
+        return static_cast<std::uint16_t>((2 * p + (positive ? 0 : 1)) * classes + rung);
+    }
     [[nodiscard]] chip::ProjectionLoss loss(std::size_t p) const;
 
     const Network& network_;
     const std::vector<PopulationModel>& models_;
     const Scaling& scaling_;
     const chip::ChipSpec& chip_;
+    const QuantiseOptions& options_;
     MappedNetwork& mapped_;
     std::vector<Account> accounts_;
     BySource by_population_;
     BySource by_input_;
     std::vector<Connection> connections_;
 };
+
+std::vector<Expander::Rung> Expander::ladder(chip::WeightFormat format) const {
+    constexpr int octaves = 2;
+    std::vector<Rung> rungs{{.format = format, .lattice = WeightLattice(format)}};
+    for (int i = 1; i < options_.magnitude_classes && rungs.back().lattice.step > 1; ++i) {
+        format.weight_exponent -= octaves;
+        if (format.weight_exponent < chip_.synapses.weight_exponent.least) {
+            break;
+        }
+        rungs.push_back({.format = format, .lattice = WeightLattice(format)});
+    }
+    return rungs;
+}
 
 void Expander::append(std::size_t p, const Connection& connection) {
     const Projection& projection = network_.projections[p];
@@ -149,8 +177,13 @@ void Expander::append(std::size_t p, const Connection& connection) {
     const double unit =
         models_[population].neurons[connection.target].gain * scaling_.populations[population].voltage_per_unit / 64.0;
     const double wanted = unit * connection.weight;
-    const bool positive = wanted >= 0;
-    const WeightLattice& lattice = positive ? account.positive : account.negative;
+    const bool positive = wanted >= 0 || account.one_sign_mode;
+    std::vector<Rung>& rungs = positive ? account.positive : account.negative;
+    std::size_t rung = rungs.size() - 1;
+    while (rung > 0 && !rungs[rung].lattice.reaches(wanted)) {
+        --rung;
+    }
+    const WeightLattice& lattice = rungs[rung].lattice;
     const std::int32_t held = lattice.nearest(wanted);
 
     ++account.synapses;
@@ -160,17 +193,16 @@ void Expander::append(std::size_t p, const Connection& connection) {
     account.squared_weight += weight * weight;
     account.largest_error = std::max(account.largest_error, std::abs(error));
     account.largest_weight = std::max(account.largest_weight, std::abs(weight));
-    account.clipped +=
-        wanted > lattice.most + 0.5 * lattice.step || wanted < lattice.least - 0.5 * lattice.step ? 1U : 0U;
+    account.clipped += lattice.reaches(wanted) ? 0U : 1U;
     if (held == 0) {
         ++account.zeroed;
         return;
     }
     const std::int16_t mantissa = lattice.mantissa(held);
-    (positive ? account.positive_bits : account.negative_bits) |= static_cast<unsigned>(std::abs(mantissa));
+    rungs[rung].mantissas |= static_cast<unsigned>(std::abs(mantissa));
     mapped_.table.synapses.push_back({.target = mapped_.population_first[population] + connection.target,
                                       .weight = mantissa,
-                                      .format = static_cast<std::uint16_t>(2 * p + (positive ? 0 : 1)),
+                                      .format = format_id(p, positive, rung),
                                       .delay = static_cast<std::uint8_t>(connection.delay_steps)});
 }
 
@@ -193,27 +225,28 @@ void Expander::append_row(const BySource& projections, std::uint32_t source_inde
 }
 
 /// Narrows widths that hold more bits than any mantissa needs, and merges equal formats.
-void Expander::settle_formats(int weight_bits) {
+void Expander::settle_formats() {
     std::map<chip::WeightFormat, std::uint16_t> known;
-    std::vector<std::uint16_t> renumber(2 * accounts_.size(), 0);
+    std::vector<std::uint16_t> renumber(format_id(accounts_.size(), true, 0), 0);
     for (std::size_t p = 0; p < accounts_.size(); ++p) {
-        Account& account = accounts_[p];
-        FormatPair pair = scaling_.projections[p];
-        const bool one_format = pair.positive == pair.negative;
         const int delay_bits = narrowest_delay(chip_.synapses, longest_delay(network_.projections[p]));
-        const auto settle = [&](chip::WeightFormat format, unsigned bits, std::size_t id) {
-            if (bits == 0) {
-                return;
+        int widest = 0;
+        for (const bool positive : {true, false}) {
+            const std::vector<Rung>& rungs = positive ? accounts_[p].positive : accounts_[p].negative;
+            for (std::size_t i = 0; i < rungs.size(); ++i) {
+                if (rungs[i].mantissas == 0) {
+                    continue;
+                }
+                chip::WeightFormat format = rungs[i].format;
+                format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode,
+                                                      std::countr_zero(rungs[i].mantissas), format.weight_bits);
+                format.delay_bits = delay_bits;
+                renumber[format_id(p, positive, i)] =
+                    known.emplace(format, static_cast<std::uint16_t>(known.size())).first->second;
+                widest = std::max(widest, format.weight_bits);
             }
-            format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode, __builtin_ctz(bits), weight_bits);
-            format.delay_bits = delay_bits;
-            renumber[id] = known.emplace(format, static_cast<std::uint16_t>(known.size())).first->second;
-            mapped_.losses[p].weight_bits = format.weight_bits;
-        };
-        settle(pair.negative, one_format ? account.positive_bits | account.negative_bits : account.negative_bits,
-               2 * p + 1);
-        settle(pair.positive, one_format ? account.positive_bits | account.negative_bits : account.positive_bits,
-               2 * p);
+        }
+        mapped_.losses[p].weight_bits = widest > 0 ? widest : mapped_.losses[p].weight_bits;
     }
     mapped_.table.formats.resize(known.size());
     for (const auto& [format, id] : known) {
@@ -239,7 +272,7 @@ chip::ProjectionLoss Expander::loss(std::size_t p) const {
             .weight_bits = formats.positive.weight_bits};
 }
 
-void Expander::run(int weight_bits) {
+void Expander::run() {
     mapped_.table.row_begin.push_back(0);
     for (std::uint32_t i = 0; i < network_.populations.size(); ++i) {
         for (std::uint32_t neuron = 0; neuron < network_.populations[i].size(); ++neuron) {
@@ -254,7 +287,7 @@ void Expander::run(int weight_bits) {
     for (std::size_t p = 0; p < accounts_.size(); ++p) {
         mapped_.losses.push_back(loss(p));
     }
-    settle_formats(weight_bits);
+    settle_formats();
 }
 
 void check_projections(const Network& network, const chip::ChipSpec& chip, Diagnostics& findings) {
@@ -326,7 +359,7 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
     for (std::size_t i = 0; i < models.size(); ++i) {
         mapped.populations.push_back(program_population(models[i], scaling.populations[i], chip));
     }
-    Expander(network, models, scaling, chip, mapped).run(weight_bits);
+    Expander(network, models, scaling, chip, options, mapped).run();
     remark_losses(network, mapped, scaling, remarks);
     return mapped;
 }

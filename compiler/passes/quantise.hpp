@@ -15,6 +15,9 @@ struct QuantiseOptions {
     int weight_bits = 8;
     bool approximate_reset = false;
     SignSplit split = SignSplit::never;
+    /// Formats a projection and sign: small weights take a format whose exponent is 2, 4, ... less, where the chip's
+    /// unit of 2^6 allows, so that a few large weights don't coarsen all others.
+    int magnitude_classes = 1;
 };
 
 /// Warnings and notes go to `remarks`; what can't be expressed is the error, all of it.

@@ -19,7 +19,7 @@ int reaching_exponent(Extremes wanted, chip::WeightFormat format, const chip::In
     for (auto exponent = static_cast<int>(exponents.least); exponent < exponents.most; ++exponent) {
         format.weight_exponent = exponent;
         const WeightLattice lattice(format);
-        if (lattice.least - 0.5 * lattice.step <= wanted.least && wanted.most <= lattice.most + 0.5 * lattice.step) {
+        if (lattice.reaches(wanted.least) && lattice.reaches(wanted.most)) {
             return exponent;
         }
     }

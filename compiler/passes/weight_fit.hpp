@@ -22,6 +22,10 @@ struct WeightLattice {
     explicit WeightLattice(const chip::WeightFormat& format);
     /// The nearest contribution that the lattice has.
     [[nodiscard]] std::int32_t nearest(double wanted) const;
+    /// Whether it lies no further beyond the ends than rounding does.
+    [[nodiscard]] bool reaches(double wanted) const {
+        return least - 0.5 * step <= wanted && wanted <= most + 0.5 * step;
+    }
     /// The mantissa that yields a contribution of the lattice.
     [[nodiscard]] std::int16_t mantissa(std::int32_t contribution) const;
 };

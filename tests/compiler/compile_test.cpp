@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/nir/nir_reader.hpp"
 #include "compiler/text/network_text.hpp"
 #include "support/networks.hpp"
 #include "support/reference_data.hpp"
@@ -57,7 +58,9 @@ TEST_CASE("signs are kept apart where memory allows, together where that would c
     chip::ChipSpec chip = loihi();
     const auto split = compile(network, chip, {});
     REQUIRE(split);
-    CHECK(split->image.cores.at(0).formats.size() == 2);
+    for (const chip::WeightFormat& format : split->image.cores.at(0).formats) {
+        CHECK(format.sign_mode != chip::SignMode::mixed);
+    }
     CHECK(error_of(*split, 0) < 0.003);
     chip.synapses.words = 1200;
     const auto together = compile(network, chip, {});
@@ -66,6 +69,23 @@ TEST_CASE("signs are kept apart where memory allows, together where that would c
     CHECK(together->image.cores.size() == 1);
     CHECK(error_of(*together, 0) > 0.003);
     CHECK(error_of(*together, 0) < 0.006);
+}
+
+TEST_CASE("a few large weights do not coarsen the small ones where formats are free") {
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 100);
+    const Source p = builder.population("p", {80});
+    DenseWeights dense = test::dense_uniform(80, 100, -0.05, 0.05, 3);
+    dense.weights[17] = 1;
+    dense.weights[4711] = -1;
+    builder.connect(in, p, dense);
+    chip::ChipSpec chip = loihi();
+    const auto fine = compile(builder.network(), chip, {});
+    REQUIRE(fine);
+    chip.synapses.synapse_formats = 2;
+    const auto coarse = compile(builder.network(), chip, {});
+    REQUIRE(coarse);
+    CHECK(error_of(*fine, 0) * 4 < error_of(*coarse, 0));
 }
 
 TEST_CASE("fewer weight bits take less memory and lose more") {
@@ -168,6 +188,26 @@ TEST_CASE("convolutions with pooling are expanded") {
     }
     REQUIRE(result);
     CHECK(result->image.losses[0].weights == 4 * 2 * 4 * 25);
+}
+
+TEST_CASE("the Braille net compiles onto Loihi") {
+    const auto path = test::reference_data("nir/braille_zero/braille_noDelay_bias_zero.nir");
+    if (!path) {
+        return;
+    }
+    const auto imported = read_nir(*path);
+    REQUIRE(imported);
+    const auto chip = chip::read_chip_spec(std::string(SPIKELOOM_SOURCE_DIR) + "/models/chips/loihi1.textproto");
+    REQUIRE(chip);
+    const auto result = compile(imported->network, *chip, {});
+    if (!result) {
+        MESSAGE(to_text(result.error()));
+    }
+    REQUIRE(result);
+    CHECK(result->image.cores.size() == 1);
+    for (const chip::ProjectionLoss& loss : result->image.losses) {
+        CHECK(loss.rms_error < 0.004);
+    }
 }
 
 TEST_CASE("progress runs from 0 to 1") {

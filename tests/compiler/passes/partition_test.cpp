@@ -163,7 +163,7 @@ TEST_CASE("every neuron on one core, every synapse on one axon") {
     REQUIRE(mapped);
     const auto parts = partition(network, *mapped, chip);
     REQUIRE(parts);
-    std::set<std::uint32_t> neurons(parts->neuron_at.begin(), parts->neuron_at.end());
+    std::set<std::uint32_t> neurons(parts->order.neuron_at.begin(), parts->order.neuron_at.end());
     CHECK(neurons.size() == 120);
     std::uint64_t synapses = 0;
     std::uint32_t next = 0;
@@ -202,7 +202,7 @@ TEST_CASE("pictures are cut into patches, which halves the messages") {
     builder.connect(in, p, test::convolution({.input = {2, 32, 32}, .channels = 8, .kernel = 3, .padding = 1}));
     const auto parts = partition_of(builder.network(), chip::ChipSpec{});
     REQUIRE(parts);
-    CHECK(parts->method.find("pixels") != std::string::npos);
+    CHECK(parts->order.name.find("pixels") != std::string::npos);
     std::uint64_t natural = 0;
     for (const Attempt& attempt : parts->attempts) {
         if (attempt.order.find("populations") != std::string::npos) {
