@@ -66,7 +66,7 @@ Quantity quantity_of(const Report& report, FloorQuantity which, std::size_t pric
     const double highest =
         quantity.values.empty() ? 0 : *std::max_element(quantity.values.begin(), quantity.values.end());
     quantity.most = which == FloorQuantity::occupancy ? 1 : round_up(highest);
-    quantity.unit = which == FloorQuantity::energy ? "J" : "";
+    quantity.unit = which == FloorQuantity::energy ? std::string("J") : std::string();
     quantity.title = which == FloorQuantity::occupancy  ? "of the binding limit"
                      : which == FloorQuantity::activity ? "synaptic events per " + unit.noun
                                                         : "dynamic energy per " + unit.noun;

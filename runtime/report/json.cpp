@@ -240,6 +240,11 @@ json::array cost_constants(const Report& report) {
 
 void print(const json::value& value, std::string& out, int depth);
 
+void new_line(std::string& out, int depth) {
+    out += '\n';
+    out.append(static_cast<std::size_t>(depth) * 2, ' ');
+}
+
 /// Arrays of plain numbers stay on one line.
 bool flat(const json::array& array) {
     return std::none_of(array.begin(), array.end(),
@@ -250,11 +255,16 @@ void print_array(const json::array& array, std::string& out, int depth) {
     const bool one_line = flat(array);
     out += '[';
     for (std::size_t i = 0; i < array.size(); ++i) {
-        out += i == 0 ? "" : ",";
-        out += one_line ? (i == 0 ? "" : " ") : "\n" + std::string(static_cast<std::size_t>(depth + 1) * 2, ' ');
+        out += i == 0 ? "" : one_line ? ", " : ",";
+        if (!one_line) {
+            new_line(out, depth + 1);
+        }
         print(array[i], out, depth + 1);
     }
-    out += one_line || array.empty() ? "]" : "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "]";
+    if (!one_line && !array.empty()) {
+        new_line(out, depth);
+    }
+    out += ']';
 }
 
 void print(const json::value& value, std::string& out, int depth) {
@@ -266,12 +276,14 @@ void print(const json::value& value, std::string& out, int depth) {
         out += '{';
         bool first = true;
         for (const auto& [key, member] : value.get_object()) {
-            out += (first ? "\n" : ",\n") + std::string(static_cast<std::size_t>(depth + 1) * 2, ' ');
+            out += first ? "" : ",";
+            new_line(out, depth + 1);
             out += json::serialize(json::value(key)) + ": ";
             print(member, out, depth + 1);
             first = false;
         }
-        out += "\n" + std::string(static_cast<std::size_t>(depth) * 2, ' ') + "}";
+        new_line(out, depth);
+        out += '}';
     } else {
         out += json::serialize(value);
     }

@@ -31,7 +31,8 @@ public:
             std::string line = " ";
             for (std::size_t i = 0; i < row.size(); ++i) {
                 const std::string padding(widths[i] - text_width(row[i]), ' ');
-                line += " " + (i == 0 ? row[i] + padding : padding + row[i]) + (i + 1 < row.size() ? " " : "");
+                line += i == 0 ? " " : "  ";
+                line += i == 0 ? row[i] + padding : padding + row[i];
             }
             line.erase(line.find_last_not_of(' ') + 1);
             out += shortened(line, most_columns, script) + "\n";

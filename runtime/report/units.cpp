@@ -100,7 +100,7 @@ std::string power(double mw, Script script) {
 std::string grouped(std::uint64_t count) {
     std::string text = std::to_string(count);
     for (std::size_t at = text.size(); at > 3; at -= 3) {
-        text.insert(at - 3, ",");
+        text.insert(at - 3, 1, ',');
     }
     return text;
 }
