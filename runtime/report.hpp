@@ -107,7 +107,10 @@ struct LayerGap {
     double float_spikes = 0;
     double chip_spikes = 0;
     double mismatched_spikes = -1;        ///< spikes that only one of them has; -1: not measured
-    std::int64_t first_divergence = -1;   ///< step, -1 if none
+    double rate_cosine = -1;              ///< of spike counts by neuron and sample; -1: not measured
+    std::int64_t first_divergence = -1;   ///< step within the first sample that diverges, -1 if none
+    std::int64_t first_sample = -1;       ///< that sample
+    std::int64_t first_neuron = -1;       ///< the least neuron that diverges then
     std::int64_t diverging_samples = -1;  ///< -1: not measured
     friend bool operator==(const LayerGap&, const LayerGap&) = default;
 };
@@ -123,13 +126,14 @@ struct QuantisationStep {
 /// What quantisation and the chip's timing did, measured against the float reference (/extra/gap).
 struct Gap {
     std::uint64_t samples = 0;
-    double float_accuracy = -1;  ///< 0..1, -1 if not measured
+    double float_accuracy = -1;       ///< 0..1, -1 if not measured
+    double chip_timed_accuracy = -1;  ///< float, but every message takes a step, as on the chip
     double chip_accuracy = -1;
     double agreement = -1;  ///< samples on which both predict the same
     std::vector<LayerGap> layers;
     std::vector<QuantisationStep> steps;
     std::string largest_step;  ///< the quantisation step that causes most; may be empty
-    std::string timing;        ///< of the reference
+    std::string timing;        ///< of the reference that layers and steps are compared with
     friend bool operator==(const Gap&, const Gap&) = default;
 };
 

@@ -17,11 +17,7 @@ std::string divergence_text(const LayerGap& layer) {
     if (layer.first_divergence < 0) {
         return layer.mismatched_spikes == 0 ? "equal to the spike" : "";
     }
-    std::string text = fmt::format("diverges at step {}", layer.first_divergence);
-    if (layer.diverging_samples > 0) {
-        text += fmt::format(" ({} samples)", layer.diverging_samples);
-    }
-    return text;
+    return "diverges at " + first_divergence(layer);
 }
 
 }  // namespace
@@ -56,6 +52,7 @@ std::string layer_gap_chart(const Report& report) {
 }
 
 std::string quantisation_chart(const Report& report) {
+    constexpr double name_room = 250;
     if (!report.gap) {
         return {};
     }
@@ -71,19 +68,16 @@ std::string quantisation_chart(const Report& report) {
         return {};
     }
     const double bottom = 8 + 30 * static_cast<double>(steps.size());
-    const Scale x{0, most > 0 ? round_up(100 * most) : 1, left, right};
+    const Scale x{0, most > 0 ? round_up(100 * most) : 1, name_room, right};
     Svg svg(1040, bottom + 40, "Spikes that change when one quantisation step is switched on", true);
     svg.axis_below(x, bottom, 4, "", "spikes that differ from float, %", 6);
     for (std::size_t i = 0; i < steps.size(); ++i) {
         const double y = 10 + 30 * static_cast<double>(i);
         const double end = x(100 * steps[i].spike_change);
-        svg.text(left - 12, y + 14, shortened(steps[i].name, 18, Script::unicode), "t strong", Anchor::end);
-        svg.rect({left, y, end - left, 18}, steps[i].name == report.gap->largest_step ? "bar binds" : "bar");
-        std::string text = percent(steps[i].spike_change, Script::unicode);
-        if (steps[i].accuracy >= 0) {
-            text += ", accuracy " + percent(steps[i].accuracy, Script::unicode);
-        }
-        svg.text(end + 6, y + 14, text, "t small muted");
+        svg.text(name_room - 12, y + 14, shortened(explained(steps[i].name), 30, Script::unicode), "t strong",
+                 Anchor::end);
+        svg.rect({name_room, y, end - name_room, 18}, steps[i].name == report.gap->largest_step ? "bar binds" : "bar");
+        svg.text(end + 6, y + 14, percent(steps[i].spike_change, Script::unicode), "t small muted");
     }
     return svg.finish();
 }

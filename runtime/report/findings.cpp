@@ -152,6 +152,50 @@ std::string time_finding(const Report& report, Script script) {
     return text;
 }
 
+std::string explained(const std::string& step) {
+    if (step == "weights") {
+        return "rounding the weights";
+    }
+    if (step == "decays") {
+        return "rounding the time constants";
+    }
+    if (step == "threshold") {
+        return "rounding thresholds and biases";
+    }
+    if (step == "arithmetic") {
+        return "integer state that truncates";
+    }
+    return step == "all" ? "rounding all parameters" : step;
+}
+
+std::string first_divergence(const LayerGap& layer) {
+    if (layer.first_divergence < 0) {
+        return "none";
+    }
+    const std::string sample = layer.first_sample < 0 ? "" : fmt::format("sample {}, ", layer.first_sample);
+    const std::string neuron = layer.first_neuron < 0 ? "" : fmt::format(", neuron {}", layer.first_neuron);
+    return fmt::format("{}step {}{}", sample, layer.first_divergence, neuron);
+}
+
+std::vector<Rung> ladder(const Gap& gap) {
+    std::vector<Rung> rungs{{"float, as its framework runs it", gap.float_accuracy, -1}};
+    if (gap.chip_timed_accuracy >= 0) {
+        rungs.push_back({"float, every message takes a step", gap.chip_timed_accuracy, 0});
+    }
+    for (const QuantisationStep& step : gap.steps) {
+        rungs.push_back({(step.name == "arithmetic" ? "what is left: " : "the same, ") + explained(step.name),
+                         step.accuracy, step.spike_change});
+    }
+    double mismatched = 0;
+    double spikes = 0;
+    for (const LayerGap& layer : gap.layers) {
+        mismatched += layer.mismatched_spikes;
+        spikes += layer.float_spikes;
+    }
+    rungs.push_back({"chip", gap.chip_accuracy, spikes > 0 && mismatched >= 0 ? mismatched / spikes : -1});
+    return rungs;
+}
+
 std::string gap_finding(const Report& report, Script script) {
     if (!report.gap) {
         return {};
@@ -162,9 +206,9 @@ std::string gap_finding(const Report& report, Script script) {
         parts.push_back(fmt::format("{} in float, {} on the chip", percent(gap.float_accuracy, script),
                                     percent(gap.chip_accuracy, script)));
     }
-    if (!gap.largest_step.empty()) {
-        parts.push_back(fmt::format("most of the gap comes from {}", shortened(gap.largest_step, 40, script)));
-    }
+    parts.push_back(gap.largest_step.empty()
+                        ? "no step of the quantisation changes a spike"
+                        : "most changed spikes come from " + shortened(explained(gap.largest_step), 40, script));
     return joined(parts, "; ");
 }
 

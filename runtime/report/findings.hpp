@@ -54,6 +54,18 @@ inline constexpr std::array<Kind, 6> all_kinds{Kind::synapses, Kind::updates, Ki
 [[nodiscard]] std::string name(Kind kind);
 [[nodiscard]] chip::Estimate energy_of(const PricedRun& run, Kind kind);  ///< pJ, of the run
 
+/// What a quantisation step of the gap does: "rounding the weights"; other names as they are.
+[[nodiscard]] std::string explained(const std::string& step);
+/// "sample 3, step 17, neuron 5", "none".
+[[nodiscard]] std::string first_divergence(const LayerGap& layer);
+/// Accuracies from float to chip, each run with one more thing as the chip has it, and spikes that change.
+struct Rung {
+    std::string run;
+    double accuracy = -1;      ///< -1: not measured
+    double spike_change = -1;  ///< against the reference in the chip's timing; -1: not measured
+};
+[[nodiscard]] std::vector<Rung> ladder(const Gap& gap);
+
 /// Sentences for titles, without a full stop. A part that is absent gives an empty sentence.
 [[nodiscard]] std::string accuracy_finding(const Report& report, Script script);
 [[nodiscard]] std::string energy_finding(const Report& report, Script script);

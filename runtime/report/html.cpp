@@ -185,6 +185,7 @@ void add_gap(const Report& report, Page& page) {
         page.figure(quantisation_chart(report),
                     "The float reference with one quantisation step switched on at a time: share of spikes that "
                     "change.");
+        page.raw(gap_tables(report));
     }
     if (!report.losses.empty()) {
         page.raw(fmt::format("<h3>{}</h3>\n", escaped(losses_finding(report, script))));

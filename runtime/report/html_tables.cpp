@@ -192,8 +192,8 @@ std::string energy_table(const Report& report) {
 
 std::string class_table(const Report& report) {
     std::string html =
-        "<div class=\"scroll\"><table><thead><tr><th>class</th><th class=\"n\">samples</th><th class=\"n\">found "
-        "(recall)</th><th class=\"n\">right when said (precision)</th><th class=\"n\">no decision</th></tr></thead>"
+        "<div class=\"scroll\"><table><thead><tr><th>class</th><th class=\"n\">samples</th><th class=\"n\">recall"
+        "</th><th class=\"n\">precision</th><th class=\"n\">no decision</th></tr></thead>"
         "<tbody>\n";
     for (std::size_t label = 0; label < std::min(report.confusion.size(), most_rows); ++label) {
         const std::uint64_t silent = label < report.silent_by_label.size() ? report.silent_by_label[label] : 0;
@@ -212,6 +212,35 @@ std::string class_table(const Report& report) {
                 cell(share(said), "n") + cell(grouped(silent), "n") + "</tr>\n";
     }
     return html + more_rows(report.confusion.size(), 5) + "</tbody></table></div>\n";
+}
+
+std::string gap_tables(const Report& report) {
+    if (!report.gap) {
+        return {};
+    }
+    const auto share = [](double value) { return value < 0 ? std::string("–") : percent(value, script); };
+    std::string html =
+        "<div class=\"row pair\"><div class=\"scroll\"><table><thead><tr><th>from float to chip</th><th "
+        "class=\"n\">accuracy</th><th class=\"n\">spikes that change</th></tr></thead><tbody>\n";
+    for (const Rung& rung : ladder(*report.gap)) {
+        html +=
+            "<tr>" + cell(rung.run) + cell(share(rung.accuracy), "n") + cell(share(rung.spike_change), "n") + "</tr>\n";
+    }
+    html +=
+        "</tbody></table></div>\n<div class=\"scroll\"><table><thead><tr><th>population</th><th class=\"n\">differing "
+        "spikes</th><th class=\"n\">samples</th><th class=\"n\">cosine</th><th>first at</th></tr></thead><tbody>\n";
+    for (std::size_t i = 0; i < std::min(report.gap->layers.size(), most_rows); ++i) {
+        const LayerGap& layer = report.gap->layers[i];
+        html += "<tr>" + cell(layer.population) +
+                cell(layer.mismatched_spikes < 0 ? "–" : amount(layer.mismatched_spikes), "n") +
+                cell(layer.diverging_samples < 0 ? "–" : std::to_string(layer.diverging_samples), "n") +
+                cell(layer.rate_cosine < 0 ? "–" : fmt::format("{:.3f}", layer.rate_cosine), "n") +
+                cell(first_divergence(layer), "quiet") + "</tr>\n";
+    }
+    return html + more_rows(report.gap->layers.size(), 5) +
+           "</tbody></table></div></div>\n<p class=\"note\">Spikes are compared with the float network in the chip's "
+           "timing, by step and neuron; a spike that only one of the two has counts as one. Cosine: of the spike "
+           "counts by neuron and sample.</p>\n";
 }
 
 std::string losses_table(const Report& report) {

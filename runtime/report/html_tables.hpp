@@ -13,6 +13,8 @@ namespace spikeloom::runtime {
 /// Recall and precision of each class.
 [[nodiscard]] std::string class_table(const Report& report);
 [[nodiscard]] std::string energy_table(const Report& report);
+/// The accuracies from float to chip, then every population.
+[[nodiscard]] std::string gap_tables(const Report& report);
 [[nodiscard]] std::string losses_table(const Report& report);
 [[nodiscard]] std::string neurobench_html(const Report& report);
 [[nodiscard]] std::string cost_tables_html(const Report& report);

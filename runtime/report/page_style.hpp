@@ -71,7 +71,7 @@ svg.wide { width:100%; min-width:640px; }
 table { border-collapse:collapse; font-size:14px; width:100%; margin:6px 0; }
 th { text-align:left; font-weight:600; color:var(--muted); font-size:13px; border-bottom:1px solid var(--ink); vertical-align:bottom; }
 td { border-bottom:1px solid var(--hair); vertical-align:top; overflow-wrap:anywhere; }
-th, td { padding:5px 14px 5px 0; } td.n, th.n { text-align:right; white-space:nowrap; }
+th, td { padding:5px 14px 5px 0; } td.n, th.n { text-align:right; } td.n { white-space:nowrap; }
 td.nowrap { white-space:nowrap; } td.quiet { color:var(--muted); font-size:13px; }
 tr.sum td { font-weight:600; border-bottom:1px solid var(--ink); }
 .trust { display:inline-block; border:1px solid var(--hair); border-radius:10px; padding:0 8px; font-size:12px; color:var(--muted); }

@@ -95,6 +95,7 @@ std::optional<Gap> parse_gap(const std::string& document) {
     const json::object& object = value->get_object();
     Gap gap{.samples = count(object, "samples"),
             .float_accuracy = real(object, "float_accuracy", -1),
+            .chip_timed_accuracy = real(object, "chip_timed_accuracy", -1),
             .chip_accuracy = real(object, "chip_accuracy", -1),
             .agreement = real(object, "agreement", -1),
             .layers = {},
@@ -106,7 +107,10 @@ std::optional<Gap> parse_gap(const std::string& document) {
                               .float_spikes = std::max(real(layer, "float_spikes", 0), 0.0),
                               .chip_spikes = std::max(real(layer, "chip_spikes", 0), 0.0),
                               .mismatched_spikes = real(layer, "mismatched_spikes", -1),
+                              .rate_cosine = real(layer, "rate_cosine", -1),
                               .first_divergence = integer(layer, "first_divergence", -1),
+                              .first_sample = integer(layer, "first_divergence_sample", -1),
+                              .first_neuron = integer(layer, "first_divergence_neuron", -1),
                               .diverging_samples = integer(layer, "diverging_samples", -1)});
     });
     for_each_object(object, "steps", [&](const json::object& step) {

@@ -186,23 +186,19 @@ std::string gap(const Report& report) {
     std::string out = heading("Chip against float", gap_finding(report, script));
     if (!report.gap) {
         out += "  not measured: run spikeloom eval --gap\n";
-    } else if (!report.gap->layers.empty()) {
-        Table table({"population", "spikes, float", "spikes, chip", "first divergence"});
+    } else {
+        Table rungs({"from float to chip", "accuracy", "spikes that change"});
+        for (const Rung& rung : ladder(*report.gap)) {
+            rungs.add({shortened(rung.run, 50, script), rung.accuracy < 0 ? "-" : percent(rung.accuracy, script),
+                       rung.spike_change < 0 ? "-" : percent(rung.spike_change, script)});
+        }
+        Table layers({"population", "float", "chip", "differing spikes", "first divergence"});
         for (std::size_t i = 0; i < std::min(report.gap->layers.size(), most_rows); ++i) {
             const LayerGap& layer = report.gap->layers[i];
-            table.add({shortened(layer.population, 32, script), amount(layer.float_spikes), amount(layer.chip_spikes),
-                       layer.first_divergence < 0 ? "none" : fmt::format("step {}", layer.first_divergence)});
+            layers.add({shortened(layer.population, 24, script), amount(layer.float_spikes), amount(layer.chip_spikes),
+                        layer.mismatched_spikes < 0 ? "-" : amount(layer.mismatched_spikes), first_divergence(layer)});
         }
-        out += table.print();
-    }
-    if (report.gap && !report.gap->steps.empty()) {
-        Table table({"quantised alone", "spikes that change", "accuracy"});
-        for (const QuantisationStep& step : report.gap->steps) {
-            table.add({shortened(step.name, 32, script),
-                       step.spike_change < 0 ? "-" : percent(step.spike_change, script),
-                       step.accuracy < 0 ? "-" : percent(step.accuracy, script)});
-        }
-        out += table.print();
+        out += rungs.print() + layers.print();
     }
     if (!report.losses.empty()) {
         Table table({"projection", "synapses", "zeroed", "clipped", "rms error", "largest", "bits", "exponent"});

@@ -153,6 +153,26 @@ TEST_CASE("NeuroBench's figures follow from counts and losses") {
     CHECK(figures.membrane_updates == doctest::Approx((10 + 20) / 2.0));
 }
 
+TEST_CASE("the gap is read as eval --gap writes it; what is missing or of another type is not measured") {
+    const auto gap = runtime::parse_gap(R"({"samples": 8, "float_accuracy": 0.75, "chip_timed_accuracy": 0.5,
+        "chip_accuracy": "high", "layers": [{"population": "h", "float_spikes": 5, "chip_spikes": 6,
+        "mismatched_spikes": 3, "diverging_samples": 2, "rate_cosine": 0.9, "first_divergence": 4,
+        "first_divergence_sample": 1, "first_divergence_neuron": 7}, 3],
+        "steps": [{"name": "weights", "spike_change": 0.25}], "largest_step": "weights"})");
+    REQUIRE(gap);
+    CHECK(gap->samples == 8);
+    CHECK(gap->float_accuracy == 0.75);
+    CHECK(gap->chip_accuracy == -1);
+    REQUIRE(gap->layers.size() == 1);
+    CHECK(gap->layers[0].first_neuron == 7);
+    CHECK(gap->layers[0].mismatched_spikes == 3);
+    REQUIRE(gap->steps.size() == 1);
+    CHECK(gap->steps[0].accuracy == -1);
+    CHECK(gap->steps[0].spike_change == 0.25);
+    CHECK(!runtime::parse_gap("7"));
+    CHECK(!runtime::parse_gap(std::string(100'000, '[')));
+}
+
 TEST_CASE("files that are no recordings are refused with the reason") {
     CHECK(refusal("/nonexistent/run.h5").find("no such file") != std::string::npos);
     const std::string text = test::temporary_path("text.h5");

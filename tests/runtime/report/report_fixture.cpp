@@ -128,22 +128,32 @@ void add_gap(Report& report) {
     runtime::Gap gap;
     gap.samples = report.samples;
     gap.float_accuracy = 0.97;
+    gap.chip_timed_accuracy = 0.965;
     gap.chip_accuracy = 0.95;
+    gap.agreement = 0.965;
     gap.layers = {{.population = "hidden",
                    .float_spikes = 13'020,
                    .chip_spikes = 12'640,
                    .mismatched_spikes = 1'100,
+                   .rate_cosine = 0.991,
                    .first_divergence = 6,
+                   .first_sample = 1,
+                   .first_neuron = 40,
                    .diverging_samples = 171},
                   {.population = "output",
                    .float_spikes = 905,
                    .chip_spikes = 930,
                    .mismatched_spikes = 60,
+                   .rate_cosine = 0.998,
                    .first_divergence = 9,
+                   .first_sample = 3,
+                   .first_neuron = 2,
                    .diverging_samples = 38}};
     gap.steps = {{.name = "weights", .accuracy = 0.955, .spike_change = 0.062},
                  {.name = "decays", .accuracy = 0.97, .spike_change = 0.011},
-                 {.name = "threshold", .accuracy = 0.97, .spike_change = 0.002}};
+                 {.name = "threshold", .accuracy = 0.97, .spike_change = 0.002},
+                 {.name = "all", .accuracy = 0.955, .spike_change = 0.07},
+                 {.name = "arithmetic", .accuracy = -1, .spike_change = 0.02}};
     gap.largest_step = "weights";
     report.gap = gap;
     report.gap_json = R"({"samples": 200, "float_accuracy": 0.97})";
