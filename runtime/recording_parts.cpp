@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 #include <ctime>
 #include <set>
+#include <tuple>
 
 #include "chip/cost.hpp"
 #include "chip/image/synapse_size.hpp"
@@ -17,16 +18,47 @@ namespace {
 
 constexpr std::uint32_t sonata_magic = 0x0A7A;  // as bmtk writes it
 
+std::uint64_t axon_words(const chip::CoreImage& core, std::size_t axon, const chip::SynapseMemory& memory) {
+    std::int64_t bits = 0;
+    for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+        bits += chip::entry_bits(core.entries[e], core.formats[core.entries[e].format], memory);
+    }
+    return bits == 0 ? 0 : static_cast<std::uint64_t>(chip::list_words(bits, memory));
+}
+
 std::uint64_t synapse_words(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
     std::uint64_t words = 0;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        std::int64_t bits = 0;
-        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-            bits += chip::entry_bits(core.entries[e], core.formats[core.entries[e].format], memory);
-        }
-        words += bits == 0 ? 0 : static_cast<std::uint64_t>(chip::list_words(bits, memory));
+        words += axon_words(core, axon, memory);
     }
     return words;
+}
+
+/// What a core uses of the limits on profiles, formats and the longest list.
+struct FormatUse {
+    std::uint64_t compartment_profiles = 0;
+    std::uint64_t threshold_profiles = 0;
+    std::uint64_t synapse_formats = 0;
+    std::uint64_t longest_list = 0;  ///< words
+};
+
+FormatUse format_use(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
+    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
+    std::set<std::tuple<bool, std::int32_t>> thresholds;
+    for (const chip::CompartmentGroup& group : core.groups) {
+        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory);
+        thresholds.emplace(group.spikes, group.threshold_mantissa);
+    }
+    std::set<std::tuple<int, chip::SynapseEncoding, int, int>> formats;
+    for (const chip::SynapseEntry& entry : core.entries) {
+        const int skip_bits = entry.encoding == chip::SynapseEncoding::runlength ? entry.skip_bits : 0;
+        formats.emplace(entry.format, entry.encoding, entry.index_bits, skip_bits);
+    }
+    FormatUse use{profiles.size(), thresholds.size(), formats.size(), 0};
+    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+        use.longest_list = std::max(use.longest_list, axon_words(core, axon, memory));
+    }
+    return use;
 }
 
 std::vector<std::uint64_t> flat(const std::vector<Counters>& counters) {
@@ -112,6 +144,7 @@ void write_network(UnitWriter& writer, const chip::Image& image, const std::vect
 
 void write_cores(UnitWriter& writer, const chip::Image& image) {
     std::vector<std::uint64_t> place, compartments, input_axons, output_axons, words, synapses;
+    std::vector<std::uint64_t> profiles, thresholds, formats, longest;
     for (const chip::CoreImage& core : image.cores) {
         place.push_back(core.place);
         compartments.push_back(core.compartments);
@@ -119,6 +152,11 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
         output_axons.push_back(core.outputs.size());
         words.push_back(synapse_words(core, image.chip.synapses));
         synapses.push_back(core.synapses.size());
+        const FormatUse use = format_use(core, image.chip.synapses);
+        profiles.push_back(use.compartment_profiles);
+        thresholds.push_back(use.threshold_profiles);
+        formats.push_back(use.synapse_formats);
+        longest.push_back(use.longest_list);
     }
     writer.array("/cores/place", "1", place);
     writer.array("/cores/compartments", "compartments", compartments);
@@ -126,6 +164,10 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
     writer.array("/cores/output_axons", "axons", output_axons);
     writer.array("/cores/synapse_words", "words", words);
     writer.array("/cores/synapses", "synapses", synapses);
+    writer.array("/cores/compartment_profiles", "profiles", profiles);
+    writer.array("/cores/threshold_profiles", "profiles", thresholds);
+    writer.array("/cores/synapse_formats", "formats", formats);
+    writer.array("/cores/longest_list", "words", longest);
 }
 
 void write_mapping(UnitWriter& writer, const chip::Image& image) {

@@ -11,19 +11,23 @@ namespace spikeloom::runtime {
 namespace {
 
 constexpr double chart_width = 1040;
-constexpr double left = 150;
+constexpr double left = 170;
 constexpr double right = 1030;
-constexpr double strip = 74;
-constexpr double bar_room = 46;
+constexpr double strip = 62;
+constexpr double bar_room = 38;
 constexpr std::size_t most_cores = 512;
+constexpr std::size_t few_cores = 3;
+
+std::string limit_tooltip(const Report& report, const CoreOccupancy& core, Limit limit) {
+    return fmt::format("core {}, {}: {}{}", core.place, name(limit), use_text(report, core, limit),
+                       binding(report, core) == limit ? "; binds" : "");
+}
 
 void draw_strip(const Report& report, Limit limit, double full, double top, double pitch, Svg& svg) {
     const double base = top + bar_room;
-    svg.text(left - 12, base - 16, name(limit), "t strong", Anchor::end);
-    svg.text(left - 12, base - 2,
-             fmt::format("of {}{}", grouped(static_cast<std::uint64_t>(room(report, limit))),
-                         limit == Limit::synapse_words ? " words" : ""),
-             "t small muted", Anchor::end);
+    svg.text(left - 12, base - 13, name(limit), "t strong", Anchor::end);
+    svg.text(left - 12, base + 1, "of " + grouped(static_cast<std::uint64_t>(room(report, limit))), "t small muted",
+             Anchor::end);
     const std::size_t shown = std::min(report.cores.size(), most_cores);
     const double width = std::min(pitch - std::min(4.0, pitch * 0.2), 60.0);
     const double end = left + pitch * static_cast<double>(shown);
@@ -33,19 +37,68 @@ void draw_strip(const Report& report, Limit limit, double full, double top, doub
     for (std::size_t i = 0; i < shown; ++i) {
         const CoreOccupancy& core = report.cores[i];
         const double fraction = utilisation(report, core, limit);
-        const double height = std::min(fraction / full, 1.0) * bar_room;
+        const double height = std::max(std::min(fraction / full, 1.0) * bar_room, 0.5);
         const double x = left + pitch * (static_cast<double>(i) + 0.5) - width / 2;
         const bool binds = binding(report, core) == limit;
-        const std::string tooltip =
-            fmt::format("core {}, {}: {} of {} ({}){}", core.place, name(limit), grouped(used(core, limit)),
-                        room(report, limit), percent(fraction, Script::unicode), binds ? "; binds" : "");
-        svg.rect({x, base - std::max(height, 0.5), width, std::max(height, 0.5)}, binds ? "bar binds" : "bar", {},
-                 tooltip);
+        svg.rect({x, base - height, width, height}, binds ? "bar binds" : "bar", {},
+                 limit_tooltip(report, core, limit));
         if (shown <= 24) {
             svg.text(x + width / 2, base - height - 4, percent(fraction, Script::unicode, fraction < 0.0995 ? 1 : 0),
                      binds ? "t tiny strong" : "t tiny muted", Anchor::middle);
         }
     }
+}
+
+/// One strip a limit, the cores side by side.
+std::string strips(const Report& report, const std::vector<Limit>& limits) {
+    const std::size_t shown = std::min(report.cores.size(), most_cores);
+    const double pitch = std::min((right - left) / static_cast<double>(shown), 150.0);
+    Svg svg(chart_width, 16 + strip * static_cast<double>(limits.size()) + 12, "Use of each limit of each core", true);
+    double fullest = 0;
+    for (const CoreOccupancy& core : report.cores) {
+        fullest = std::max(fullest, utilisation(report, core, binding(report, core)));
+    }
+    const double full = fullest > 0 ? std::min(round_up(1.25 * fullest), 1.0) : 1;  // room for the figures above bars
+    double top = 16;
+    for (const Limit limit : limits) {
+        draw_strip(report, limit, full, top, pitch, svg);
+        top += strip;
+    }
+    const double y = top - strip + bar_room + 16;
+    const auto every = static_cast<std::size_t>(pitch >= 22 ? 1 : pitch >= 6 ? 8 : 32);
+    for (std::size_t i = 0; i < shown; i += every) {
+        svg.text(left + pitch * (static_cast<double>(i) + 0.5), y, std::to_string(report.cores[i].place),
+                 "t small muted", Anchor::middle);
+    }
+    svg.text(left - 12, y, "core", "t small muted", Anchor::end);
+    return svg.finish();
+}
+
+/// Bars from left to right, core by core.
+std::string rows(const Report& report, const std::vector<Limit>& limits) {
+    constexpr double end = 760;
+    const double group = 24 + 22 * static_cast<double>(limits.size());
+    Svg svg(chart_width, group * static_cast<double>(report.cores.size()) + 40, "Use of each limit of each core", true);
+    const Scale x{0, 1, left, end};
+    double y = 0;
+    for (const CoreOccupancy& core : report.cores) {
+        svg.text(left, y + 14, fmt::format("core {}", core.place), "t strong");
+        y += 22;
+        for (const Limit limit : limits) {
+            const bool binds = binding(report, core) == limit;
+            svg.text(left - 12, y + 12, name(limit), binds ? "t strong" : "t", Anchor::end);
+            svg.rect({left, y, end - left, 15}, "band");
+            svg.rect({left, y, x(std::min(utilisation(report, core, limit), 1.0)) - left, 15},
+                     binds ? "bar binds" : "bar", {}, limit_tooltip(report, core, limit));
+            svg.text(end + 10, y + 12, use_text(report, core, limit), binds ? "t small strong" : "t small muted");
+            y += 22;
+        }
+        y += 2;
+    }
+    for (int tick = 0; tick <= 100; tick += 25) {
+        svg.text(x(tick / 100.0), y + 12, fmt::format("{} %", tick), "t small muted", Anchor::middle);
+    }
+    return svg.finish();
 }
 
 }  // namespace
@@ -54,27 +107,8 @@ std::string utilisation_chart(const Report& report) {
     if (report.cores.empty()) {
         return {};
     }
-    const std::size_t shown = std::min(report.cores.size(), most_cores);
-    const double pitch = std::min((right - left) / static_cast<double>(shown), 150.0);
-    Svg svg(chart_width, 16 + strip * 4 + 24, "Use of each limit of each core", true);
-    double fullest = 0;
-    for (const CoreOccupancy& core : report.cores) {
-        fullest = std::max(fullest, utilisation(report, core, binding(report, core)));
-    }
-    const double full = fullest > 0 ? std::min(round_up(1.25 * fullest), 1.0) : 1;  // room for the figures above bars
-    double top = 16;
-    for (const Limit limit : all_limits) {
-        draw_strip(report, limit, full, top, pitch, svg);
-        top += strip;
-    }
-    const double y = top - strip + bar_room + 15;
-    const auto every = static_cast<std::size_t>(pitch >= 22 ? 1 : pitch >= 6 ? 8 : 32);
-    for (std::size_t i = 0; i < shown; i += every) {
-        svg.text(left + pitch * (static_cast<double>(i) + 0.5), y, std::to_string(report.cores[i].place),
-                 "t small muted", Anchor::middle);
-    }
-    svg.text(left - 12, y, "core", "t small muted", Anchor::end);
-    return svg.finish();
+    const std::vector<Limit> limits = recorded_limits(report);
+    return report.cores.size() <= few_cores ? rows(report, limits) : strips(report, limits);
 }
 
 std::string step_time_chart(const Report& report, const PricedRun& run) {

@@ -77,9 +77,8 @@ std::string tooltip(const Report& report, const CoreOccupancy& core, std::size_t
     const auto place = static_cast<int>(core.place);
     std::string text =
         fmt::format("core {} (tile x {}, y {})\n", place, report.mesh.column(place), report.mesh.row(place));
-    for (const Limit limit : all_limits) {
-        text += fmt::format("{}: {} of {} ({})\n", name(limit), grouped(used(core, limit)), room(report, limit),
-                            percent(utilisation(report, core, limit), Script::unicode, 0));
+    for (const Limit limit : recorded_limits(report)) {
+        text += fmt::format("{}: {}\n", name(limit), use_text(report, core, limit));
     }
     text += fmt::format("{} spikes, {} synaptic events in the run", grouped(core.counters[Counter::spikes]),
                         grouped(core.counters.synaptic_events()));

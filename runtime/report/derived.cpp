@@ -1,5 +1,8 @@
 // The figures that follow from the report's value.
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "runtime/report/findings.hpp"
@@ -52,32 +55,48 @@ chip::Estimate accuracy_interval(const Report& report) {
     return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
 }
 
-std::string name(Limit limit) {
-    switch (limit) {
-    case Limit::compartments:
-        return "compartments";
-    case Limit::input_axons:
-        return "input axons";
-    case Limit::output_axons:
-        return "output axons";
-    case Limit::synapse_words:
-        return "synaptic memory";
-    }
-    return {};
+namespace {
+
+/// Everything that depends on which limit it is, in one place.
+struct LimitInfo {
+    const char* key;
+    const char* name;
+    const char* unit;
+    std::uint64_t CoreOccupancy::* used;
+};
+
+const LimitInfo& info(Limit limit) {
+    static constexpr std::array<LimitInfo, 8> table{{
+        {"compartments", "compartments", "", &CoreOccupancy::compartments},
+        {"input_axons", "input axons", "", &CoreOccupancy::input_axons},
+        {"output_axons", "output axons", "", &CoreOccupancy::output_axons},
+        {"synapse_words", "synaptic memory", " words", &CoreOccupancy::synapse_words},
+        {"longest_list", "longest list", " words", &CoreOccupancy::longest_list},
+        {"compartment_profiles", "compartment profiles", "", &CoreOccupancy::compartment_profiles},
+        {"threshold_profiles", "threshold profiles", "", &CoreOccupancy::threshold_profiles},
+        {"synapse_formats", "synapse formats", "", &CoreOccupancy::synapse_formats},
+    }};
+    return table[static_cast<std::size_t>(limit)];
 }
 
-std::uint64_t used(const CoreOccupancy& core, Limit limit) {
-    switch (limit) {
-    case Limit::compartments:
-        return core.compartments;
-    case Limit::input_axons:
-        return core.input_axons;
-    case Limit::output_axons:
-        return core.output_axons;
-    case Limit::synapse_words:
-        return core.synapse_words;
+}  // namespace
+
+std::vector<Limit> recorded_limits(const Report& report) {
+    if (!report.every_limit_recorded) {
+        return {Limit::compartments, Limit::input_axons, Limit::output_axons, Limit::synapse_words};
     }
-    return 0;
+    return {Limit::compartments, Limit::input_axons,          Limit::output_axons,       Limit::synapse_words,
+            Limit::longest_list, Limit::compartment_profiles, Limit::threshold_profiles, Limit::synapse_formats};
+}
+
+std::string name(Limit limit) {
+    return info(limit).name;
+}
+std::string key(Limit limit) {
+    return info(limit).key;
+}
+std::uint64_t used(const CoreOccupancy& core, Limit limit) {
+    return core.*info(limit).used;
 }
 
 std::int64_t room(const Report& report, Limit limit) {
@@ -90,8 +109,22 @@ std::int64_t room(const Report& report, Limit limit) {
         return report.limits.output_axons;
     case Limit::synapse_words:
         return report.synapse_words;
+    case Limit::longest_list:
+        return report.words_per_axon;
+    case Limit::compartment_profiles:
+        return report.limits.compartment_profiles;
+    case Limit::threshold_profiles:
+        return report.limits.threshold_profiles;
+    case Limit::synapse_formats:
+        return report.synapse_formats;
     }
     return 0;
+}
+
+std::string use_text(const Report& report, const CoreOccupancy& core, Limit limit) {
+    return fmt::format("{} of {}{} ({})", grouped(used(core, limit)),
+                       grouped(static_cast<std::uint64_t>(std::max<std::int64_t>(room(report, limit), 0))),
+                       info(limit).unit, percent(utilisation(report, core, limit), Script::plain, 0));
 }
 
 double utilisation(const Report& report, const CoreOccupancy& core, Limit limit) {
@@ -100,7 +133,8 @@ double utilisation(const Report& report, const CoreOccupancy& core, Limit limit)
 }
 
 Limit binding(const Report& report, const CoreOccupancy& core) {
-    return *std::max_element(all_limits.begin(), all_limits.end(), [&](Limit a, Limit b) {
+    const std::vector<Limit> limits = recorded_limits(report);
+    return *std::max_element(limits.begin(), limits.end(), [&](Limit a, Limit b) {
         return utilisation(report, core, a) < utilisation(report, core, b);
     });
 }

@@ -126,7 +126,8 @@ std::string utilisation_finding(const Report& report, Script script) {
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
     std::vector<std::string> parts;
     for (const auto& [count, limit] : order) {
-        const std::string verb = limit == Limit::synapse_words ? "is" : "are";
+        const bool one = limit == Limit::synapse_words || limit == Limit::longest_list;
+        const std::string verb = one ? "is" : "are";
         parts.push_back(parts.empty() ? fmt::format("{} {} the tightest limit on {}", name(limit), verb,
                                                     counted(count, "core", "cores"))
                                       : fmt::format("{} on {}", name(limit), grouped(count)));
@@ -219,6 +220,9 @@ std::string losses_finding(const Report& report, Script script) {
     const auto worst = std::max_element(
         report.losses.begin(), report.losses.end(),
         [](const chip::ProjectionLoss& a, const chip::ProjectionLoss& b) { return a.rms_error < b.rms_error; });
+    if (worst->rms_error == 0) {
+        return "Every weight is on the chip as it was in float, up to its scale";
+    }
     return fmt::format("Quantising the weights costs most on {}: {} rms of the weight's rms",
                        quoted(worst->name, script), percent(worst->rms_error, script, 2));
 }

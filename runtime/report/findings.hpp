@@ -32,10 +32,22 @@ struct Per {
 /// 95 % Wilson interval of the accuracy.
 [[nodiscard]] chip::Estimate accuracy_interval(const Report& report);
 
-enum class Limit : std::uint8_t { compartments, input_axons, output_axons, synapse_words };
-inline constexpr std::array<Limit, 4> all_limits{Limit::compartments, Limit::input_axons, Limit::output_axons,
-                                                 Limit::synapse_words};
+enum class Limit : std::uint8_t {
+    compartments,
+    input_axons,
+    output_axons,
+    synapse_words,
+    longest_list,
+    compartment_profiles,
+    threshold_profiles,
+    synapse_formats,
+};
+/// Those that the recording tells of: all, or the first four.
+[[nodiscard]] std::vector<Limit> recorded_limits(const Report& report);
 [[nodiscard]] std::string name(Limit limit);
+[[nodiscard]] std::string key(Limit limit);  ///< "input_axons", for JSON
+/// "1,546 of 16,384 words (9 %)", plain ASCII.
+[[nodiscard]] std::string use_text(const Report& report, const CoreOccupancy& core, Limit limit);
 [[nodiscard]] std::uint64_t used(const CoreOccupancy& core, Limit limit);
 [[nodiscard]] std::int64_t room(const Report& report, Limit limit);
 /// Used over room; 0 if the room is not known.

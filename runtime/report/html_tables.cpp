@@ -24,6 +24,10 @@ std::string cell(std::string_view text, std::string_view style = "") {
                          : fmt::format("<td class=\"{}\">{}</td>", style, escaped(text));
 }
 
+std::string short_name(std::string_view name) {
+    return shortened(name, 48, script);
+}
+
 std::string more_rows(std::size_t all, int columns) {
     return all <= most_rows ? std::string()
                             : fmt::format(
@@ -104,10 +108,8 @@ std::string core_tiles(const Report& report) {
     return tile("Cores in use", fmt::format("{} of {}", grouped(report.cores.size()), report.mesh.cores()),
                 fmt::format("{} compartments, {} synapses", grouped(compartments), grouped(synapses))) +
            tile("Tightest limit", percent(fullness(*fullest), script),
-                fmt::format("{} of core {}: {} of {}{}", name(binding(report, *fullest)), fullest->place,
-                            grouped(used(*fullest, binding(report, *fullest))),
-                            grouped(static_cast<std::uint64_t>(room(report, binding(report, *fullest)))),
-                            binding(report, *fullest) == Limit::synapse_words ? " words" : ""));
+                fmt::format("{} of core {}: {}", name(binding(report, *fullest)), fullest->place,
+                            use_text(report, *fullest, binding(report, *fullest))));
 }
 
 }  // namespace
@@ -137,16 +139,17 @@ std::string population_table(const Report& report) {
     const Per unit = per(report);
     std::string html = fmt::format(
         "<div class=\"scroll\"><table><thead><tr><th>population</th><th class=\"n\">neurons</th><th class=\"n\">spikes "
-        "per {}</th><th class=\"n\">of the steps</th><th>role</th></tr></thead><tbody>\n",
+        "per {}</th><th class=\"n\">a neuron fires in</th><th>role</th></tr></thead><tbody>\n",
         unit.noun);
     for (std::size_t i = 0; i < std::min(report.populations.size(), most_rows); ++i) {
         const PopulationActivity& population = report.populations[i];
         const double opportunities = static_cast<double>(population.neurons) * static_cast<double>(report.steps);
-        html += "<tr>" + cell(population.name) + cell(shape_text(population), "n");
+        html += "<tr>" + cell(short_name(population.name)) + cell(shape_text(population), "n");
         if (population.spiking) {
             html += cell(amount(static_cast<double>(population.spikes) / unit.count), "n") +
-                    cell(opportunities > 0 ? percent(static_cast<double>(population.spikes) / opportunities, script)
-                                           : "not known",
+                    cell(opportunities > 0
+                             ? percent(static_cast<double>(population.spikes) / opportunities, script) + " of steps"
+                             : "not known",
                          "n");
         } else {
             html += cell("none", "n") + cell("none", "n");
@@ -231,7 +234,7 @@ std::string gap_tables(const Report& report) {
         "spikes</th><th class=\"n\">samples</th><th class=\"n\">cosine</th><th>first at</th></tr></thead><tbody>\n";
     for (std::size_t i = 0; i < std::min(report.gap->layers.size(), most_rows); ++i) {
         const LayerGap& layer = report.gap->layers[i];
-        html += "<tr>" + cell(layer.population) +
+        html += "<tr>" + cell(short_name(layer.population)) +
                 cell(layer.mismatched_spikes < 0 ? "–" : amount(layer.mismatched_spikes), "n") +
                 cell(layer.diverging_samples < 0 ? "–" : std::to_string(layer.diverging_samples), "n") +
                 cell(layer.rate_cosine < 0 ? "–" : fmt::format("{:.3f}", layer.rate_cosine), "n") +
@@ -250,8 +253,8 @@ std::string losses_table(const Report& report) {
         "class=\"n\">largest error</th><th class=\"n\">bits</th><th class=\"n\">exponent</th></tr></thead><tbody>\n";
     for (std::size_t i = 0; i < std::min(report.losses.size(), most_rows); ++i) {
         const chip::ProjectionLoss& loss = report.losses[i];
-        html += "<tr>" + cell(loss.name) + cell(grouped(loss.weights), "n") + cell(grouped(loss.synapses), "n") +
-                cell(grouped(loss.zeroed), "n") + cell(grouped(loss.clipped), "n") +
+        html += "<tr>" + cell(short_name(loss.name)) + cell(grouped(loss.weights), "n") +
+                cell(grouped(loss.synapses), "n") + cell(grouped(loss.zeroed), "n") + cell(grouped(loss.clipped), "n") +
                 cell(percent(loss.rms_error, script, 2), "n") + cell(percent(loss.max_error, script, 2), "n") +
                 cell(std::to_string(loss.weight_bits), "n") + cell(std::to_string(loss.weight_exponent), "n") +
                 "</tr>\n";

@@ -111,17 +111,17 @@ json::array cores(const Report& report) {
     json::array array;
     for (const CoreOccupancy& core : report.cores) {
         const auto place = static_cast<int>(core.place);
-        array.push_back(json::object{{"place", core.place},
-                                     {"tile_x", report.mesh.column(place)},
-                                     {"tile_y", report.mesh.row(place)},
-                                     {"compartments", core.compartments},
-                                     {"input_axons", core.input_axons},
-                                     {"output_axons", core.output_axons},
-                                     {"synapse_words", core.synapse_words},
-                                     {"synapses", core.synapses},
-                                     {"binding_limit", name(binding(report, core))},
-                                     {"binding_utilisation", utilisation(report, core, binding(report, core))},
-                                     {"counters", counts(core.counters)}});
+        json::object object{{"place", core.place},
+                            {"tile_x", report.mesh.column(place)},
+                            {"tile_y", report.mesh.row(place)},
+                            {"synapses", core.synapses}};
+        for (const Limit limit : recorded_limits(report)) {
+            object[key(limit)] = used(core, limit);
+        }
+        object["binding_limit"] = key(binding(report, core));
+        object["binding_utilisation"] = utilisation(report, core, binding(report, core));
+        object["counters"] = counts(core.counters);
+        array.push_back(std::move(object));
     }
     return array;
 }
@@ -301,11 +301,8 @@ std::string report_json(const Report& report) {
         costs.push_back(priced(report, run));
     }
     json::object limits;
-    for (const Limit limit : all_limits) {
-        limits[limit == Limit::synapse_words  ? "synapse_words"
-               : limit == Limit::compartments ? "compartments"
-               : limit == Limit::input_axons  ? "input_axons"
-                                              : "output_axons"] = room(report, limit);
+    for (const Limit limit : recorded_limits(report)) {
+        limits[key(limit)] = room(report, limit);
     }
     json::object root{{"format", "spikeloom-report"},
                       {"version", 1},

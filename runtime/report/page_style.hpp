@@ -70,9 +70,9 @@ svg.wide { width:100%; min-width:640px; }
 .legend svg { width:12px; height:12px; vertical-align:-1px; margin-right:6px; }
 table { border-collapse:collapse; font-size:14px; width:100%; margin:6px 0; }
 th { text-align:left; font-weight:600; color:var(--muted); font-size:13px; border-bottom:1px solid var(--ink); vertical-align:bottom; }
-td { border-bottom:1px solid var(--hair); vertical-align:top; overflow-wrap:anywhere; }
+td { border-bottom:1px solid var(--hair); vertical-align:top; overflow-wrap:break-word; }
 th, td { padding:5px 14px 5px 0; } td.n, th.n { text-align:right; } td.n { white-space:nowrap; }
-td.nowrap { white-space:nowrap; } td.quiet { color:var(--muted); font-size:13px; }
+td.nowrap { white-space:nowrap; } td.quiet { color:var(--muted); font-size:13px; overflow-wrap:anywhere; }
 tr.sum td { font-weight:600; border-bottom:1px solid var(--ink); }
 .trust { display:inline-block; border:1px solid var(--hair); border-radius:10px; padding:0 8px; font-size:12px; color:var(--muted); }
 .trust.measured, .trust.fitted { color:var(--good); border-color:var(--good); } .trust.guessed { color:var(--wrong); border-color:var(--wrong); }

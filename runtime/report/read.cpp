@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 
@@ -112,6 +113,8 @@ void read_chip(Source& source, Report& report) {
     report.mesh = spec->mesh;
     report.limits = spec->limits;
     report.synapse_words = spec->synapses.words;
+    report.words_per_axon = spec->synapses.words_per_axon;
+    report.synapse_formats = spec->synapses.synapse_formats;
     report.word_bits = spec->synapses.word_bits;
     report.cost_tables = spec->costs;
     for (chip::CostTable& table : report.cost_tables) {
@@ -151,6 +154,14 @@ void read_cores(Source& source, Report& report) {
         return;
     }
     report.steps = steps->shape[0];
+    report.every_limit_recorded = source.file.has("/cores/synapse_formats");
+    std::vector<std::vector<std::uint64_t>> finer(4, std::vector<std::uint64_t>(count, 0));
+    constexpr std::array names{"longest_list", "compartment_profiles", "threshold_profiles", "synapse_formats"};
+    for (std::size_t i = 0; report.every_limit_recorded && i < names.size(); ++i) {
+        if (auto column = source.column<std::uint64_t>(std::string("/cores/") + names[i], count)) {
+            finer[i] = std::move(*column);
+        }
+    }
     for (std::size_t i = 0; i < count; ++i) {
         if ((*place)[i] >= static_cast<std::uint64_t>(std::max(report.mesh.cores(), 0))) {
             source.wrong("/cores/place", fmt::format("core {} at place {}", i, (*place)[i]),
@@ -163,6 +174,10 @@ void read_cores(Source& source, Report& report) {
                            .output_axons = (*output_axons)[i],
                            .synapse_words = (*words)[i],
                            .synapses = (*synapses)[i],
+                           .longest_list = finer[0][i],
+                           .compartment_profiles = finer[1][i],
+                           .threshold_profiles = finer[2][i],
+                           .synapse_formats = finer[3][i],
                            .counters = {}};
         for (std::size_t column = 0; column < counter_count; ++column) {
             core.counters[static_cast<Counter>(column)] = counters->values[i * counter_count + column];

@@ -162,17 +162,18 @@ std::string cores(const Report& report) {
     if (report.cores.empty()) {
         return {};
     }
-    Table table({"core", "x,y", "compartments", "input axons", "output axons", "synaptic memory", "binds"});
+    Table table({"core", "x,y", "compartments", "axons in", "axons out", "words", "binds"});
     for (std::size_t i = 0; i < std::min(report.cores.size(), most_rows); ++i) {
         const CoreOccupancy& core = report.cores[i];
         std::vector<std::string> row{std::to_string(core.place),
                                      fmt::format("{},{}", report.mesh.column(static_cast<int>(core.place)),
                                                  report.mesh.row(static_cast<int>(core.place)))};
-        for (const Limit limit : all_limits) {
+        for (const Limit limit : {Limit::compartments, Limit::input_axons, Limit::output_axons, Limit::synapse_words}) {
             row.push_back(fmt::format("{} ({})", grouped(used(core, limit)),
                                       percent(utilisation(report, core, limit), script, 0)));
         }
-        row.push_back(name(binding(report, core)));
+        const Limit tightest = binding(report, core);
+        row.push_back(name(tightest) + " " + percent(utilisation(report, core, tightest), script, 0));
         table.add(std::move(row));
     }
     std::string out = heading("Cores", utilisation_finding(report, script)) + table.print();

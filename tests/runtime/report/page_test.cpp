@@ -143,15 +143,17 @@ TEST_CASE("JSON says units in keys, and null where nothing was measured") {
 
 TEST_CASE("the binding limit is the one that is fullest, and unknown rooms bind nothing") {
     Report report = test::bare_report();
-    CoreOccupancy core{.place = 0,
-                       .compartments = 512,
-                       .input_axons = 4000,
-                       .output_axons = 1,
-                       .synapse_words = 9000,
-                       .synapses = 1,
-                       .counters = {}};
+    CoreOccupancy core;
+    core.compartments = 512;
+    core.input_axons = 4000;
+    core.synapse_words = 9000;
     CHECK(binding(report, core) == Limit::input_axons);
     CHECK(utilisation(report, core, Limit::compartments) == 0.5);
+    core.synapse_formats = 15;
+    report.synapse_formats = 15;
+    CHECK(binding(report, core) == Limit::input_axons);  // nothing was recorded of formats
+    report.every_limit_recorded = true;
+    CHECK(binding(report, core) == Limit::synapse_formats);
     report.synapse_words = 0;
     CHECK(utilisation(report, core, Limit::synapse_words) == 0);
 }

@@ -42,6 +42,7 @@ TEST_CASE("a whole recording becomes a report") {
     CHECK(report->cores[1].counters[Counter::spikes] == 22);
     CHECK(report->totals[Counter::spikes] == 12 + 22);
     CHECK(report->synapse_words == 16384);
+    CHECK(!report->every_limit_recorded);
     CHECK(report->mapping_report == "core 0: hidden\n");
 }
 

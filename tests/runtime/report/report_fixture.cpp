@@ -28,6 +28,10 @@ void add_cores(Report& report) {
                                     .output_axons = i == 5 ? 0U : 24U,
                                     .synapse_words = 300 + draw(i, 2, 1400),
                                     .synapses = 900 + draw(i, 3, 2000),
+                                    .longest_list = 20,
+                                    .compartment_profiles = 1,
+                                    .threshold_profiles = 1,
+                                    .synapse_formats = 2,
                                     .counters = {}};
         core.counters[Counter::updates_active] = 40'000 + draw(i, 4, 90'000);
         core.counters[Counter::updates_idle] = 20'000 + draw(i, 5, 9'000);
@@ -194,6 +198,8 @@ Report labelled_report(std::size_t raster_samples) {
     report.steps = 6400;
     report.step_s = 1e-3;
     report.synapse_words = 16384;
+    report.words_per_axon = 256;
+    report.synapse_formats = 15;
     report.correct = 190;
     report.silent = 2;
     report.confusion = {{62, 1, 2}, {0, 66, 1}, {3, 1, 62}};
@@ -245,6 +251,7 @@ Report bare_report() {
     report.steps = 100;
     report.step_s = 1e-3;
     report.synapse_words = 16384;
+    report.every_limit_recorded = false;
     report.spikes_recorded = false;
     report.populations = {{.name = "n", .shape = {2}, .neurons = 2}};
     report.cores.push_back({.place = 0,
@@ -253,6 +260,10 @@ Report bare_report() {
                             .output_axons = 1,
                             .synapse_words = 4,
                             .synapses = 2,
+                            .longest_list = 0,
+                            .compartment_profiles = 0,
+                            .threshold_profiles = 0,
+                            .synapse_formats = 0,
                             .counters = {}});
     report.remarks = {"The run was recorded without spikes: no raster, no counts by population."};
     return report;
