@@ -50,7 +50,7 @@ std::string printed(const runtime::Report& report, Format format) {
     case Format::text:
         return runtime::report_text(report);
     case Format::json:
-        return runtime::report_json(report) + "\n";
+        return runtime::report_json(report);
     case Format::html:
         return runtime::report_html(report);
     }
