@@ -10,9 +10,7 @@ target_compile_options(spikeloom_options INTERFACE
   $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wpedantic> $<BUILD_INTERFACE:-Wshadow>
   # libstdc++ 12's own stable_sort calls what it has marked deprecated, and clang says so at every use.
   $<$<CXX_COMPILER_ID:Clang>:$<BUILD_INTERFACE:-Wno-deprecated-declarations>>
-  $<$<BOOL:${SPIKELOOM_WERROR}>:$<BUILD_INTERFACE:-Werror>>
-  # GCC 12 sees overlaps in std::string's operator+ that aren't there (GCC bug 105651).
-  $<$<AND:$<BOOL:${SPIKELOOM_WERROR}>,$<CXX_COMPILER_ID:GNU>>:$<BUILD_INTERFACE:-Wno-error=restrict>>)
+  $<$<BOOL:${SPIKELOOM_WERROR}>:$<BUILD_INTERFACE:-Werror>>)
 if(SPIKELOOM_SANITIZE)
   target_compile_options(spikeloom_options INTERFACE
     $<BUILD_INTERFACE:-fsanitize=${SPIKELOOM_SANITIZE}> $<BUILD_INTERFACE:-fno-omit-frame-pointer>
