@@ -1,6 +1,8 @@
 #include "compiler/network.hpp"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace spikeloom::compiler {
 namespace {
@@ -46,7 +48,7 @@ std::vector<Way> ways(const ConvolutionWeights& convolution, std::size_t axis, s
             }
         }
     }
-    std::stable_sort(found.begin(), found.end(), [](const Way& a, const Way& b) { return a.output < b.output; });
+    std::ranges::sort(found, {}, [](const Way& way) { return std::pair(way.output, way.tap); });
     return found;
 }
 
@@ -100,8 +102,9 @@ void append_sparse(const SparseWeights& sparse, std::uint32_t source, int delay,
                 {source, sparse.targets[synapse], sparse.weights[synapse], static_cast<std::uint16_t>(delay + own)});
         }
     }
-    std::stable_sort(out.begin() + first, out.end(),
-                     [](const Connection& a, const Connection& b) { return a.target < b.target; });
+    std::sort(out.begin() + first, out.end(), [](const Connection& a, const Connection& b) {
+        return std::tuple(a.target, a.delay_steps, a.weight) < std::tuple(b.target, b.delay_steps, b.weight);
+    });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <deque>
 #include <limits>
 #include <set>
+#include <utility>
 
 namespace spikeloom::compiler {
 namespace {
@@ -193,8 +194,7 @@ private:
         for (std::size_t index = 0; index < flat_.nodes.size(); ++index) {
             flat_.order.push_back(index);
         }
-        std::stable_sort(flat_.order.begin(), flat_.order.end(),
-                         [&](std::size_t a, std::size_t b) { return flat_.distance[a] < flat_.distance[b]; });
+        std::ranges::sort(flat_.order, {}, [&](std::size_t index) { return std::pair(flat_.distance[index], index); });
     }
 
     const NirFile& file_;
