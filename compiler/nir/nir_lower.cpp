@@ -12,23 +12,14 @@
 
 #include "compiler/nir/nir_linear.hpp"
 #include "compiler/nir/nir_neuron.hpp"
+#include "compiler/nir/nir_ways.hpp"
 #include "compiler/nir/recurrence.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
-constexpr std::size_t longest_chain = 1024;     ///< linear nodes in a row
-constexpr std::size_t most_ways = 4096;         ///< parallel chains into one target
 constexpr double rounding_remark = 1e-6;        ///< steps
 constexpr double least_integrator_gain = 1e-2;  ///< what an input of 1 should add to v of an IF in a step
-
-/// One chain of linear nodes from a source to a target.
-struct Way {
-    std::size_t from = 0;  ///< flat node: a neuron, or where data enter
-    Source source;
-    std::vector<std::size_t> nodes;  ///< in the order of the data
-    std::vector<bool> brings_bias;   ///< a bias that several ways share comes with the first
-};
 
 class Lowering {
 public:
@@ -41,7 +32,7 @@ public:
         add_populations();
         for (const std::size_t index : graph_.order) {
             if (is_neuron(type(index))) {
-                project_into(index, *populations_[index], ways_into(index));
+                project_into(index, *populations_[index], ways_to(index));
             }
         }
         add_outputs();
@@ -135,84 +126,29 @@ private:
         }
     }
 
-    // --- ways -------------------------------------------------------------------------------------------------------
-
-    std::vector<Way> ways_into(std::size_t target) {
-        std::vector<Way> ways;
-        std::vector<std::size_t> backwards;
-        std::vector<bool> first;
-        if (graph_.nodes[target].is_source()) {
-            ways.push_back({.from = target, .source = source_of(target), .nodes = {}, .brings_bias = {}});
+    /// All chains into a neuron, or through and into an output.
+    std::vector<NirWay> ways_to(std::size_t index) {
+        auto ways = nir_ways(graph_, index);
+        if (!ways) {
+            complain(index, ways.error());
+            return {};
         }
-        for (const std::size_t before : graph_.nodes[target].before) {
-            collect(before, backwards, first, ways);
-        }
-        if (ways.size() > most_ways) {
-            complain(target, fmt::format("more than {} chains of linear nodes lead here", most_ways));
-        }
-        return ways;
+        return std::move(*ways);
     }
 
-    [[nodiscard]] Source source_of(std::size_t index) const {
-        if (populations_[index] && !inputs_[index]) {
-            return {Source::Kind::population, populations_[index]->value()};
-        }
-        return {Source::Kind::input, *inputs_[index]};
-    }
-
-    /// Walks back from `at` to all sources. `first[k]`: the step up from backwards[k] took its first predecessor.
-    void collect(std::size_t at, std::vector<std::size_t>& backwards, std::vector<bool>& first,
-                 std::vector<Way>& ways) {
-        if (ways.size() > most_ways) {
-            return;
-        }
-        if (is_neuron(type(at))) {
-            finish({.from = at,
-                    .source = {Source::Kind::population, populations_[at]->value()},
-                    .nodes = {},
-                    .brings_bias = {}},
-                   backwards, first, ways);
-            return;
-        }
-        if (backwards.size() == longest_chain) {
-            if (ways.size() <= most_ways) {
-                complain(at, fmt::format("more than {} linear nodes in a row", longest_chain));
-                ways.resize(most_ways + 1);
-            }
-            return;
-        }
-        backwards.push_back(at);
-        first.push_back(true);
-        if (graph_.nodes[at].is_source() && inputs_[at]) {
-            finish({.from = at, .source = source_of(at), .nodes = {}, .brings_bias = {}}, backwards, first, ways);
-        }
-        for (const std::size_t before : graph_.nodes[at].before) {
-            collect(before, backwards, first, ways);
-            first.back() = false;
-        }
-        backwards.pop_back();
-        first.pop_back();
-    }
-
-    static void finish(Way way, const std::vector<std::size_t>& backwards, const std::vector<bool>& first,
-                       std::vector<Way>& ways) {
-        way.nodes.assign(backwards.rbegin(), backwards.rend());
-        bool all_first = true;
-        for (std::size_t index = backwards.size(); index-- > 0;) {
-            all_first = all_first && first[index];
-            way.brings_bias.push_back(all_first);
-        }
-        ways.push_back(std::move(way));
+    [[nodiscard]] Source source_of(const NirWay& way) const {
+        return way.from_neuron ? Source{Source::Kind::population, populations_[way.from]->value()}
+                               : Source{Source::Kind::input, *inputs_[way.from]};
     }
 
     // --- projections ------------------------------------------------------------------------------------------------
 
-    void project_into(std::size_t target, PopulationId population, const std::vector<Way>& ways) {
-        for (const Way& way : ways) {
+    void project_into(std::size_t target, PopulationId population, const std::vector<NirWay>& ways) {
+        for (const NirWay& way : ways) {
             if (!findings_.empty()) {
                 return;
             }
-            if (way.source.kind == Source::Kind::population && !spikes(network().populations[way.source.index].kind)) {
+            if (way.from_neuron && !spikes(network().populations[populations_[way.from]->value()].kind)) {
                 complain(
                     way.from,
                     fmt::format("'{}' ({}) never spikes, but '{}' takes what it gives", name(way.from),
@@ -229,8 +165,9 @@ private:
         }
     }
 
-    std::optional<Projection> compose(const Way& way, const std::string& target) {
-        LinearMap map = identity_map(network().source_size(way.source));
+    std::optional<Projection> compose(const NirWay& way, const std::string& target) {
+        const Source source = source_of(way);
+        LinearMap map = identity_map(network().source_size(source));
         std::vector<double> bias;
         int bias_delay = 0;
         std::vector<std::string> names;
@@ -267,12 +204,12 @@ private:
             return std::nullopt;
         }
         Projection projection;
-        projection.name = names.empty() ? fmt::format("{}->{}", network().source_name(way.source), target)
+        projection.name = names.empty() ? fmt::format("{}->{}", network().source_name(source), target)
                                         : fmt::format("{}", fmt::join(names, "+"));
         if (projection_names_.contains(projection.name)) {
-            projection.name += fmt::format("({})", network().source_name(way.source));
+            projection.name += fmt::format("({})", network().source_name(source));
         }
-        projection.source = way.source;
+        projection.source = source;
         projection.weights = std::move(map.weights);
         projection.delay_steps = map.delay_steps;
         projection.bias = as_parameter(std::move(bias));
@@ -323,7 +260,7 @@ private:
     }
 
     /// Chains of several weighted nodes that were multiplied out.
-    void remark_product(const Way& way, const Projection& projection) {
+    void remark_product(const NirWay& way, const Projection& projection) {
         const auto weighted =
             std::ranges::count_if(way.nodes, [&](std::size_t index) { return !only_reshapes(index); });
         const bool shared = std::holds_alternative<ConvolutionWeights>(projection.weights);
@@ -387,7 +324,7 @@ private:
             neurons.push_back(at);
         } else if (!only_reshapes(at)) {
             linear = true;
-        } else if (seen.size() < longest_chain) {
+        } else if (seen.size() < longest_nir_chain) {
             for (const std::size_t before : graph_.nodes[at].before) {
                 resolve(before, neurons, linear, seen);
             }
@@ -396,14 +333,7 @@ private:
 
     /// Weights without neurons before an output: what arrives is summed up over time by neurons that never spike.
     void add_readout(std::size_t sink, const std::string& port) {
-        std::vector<Way> ways;
-        std::vector<std::size_t> backwards;
-        std::vector<bool> first;
-        collect(sink, backwards, first, ways);
-        if (ways.size() > most_ways) {
-            complain(sink, fmt::format("more than {} chains of linear nodes lead here", most_ways));
-            return;
-        }
+        const std::vector<NirWay> ways = ways_to(sink);
         std::size_t last = sink;
         while (only_reshapes(last) && graph_.nodes[last].before.size() == 1) {
             last = graph_.nodes[last].before[0];

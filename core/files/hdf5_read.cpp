@@ -11,15 +11,13 @@
 #include <optional>
 
 #include "core/files/hdf5_internal.hpp"
+#include "core/files/hdf5_storage.hpp"
 #include "core/files/hdf5_types.hpp"
 
 namespace spikeloom::files {
 namespace {
 
-constexpr std::uint64_t deflate_ratio = 1032;        ///< zlib's largest compression
-constexpr std::uint64_t storage_slack = 64 * 1024;   ///< a chunk may be larger than the dataset in it
-constexpr std::uint64_t largest_chunk = 1ULL << 30;  ///< bytes
-constexpr std::size_t largest_listing = 32;          ///< names in a message
+constexpr std::size_t largest_listing = 32;  ///< names in a message
 
 /// Refuses every link into another file.
 herr_t refuse_external(const char*, const char*, const char*, const char*, unsigned*, hid_t, void*) {
@@ -67,79 +65,7 @@ Hdf5Kind kind_of(H5O_type_t type) {
     return Hdf5Kind::other;
 }
 
-/// Everything about a dataset's storage that would make a read fail, or ask for memory that no data justifies.
-std::optional<Diagnostic> check_storage(std::int64_t dataset, const Hdf5Info& info, std::uint64_t type_bytes,
-                                        std::uint64_t file_bytes, const std::string& where) {
-    const auto refuse = [&](std::string found, std::string help = "") {
-        return Diagnostic{.where = where, .found = std::move(found), .help = std::move(help)};
-    };
-    const Hdf5Handle properties(H5Dget_create_plist(dataset));
-    if (H5Pget_external_count(properties.id()) != 0) {
-        return refuse("the data lie in another file; such datasets are not read");
-    }
-    const H5D_layout_t layout = H5Pget_layout(properties.id());
-    if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) {
-        return refuse("the data are a view of other files (virtual dataset); such datasets are not read");
-    }
-    const int filters = layout == H5D_CHUNKED ? H5Pget_nfilters(properties.id()) : 0;
-    for (int index = 0; index < filters; ++index) {
-        if (auto reason = hdf5::unreadable_filter(properties.id(), index)) {
-            return refuse(*reason, "write the file again with gzip compression, or none");
-        }
-    }
-    if (info.count == 0) {
-        return std::nullopt;
-    }
-    if (info.count > std::numeric_limits<std::uint64_t>::max() / 8 / std::max<std::uint64_t>(type_bytes, 1)) {
-        return refuse(fmt::format("the shape ({}) is absurd", fmt::join(info.shape, ", ")));
-    }
-    const std::uint64_t bytes = info.count * type_bytes;
-    const std::uint64_t stored = H5Dget_storage_size(dataset);
-    if (stored == 0) {
-        return refuse(fmt::format("the dataset declares {} elements, but no data were ever written", info.count));
-    }
-    const std::string but = fmt::format("the dataset declares {} bytes, but the file stores {}", bytes, stored);
-    if (stored > file_bytes) {
-        return refuse(fmt::format("the dataset claims {} stored bytes, but the file has {}", stored, file_bytes));
-    }
-    if (layout == H5D_CHUNKED) {
-        hsize_t extents[H5S_MAX_RANK] = {};
-        const int rank = H5Pget_chunk(properties.id(), H5S_MAX_RANK, extents);
-        std::uint64_t chunk = type_bytes;
-        for (int axis = 0; axis < rank; ++axis) {
-            if (extents[axis] == 0 || chunk > largest_chunk / extents[axis]) {
-                return refuse("the chunks are larger than 1 GiB");
-            }
-            chunk *= extents[axis];
-        }
-        if (rank != static_cast<int>(info.shape.size())) {
-            return refuse("the chunks' rank is not that of the dataset");
-        }
-        const std::uint64_t room = filters > 0 ? stored * deflate_ratio + storage_slack : stored;
-        if (bytes > room) {
-            return refuse(but);
-        }
-        return std::nullopt;
-    }
-    if (stored < bytes) {
-        return refuse(but);
-    }
-    if (layout == H5D_CONTIGUOUS) {
-        const haddr_t offset = H5Dget_offset(dataset);
-        if (offset == HADDR_UNDEF || offset > file_bytes || bytes > file_bytes - offset) {
-            return refuse("the data lie beyond the end of the file: it is truncated or corrupt");
-        }
-    }
-    return std::nullopt;
-}
-
 }  // namespace
-
-struct Hdf5Reader::Opened {
-    Hdf5Handle dataset;
-    Hdf5Handle type;
-    Hdf5Info info;
-};
 
 Result<Hdf5Reader> Hdf5Reader::open(const std::string& path) {
     hdf5::quiet();
@@ -326,7 +252,7 @@ Result<Hdf5Array<T>> Hdf5Reader::read_selected(const std::string& path, const Op
                      .allowed = "integers, float16/32/64, bools"});
     }
     if (auto problem =
-            check_storage(opened.dataset.id(), info, H5Tget_size(opened.type.id()), file_bytes_, where(path))) {
+            hdf5::check_storage(opened.dataset.id(), info, H5Tget_size(opened.type.id()), file_bytes_, where(path))) {
         return fail(std::move(*problem));
     }
     Hdf5Array<T> array;
@@ -412,79 +338,6 @@ Result<Hdf5Array<T>> Hdf5Reader::read_rows(const std::string& path, std::uint64_
                      .allowed = fmt::format("the shape is ({})", fmt::join(info.shape, ", "))});
     }
     return read_selected<T>(path, *opened, first, count);
-}
-
-Result<Hdf5Array<std::string>> Hdf5Reader::read_texts(const std::string& path, std::uint64_t limit) const {
-    auto opened = open_dataset(path);
-    if (!opened) {
-        return tl::unexpected<Diagnostics>(std::move(opened.error()));
-    }
-    const Hdf5Info& info = opened->info;
-    if (info.type != Hdf5Class::text) {
-        return fail(
-            {.where = where(path), .found = fmt::format("the dataset holds {}", info.type_name), .allowed = "strings"});
-    }
-    if (info.count > limit) {
-        return fail({.where = where(path),
-                     .found = fmt::format("{} strings", info.count),
-                     .allowed = fmt::format("at most {}", limit)});
-    }
-    const std::uint64_t bytes = H5Tis_variable_str(opened->type.id()) > 0 ? 16 : H5Tget_size(opened->type.id());
-    if (auto problem = check_storage(opened->dataset.id(), info, bytes, file_bytes_, where(path))) {
-        return fail(std::move(*problem));
-    }
-    return texts_of(opened->dataset.id(), opened->type.id(), info, false, where(path));
-}
-
-Result<std::string> Hdf5Reader::read_text(const std::string& path) const {
-    auto texts = read_texts(path, 1);
-    if (!texts) {
-        return tl::unexpected<Diagnostics>(std::move(texts.error()));
-    }
-    if (texts->values.size() != 1) {
-        return fail({.where = where(path), .found = "no string", .allowed = "one string"});
-    }
-    return std::move(texts->values[0]);
-}
-
-Result<Hdf5Array<std::string>> Hdf5Reader::texts_of(std::int64_t object, std::int64_t type, const Hdf5Info& info,
-                                                    bool attribute, const std::string& place) const {
-    Hdf5Array<std::string> texts;
-    texts.shape = info.shape;
-    if (info.count == 0) {
-        return texts;
-    }
-    const auto transfer = [&](hid_t memory, void* out) {
-        return attribute ? H5Aread(object, memory, out) : H5Dread(object, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, out);
-    };
-    if (H5Tis_variable_str(type) > 0) {
-        const Hdf5Handle memory = hdf5::text_type(H5Tget_cset(type));
-        std::vector<char*> pointers(info.count, nullptr);
-        if (transfer(memory.id(), pointers.data()) < 0) {
-            return fail({.where = place, .found = "the strings can't be read: " + hdf5::last_error()});
-        }
-        for (const char* pointer : pointers) {
-            texts.values.emplace_back(pointer == nullptr ? "" : pointer);
-        }
-        const Hdf5Handle space(attribute ? H5Aget_space(object) : H5Dget_space(object));
-        H5Dvlen_reclaim(memory.id(), space.id(), H5P_DEFAULT, pointers.data());
-        return texts;
-    }
-    const std::size_t width = H5Tget_size(type);
-    std::vector<char> bytes(info.count * width);
-    if (transfer(type, bytes.data()) < 0) {
-        return fail({.where = place, .found = "the strings can't be read: " + hdf5::last_error()});
-    }
-    const bool space_padded = H5Tget_strpad(type) == H5T_STR_SPACEPAD;
-    for (std::uint64_t index = 0; index < info.count; ++index) {
-        std::string value(bytes.data() + index * width, width);
-        value.resize(std::min(value.size(), value.find('\0')));
-        if (space_padded) {
-            value.resize(value.find_last_not_of(' ') + 1);
-        }
-        texts.values.push_back(std::move(value));
-    }
-    return texts;
 }
 
 #define SPIKELOOM_HDF5_READ(T)                                                                  \

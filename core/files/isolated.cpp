@@ -13,6 +13,9 @@
 #include <fstream>
 #include <string_view>
 
+// Of the sanitizers' runtime, where there is one.
+extern "C" __attribute__((weak)) void __sanitizer_set_death_callback(void (*)());  // NOLINT
+
 namespace spikeloom::files {
 namespace {
 
@@ -58,6 +61,9 @@ void limit_memory(std::uint64_t more_bytes) {
 [[noreturn]] void be_the_child(const std::function<std::string()>& work, const IsolationLimits& limits, int answer) {
     for (const int number : {SIGINT, SIGTERM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE, SIGILL, SIGXCPU, SIGPIPE}) {
         std::signal(number, SIG_DFL);
+    }
+    if (__sanitizer_set_death_callback != nullptr) {
+        __sanitizer_set_death_callback([] {});  // a fuzzer's: the child's fall is no finding
     }
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
