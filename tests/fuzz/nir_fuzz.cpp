@@ -1,8 +1,8 @@
 // The NIR reader under fuzzing. The first byte chooses what the rest is:
 //   0         the bytes of an HDF5 file, read in a child process (slow; most such inputs are passed over)
 //   1 - 63    the bytes that the child tells its parent: decoded, and taken all the way to a network
-//   64 - 95   a recipe for a NIR file: nodes of every type with parameters and edges as the bytes say, through HDF5
-//   96 - 255  the same recipe, as a parsed file without HDF5: shapes, chains and folding at full speed
+//   64 - 71   a recipe for a NIR file: nodes of every type with parameters and edges as the bytes say, through HDF5
+//   72 - 255  the same recipe, as a parsed file without HDF5: shapes, chains and folding at full speed
 // A network that comes out must be sound.
 #include <array>
 #include <cstdint>
@@ -194,7 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         if (auto file = decode_nir(rest); file && *file) {
             require_sound(import_nir_file(std::move(**file)));
         }
-    } else if (mode < 96) {
+    } else if (mode < 72) {
         fuzz_recipe_through_hdf5(bytes);
     } else {
         NirFile file{.origin = "fuzz.nir", .version = "1.0", .root = graph_of(bytes, "/node", 0), .remarks = {}};
