@@ -24,6 +24,8 @@ struct Arrays {
     files::Array labels;
     std::string labels_name;
     bool images = false;  ///< values, whatever the rank
+    std::uint32_t coded_steps = 0;
+    std::uint32_t coded_window = 0;
 };
 
 Result<const files::Array*> pick(const files::NamedArrays& arrays, std::initializer_list<const char*> names,
@@ -72,6 +74,23 @@ std::string guess_labels(const std::string& path) {
     return "";
 }
 
+/// How the set wants to be coded: a positive integer of that name, 0 where there is none.
+Result<std::uint32_t> pick_steps(const files::NamedArrays& archive, const char* name, const std::string& origin) {
+    const files::Array* array = files::find_array(archive, name);
+    if (array == nullptr) {
+        return 0;
+    }
+    const double value = array->size() == 1 ? array->real(0) : 0;
+    if (!array->is_integer() || !(value >= 1) || value > static_cast<double>(most_sample_steps)) {
+        return fail({.where = fmt::format("{}:{}", origin, name),
+                     .found = fmt::format("{} of type {}, value {}", files::shape_text(array->shape),
+                                          files::type_text(*array), array->size() == 0 ? 0 : array->real(0)),
+                     .allowed = "one integer, 1 to 2^24: steps",
+                     .help = "it tells how long a coded sample lasts; leave it out if unsure"});
+    }
+    return static_cast<std::uint32_t>(value);
+}
+
 Result<Arrays> pick_arrays(const files::NamedArrays& archive, const std::string& origin, bool with_labels) {
     Arrays arrays;
     std::string name;
@@ -82,6 +101,15 @@ Result<Arrays> pick_arrays(const files::NamedArrays& archive, const std::string&
     arrays.images = name == "images";
     arrays.inputs_name = fmt::format("{}:{}", origin, name);
     arrays.inputs = **inputs;
+    const auto steps = pick_steps(archive, "steps", origin);
+    const auto window = pick_steps(archive, "window", origin);
+    for (const auto* coded : {&steps, &window}) {
+        if (!*coded) {
+            return tl::unexpected(coded->error());
+        }
+    }
+    arrays.coded_steps = *steps;
+    arrays.coded_window = *window;
     if (!with_labels) {
         return arrays;
     }
@@ -203,6 +231,8 @@ void take_labels(const Arrays& arrays, LabelledSet& set, Findings& findings) {
 Result<LabelledSet> make_set(const Arrays& arrays, const std::string& path) {
     LabelledSet set;
     set.name = std::filesystem::path(path).filename().string();
+    set.coded_steps = arrays.coded_steps;
+    set.coded_window = arrays.coded_window;
     if (auto shaped = set_shape(arrays, set); !shaped) {
         return tl::unexpected(shaped.error());
     }

@@ -85,12 +85,15 @@ struct EncoderOptions {
 ///   values, S x T x N spikes (0 or 1); images of any rank are values, flattened;
 /// - an idx image file (gz too); its labels are labels_path, or the same name with images-idx3 replaced by labels-idx1;
 /// - .npy with labels_path.
+/// A .npz may say how long its samples last and over which window they are coded (integers `steps` and `window`).
 /// Values are kept as float in 0..1: bytes are divided by 255 (unless none is above 1), other values must lie there.
 struct LabelledSet {
     std::string name;
     std::size_t samples = 0;
     std::size_t channels = 0;
     std::size_t steps = 0;             ///< of event data; 0 for static values
+    std::uint32_t coded_steps = 0;     ///< length of a coded sample that the set asks for; 0: it doesn't say
+    std::uint32_t coded_window = 0;    ///< the same of the latency window
     std::vector<float> values;         ///< S x N, or S x T x N
     std::vector<std::int32_t> labels;  ///< S
 

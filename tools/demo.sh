@@ -19,7 +19,7 @@ step() {
     "$@"
 }
 step $spikeloom compile $net/yinyang.nir --chip loihi1 -o $out/yinyang.loom
-step $spikeloom eval $out/yinyang.loom --data $net/yinyang_test.npz --encode latency --window 50 --steps 60 --gap \
+step $spikeloom eval $out/yinyang.loom --data $net/yinyang_test.npz --gap \
     -o $out/yinyang.h5 --force
 step $spikeloom report $out/yinyang.h5
 step $spikeloom report $out/yinyang.h5 -o $out/report.html

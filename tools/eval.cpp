@@ -37,8 +37,12 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const run
     } else if (set.steps != 0) {
         options.encoder.encoding = runtime::Encoding::events;
     }
-    options.encoder.steps = line.value<std::uint32_t>("steps");
-    options.encoder.window = line.value<std::uint32_t>("window");
+    // What the user says comes first, then what the set asks for.
+    const auto chosen = [&line](const char* name, std::uint32_t asked, std::uint32_t otherwise) {
+        return line.has(name) ? line.value<std::uint32_t>(name) : asked != 0 ? asked : otherwise;
+    };
+    options.encoder.steps = chosen("steps", set.coded_steps, options.encoder.steps);
+    options.encoder.window = chosen("window", set.coded_window, options.encoder.window);
     options.encoder.cutoff = line.value<double>("cutoff");
     options.encoder.max_rate = line.value<double>("max-rate");
     options.encoder.seed = line.value<std::uint64_t>("seed");
@@ -116,16 +120,14 @@ void add_options(CommandLine& line) {
     const auto number = [](std::uint64_t value) {
         return po::value<std::uint64_t>()->default_value(value)->value_name("N");
     };
-    const auto steps = [](std::uint32_t value) {
-        return po::value<std::uint32_t>()->default_value(value)->value_name("N");
-    };
+    const auto count = [] { return po::value<std::uint32_t>()->value_name("N"); };
     line.add()("data,d", word("SET")->required(),
                ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
         "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
         "encode,e", word("HOW"), "latency, rate, constant or events (default: latency; spikes: events)")(
-        "steps,n", steps(32), "steps a sample (spikes: the data say it)")(
-        "window,w", steps(0), "latency: steps over which values spread (0: half the steps)")(
-        "drain", steps(0), "steps without input after a sample, for late layers")(
+        "steps,n", count(), "steps a sample (default: as the set says, else 32)")(
+        "window,w", count(), "latency: steps over which values spread (default: as the set says, else half the steps)")(
+        "drain", count()->default_value(0), "steps without input after a sample, for late layers")(
         "cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
         "latency: values at or below give no spike")("max-rate",
                                                      po::value<double>()->default_value(1.0, "1")->value_name("P"),
@@ -166,9 +168,7 @@ const Subcommand eval_subcommand{
     .text =
         "Runs every sample from the chip's initial state, asks the output population, and records the whole.\n"
         "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).",
-    .example =
-        "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --window 50 --steps 60 \\\n"
-        "      --gap -o yinyang.h5",
+    .example = "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --gap -o yinyang.h5",
     .run = run,
 };
 

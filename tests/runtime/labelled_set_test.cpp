@@ -55,6 +55,25 @@ TEST_CASE("labelled sets from .npz: every accepted name, values and spikes") {
     CHECK(events->channels == 1);
 }
 
+TEST_CASE("a set says how long its samples last and over which window they are coded, or nothing") {
+    const test::TemporaryFolder folder;
+    const auto values = make_array({1, 2}, std::vector<float>{0, 1});
+    const files::Array labels = make_array({1}, std::vector<std::int64_t>{0});
+    const auto read = [&](const char* name, const files::Array& array) {
+        REQUIRE(write_npz({{"x", values}, {"y", labels}, {name, array}}, folder("c.npz")).has_value());
+        return read_labelled_set(folder("c.npz"));
+    };
+    const auto sixty = make_array({}, std::vector<std::int64_t>{60});
+    CHECK(read("steps", sixty).value().coded_steps == 60);
+    CHECK(read("steps", sixty).value().coded_window == 0);
+    CHECK(read("window", make_array({1}, std::vector<std::int64_t>{50})).value().coded_window == 50);
+    CHECK(has(failure(read("steps", make_array({}, std::vector<std::int64_t>{0}))), "c.npz:steps"));
+    CHECK(has(failure(read("window", make_array({}, std::vector<std::int64_t>{-3}))), "1 to 2^24"));
+    CHECK(has(failure(read("steps", make_array({}, std::vector<double>{2.5}))), "one integer"));
+    CHECK(has(failure(read("steps", make_array({0}, std::vector<std::int64_t>{}))), "one integer"));
+    CHECK(has(failure(read("steps", make_array({2}, std::vector<std::int64_t>{1, 2}))), "one integer"));
+}
+
 TEST_CASE("bytes are scaled by 255, unless they are 0 and 1") {
     const test::TemporaryFolder folder;
     const files::Array labels = bytes({1}, {0});

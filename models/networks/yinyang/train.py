@@ -184,7 +184,8 @@ def main():
         print(f"test, {name}: accuracy {right:.4f}, silent {silent}, spikes a sample: hidden {per_hidden:.1f}, "
               f"output {per_output:.2f}")
     write_nir(arguments.out / "yinyang.nir", [rounded(w) for w in weights])
-    np.savez(arguments.out / "yinyang_test.npz", inputs=values, labels=labels.astype(np.int32))
+    np.savez(arguments.out / "yinyang_test.npz", inputs=values, labels=labels.astype(np.int32),
+             steps=np.int32(STEPS), window=np.int32(WINDOW))
 
 
 if __name__ == "__main__":
