@@ -169,12 +169,12 @@ bool bench(const Work& work, const Options& options) {
     for (int i = 0; i < options.repeat; ++i) {
         runs.push_back(run_once(chip, work, steps, frame));
     }
-    std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.wall_s < b.wall_s; });
+    std::sort(runs.begin(), runs.end(), [](const Run& a, const Run& b) { return a.cpu_s < b.cpu_s; });
     const Counters counts = totals(chip);
     const auto events = static_cast<double>(counts.synaptic_events());
     Run best = runs.front();
     for (const Run& run : runs) {
-        best.cpu_s = std::min(best.cpu_s, run.cpu_s);
+        best.wall_s = std::min(best.wall_s, run.wall_s);
         best.phases = {
             std::min(best.phases.deliver_s, run.phases.deliver_s), std::min(best.phases.update_s, run.phases.update_s),
             std::min(best.phases.queue_s, run.phases.queue_s), std::min(best.phases.count_s, run.phases.count_s)};
@@ -182,11 +182,11 @@ bool bench(const Work& work, const Options& options) {
     const auto ns = [&](double seconds) { return 1e9 * seconds / events; };
     const bool equal = verify(work.name, steps, chip);
     fmt::print(
-        "{:5} {} steps, {} threads: {:.3f} ns an event (median {:.3f}, worst {:.3f}; CPU {:.3f}) = deliver {:.3f} + "
-        "update {:.3f} + queue {:.3f} + count {:.3f}\n",
-        work.name, steps, options.threads, ns(best.wall_s), ns(runs[runs.size() / 2].wall_s), ns(runs.back().wall_s),
-        ns(best.cpu_s), ns(best.phases.deliver_s), ns(best.phases.update_s), ns(best.phases.queue_s),
-        ns(best.phases.count_s));
+        "{:5} {} steps, {} threads: {:.2f} ns an event of processor time ({} runs: median {:.2f}, worst {:.2f}; wall "
+        "{:.2f}) = deliver {:.2f} + update {:.2f} + queue {:.2f} + count {:.2f}\n",
+        work.name, steps, options.threads, ns(best.cpu_s), runs.size(), ns(runs[runs.size() / 2].cpu_s),
+        ns(runs.back().cpu_s), ns(best.wall_s), ns(best.phases.deliver_s), ns(best.phases.update_s),
+        ns(best.phases.queue_s), ns(best.phases.count_s));
     fmt::print(
         "      {} spikes, {:.4g} M events, {:.4g} M messages, {:.4g} M updates ({:.3f} ns an update); {} synapses\n",
         counts[Counter::spikes], 1e-6 * events, 1e-6 * static_cast<double>(counts[Counter::messages_in]),

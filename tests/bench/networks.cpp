@@ -15,7 +15,6 @@ using chip::CoreImage;
 using chip::Image;
 using chip::OutputAxon;
 using chip::SignMode;
-using chip::Synapse;
 using chip::SynapseEncoding;
 
 /// The generator of the verified networks.

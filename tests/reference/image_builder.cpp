@@ -13,7 +13,6 @@ using chip::CoreImage;
 using chip::Image;
 using chip::OutputAxon;
 using chip::SignMode;
-using chip::Synapse;
 using chip::SynapseEncoding;
 using chip::WeightFormat;
 
