@@ -92,24 +92,30 @@ Result<std::unique_ptr<Stimulus>> open_poisson(const std::string& specification,
     return make_poisson_stimulus(image, {.rate_hz = *rate, .seed = seed});
 }
 
-/// "FILE#3" taken apart; a '#' that no number follows belongs to the file's name.
+bool is_sonata(std::string_view path) {
+    return path.ends_with(".h5") || path.ends_with(".hdf5") || path.ends_with(".sonata");
+}
+
+/// "FILE.npy#3" and "FILE.h5#hidden" taken apart; any other '#' belongs to the file's name.
 struct FileText {
     std::string path;
     std::optional<std::uint64_t> sample;
+    std::string population;
 };
 
-FileText split_sample(const std::string& specification) {
+FileText split_file(const std::string& specification) {
     const std::size_t hash = specification.rfind('#');
     if (hash != std::string::npos && hash + 1 < specification.size()) {
-        if (const auto sample = parse_unsigned(std::string_view(specification).substr(hash + 1))) {
-            return {specification.substr(0, hash), sample};
+        const std::string path = specification.substr(0, hash);
+        const std::string rest = specification.substr(hash + 1);
+        if (is_sonata(path)) {
+            return {path, std::nullopt, rest};
+        }
+        if (const auto sample = parse_unsigned(rest)) {
+            return {path, sample, ""};
         }
     }
-    return {specification, std::nullopt};
-}
-
-bool ends_with_any(const std::string& path, std::initializer_list<std::string_view> endings) {
-    return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) { return path.ends_with(ending); });
+    return {specification, std::nullopt, ""};
 }
 
 Result<EventList> read_events(const FileText& file, const chip::Image& image) {
@@ -131,8 +137,8 @@ Result<EventList> read_events(const FileText& file, const chip::Image& image) {
         return bytes ? parse_event_csv({reinterpret_cast<const char*>(bytes->data()), bytes->size()}, file.path, image)
                      : tl::unexpected(bytes.error());
     }
-    if (ends_with_any(file.path, {".h5", ".hdf5", ".sonata"})) {
-        return read_sonata_events(file.path, image);
+    if (is_sonata(file.path)) {
+        return read_sonata_events(file.path, file.population, image);
     }
     const bool idx = file.path.find("idx") != std::string::npos;
     return fail({.where = file.path,
@@ -162,7 +168,7 @@ Result<std::unique_ptr<Stimulus>> open_stimulus(const std::string& specification
                      .allowed = {},
                      .help = "run it without --input"});
     }
-    auto list = read_events(split_sample(specification), image);
+    auto list = read_events(split_file(specification), image);
     if (!list) {
         return tl::unexpected(list.error());
     }
@@ -170,7 +176,7 @@ Result<std::unique_ptr<Stimulus>> open_stimulus(const std::string& specification
 }
 
 std::string stimulus_file(const std::string& specification) {
-    return specification.starts_with(poisson_prefix) ? "" : split_sample(specification).path;
+    return specification.starts_with(poisson_prefix) ? "" : split_file(specification).path;
 }
 
 Diagnostics check_stimulus_length(const Stimulus& stimulus, std::uint64_t steps) {

@@ -44,8 +44,8 @@ struct PoissonOptions {
 
 /// What drives one run, by specification:
 /// - SONATA .h5: /spikes/<population> = the input port of that name (one population and one port match under any
-///   name); /spikes/{gids,timestamps} of the old dialect and /spikes/{node_ids,timestamps} for a single port. A spike
-///   at time t acts in step floor(t / the image's step).
+///   name; FILE.h5#hidden takes one of several); /spikes/{gids,timestamps} of the old dialect and
+///   /spikes/{node_ids,timestamps} for a single port. A spike at time t acts in step floor(t / the image's step).
 /// - .npy: raster T x N of 0 and 1 for the only port (N may be its shape); .npz: one raster a port, by its name.
 ///   S x T x N holds many samples: FILE#3 takes the fourth.
 /// - .csv: lines "step,channel" or "step,port,channel" (port by name or number), a header and '#' comments allowed.

@@ -32,7 +32,9 @@ struct EventList {
                                               std::optional<std::uint64_t> sample, const chip::Image& image);
 [[nodiscard]] Result<EventList> parse_event_csv(std::string_view text, const std::string& origin,
                                                 const chip::Image& image);
-[[nodiscard]] Result<EventList> read_sonata_events(const std::string& path, const chip::Image& image);
+/// `population`: only that one, for the port of its name or the only port; "": all, each for the port of its name.
+[[nodiscard]] Result<EventList> read_sonata_events(const std::string& path, const std::string& population,
+                                                   const chip::Image& image);
 
 /// The set in an archive's arrays (read_labelled_set says their names).
 [[nodiscard]] Result<LabelledSet> labelled_set(const files::NamedArrays& archive, const std::string& origin);

@@ -18,7 +18,7 @@ struct Train {
     std::string ids_path;
 };
 
-Result<std::vector<Train>> find_trains(const files::Hdf5Reader& file) {
+Result<std::vector<Train>> find_trains(const files::Hdf5Reader& file, const std::string& population) {
     const auto members = file.members("/spikes");
     if (!members) {
         return fail({.where = file.where("/spikes"),
@@ -32,16 +32,21 @@ Result<std::vector<Train>> find_trains(const files::Hdf5Reader& file) {
         trains.push_back({"", "/spikes/timestamps", old ? "/spikes/gids" : "/spikes/node_ids"});
         return trains;
     }
+    std::string names;
     for (const files::Hdf5Member& member : *members) {
-        if (member.kind == files::Hdf5Kind::group) {
+        if (member.kind != files::Hdf5Kind::group) {
+            continue;
+        }
+        names += (names.empty() ? "" : ", ") + member.name;
+        if (population.empty() || member.name == population) {
             const std::string path = "/spikes/" + member.name;
             trains.push_back({member.name, path + "/timestamps", path + "/node_ids"});
         }
     }
     if (trains.empty()) {
         return fail({.where = file.where("/spikes"),
-                     .found = "no population",
-                     .allowed = "/spikes/<population>/{timestamps, node_ids}",
+                     .found = population.empty() ? "no population" : fmt::format("no population '{}'", population),
+                     .allowed = names.empty() ? "/spikes/<population>/{timestamps, node_ids}" : names,
                      .help = {}});
     }
     return trains;
@@ -138,12 +143,12 @@ Result<void> append_train(const files::Hdf5Reader& file, const Train& train, std
 
 }  // namespace
 
-Result<EventList> read_sonata_events(const std::string& path, const chip::Image& image) {
+Result<EventList> read_sonata_events(const std::string& path, const std::string& population, const chip::Image& image) {
     const auto file = files::Hdf5Reader::open(path);
     if (!file) {
         return tl::unexpected(file.error());
     }
-    const auto trains = find_trains(*file);
+    const auto trains = find_trains(*file, population);
     if (!trains) {
         return tl::unexpected(trains.error());
     }
@@ -156,7 +161,7 @@ Result<EventList> read_sonata_events(const std::string& path, const chip::Image&
                           .found = train.name.empty() ? "one population without a name for several ports"
                                                       : "no port has this population's name",
                           .allowed = ports_text(image),
-                          .help = "name the populations as the ports"});
+                          .help = "name the populations as the ports, or choose one: FILE.h5#POPULATION"});
             continue;
         }
         if (auto appended = append_train(*file, train, *port, image, list, findings); !appended) {

@@ -145,15 +145,12 @@ TEST_CASE("the recorded run is the run: it drives a network as its input did") {
     listener.step_s = image.step_s;
     listener.inputs.push_back(
         {.name = "layer1", .shape = {10}, .output_first = std::vector<std::uint32_t>(11, 0), .outputs = {}});
-    // a recording holds all populations; those without a port of their name are refused, so take layer1 alone
     const auto times = read<double>(file, "/spikes/layer1/timestamps");
-    auto copy = files::Hdf5Writer::create(folder("copy.h5"));
-    REQUIRE(copy.has_value());
-    copy->array<double>("/spikes/layer1/timestamps", times);
-    copy->array<std::uint64_t>("/spikes/layer1/node_ids", read<std::uint64_t>(file, "/spikes/layer1/node_ids"));
-    REQUIRE(copy->close().has_value());
-    const auto stimulus = open_stimulus(folder("copy.h5"), listener, 0);
+    CHECK(has(to_text(open_stimulus(folder("run.h5"), listener, 0).error()), "FILE.h5#POPULATION"));
+    CHECK(has(to_text(open_stimulus(folder("run.h5#x"), listener, 0).error()), "'x'; allowed: layer0, layer1"));
+    const auto stimulus = open_stimulus(folder("run.h5#layer1"), listener, 0);
     REQUIRE(stimulus.has_value());
+    CHECK(stimulus_file(folder("run.h5#layer1")) == folder("run.h5"));
     std::size_t spikes = 0;
     for (std::uint64_t step = 0; step < 80; ++step) {
         std::vector<chip::InputSpike> inputs;
