@@ -11,7 +11,7 @@ namespace spikeloom::runtime {
 namespace {
 
 constexpr double chart_width = 1040;
-constexpr double left = 170;
+constexpr double left = 200;
 constexpr double right = 1030;
 constexpr double strip = 62;
 constexpr double bar_room = 38;

@@ -30,7 +30,7 @@ std::vector<Band> lay_bands(const Report& report, double top) {
     double wanted = 0;
     for (const PopulationActivity& population : report.populations) {
         if (population.spiking && population.neurons > 0 && bands.size() < most_bands) {
-            const double height = std::clamp(3.5 * static_cast<double>(population.neurons), 30.0, 240.0);
+            const double height = std::clamp(3.5 * static_cast<double>(population.neurons), 36.0, 240.0);
             bands.push_back({&population, first, 0, height, {}});
             wanted += height;
         }
@@ -108,15 +108,17 @@ std::string raster_chart(const Report& report) {
         const PopulationActivity& population = *band.population;
         svg.rect({left, band.top, right - left, band.height}, "band");
         svg.text(left - 10, band.top + 13, shortened(population.name, 18, Script::unicode), "t strong", Anchor::end);
-        if (band.height >= 30) {
-            svg.text(left - 10, band.top + 27,
+        if (band.height >= 34) {
+            svg.text(left - 10, band.top + 30,
                      fmt::format("{} {}", grouped(population.neurons), population.neurons == 1 ? "neuron" : "neurons"),
                      "t small muted", Anchor::end);
         }
     }
     draw_samples(report, x, top, bottom, svg);
+    const bool some_hidden =
+        std::any_of(bands.begin(), bands.end(), [](const Band& band) { return !band.population->output; });
     for (const Band& band : bands) {
-        svg.path(band.path, band.population->output ? "spike output" : "spike");
+        svg.path(band.path, some_hidden && band.population->output ? "spike output" : "spike");
     }
     const Scale axis{0, report.raster_end_ms * 1e-3, x(0), right};
     svg.axis_below(axis, bottom + 6, bottom + 2, "s", "time", 10);

@@ -186,7 +186,7 @@ std::string cores(const Report& report) {
 std::string gap(const Report& report) {
     std::string out = heading("Chip against float", gap_finding(report, script));
     if (!report.gap) {
-        out += "  not measured: run spikeloom eval --gap\n";
+        out += "  to measure it: spikeloom eval --gap\n";
     } else {
         Table rungs({"from float to chip", "accuracy", "spikes that change"});
         for (const Rung& rung : ladder(*report.gap)) {

@@ -136,7 +136,7 @@ TEST_CASE("what a recording may lack is left out with a remark") {
     CHECK(!report->priced[0].static_pj);
     CHECK(report->remarks.size() == 3);
     CHECK(!runtime::report_html(*report).empty());
-    CHECK(runtime::report_text(*report).find("not measured: run spikeloom eval --gap") != std::string::npos);
+    CHECK(runtime::report_text(*report).find("to measure it: spikeloom eval --gap") != std::string::npos);
 }
 
 TEST_CASE("NeuroBench's figures follow from counts and losses") {
