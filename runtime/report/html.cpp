@@ -77,9 +77,9 @@ void add_raster(const Report& report, Page& page) {
         return;
     }
     std::string caption = fmt::format("The first {} of the run", si(report.raster_end_ms * 1e-3, "s", script));
-    caption += report.raster_samples.empty()
-                   ? ". One tick a spike; output populations in red."
-                   : ". One tick a spike; output populations in red. Above each sample: its label → the prediction.";
+    caption += report.raster_samples.empty() ? ". One tick a spike; output populations in red where there are others."
+                                             : ". One tick a spike; output populations in red where there are others. "
+                                               "Above each sample: its label → the prediction.";
     page.figure(raster_chart(report), caption);
     page.raw(population_table(report));
 }
@@ -170,8 +170,8 @@ void add_time(const Report& report, Page& page) {
                         step_time_chart(report, run), slowest_core_chart(report, run)));
     }
     page.paragraph(
-        "A step lasts as long as its slowest core, then the barrier over the tiles in use; congestion of "
-        "the mesh is not modelled.",
+        "A step lasts as long as its slowest core, then the barrier over the tiles in use; congestion of the "
+        "mesh is not modelled. Of equally slow cores, the first is named.",
         "note");
 }
 
