@@ -5,7 +5,7 @@
 // HDF5 1.10 forgets a few bytes of its own when it gives up on a broken file: not ours to free, nor to report.
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
-extern "C" const char* __lsan_default_suppressions();  // NOLINT(bugprone-reserved-identifier): the sanitizer's name
+extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier): the sanitizer's name
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
     return "leak:libhdf5\n";
 }
