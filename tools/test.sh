@@ -15,7 +15,7 @@ stage() {
 }
 quiet=--log-level=WARNING
 # Warnings are errors under clang only: GCC 12's optimiser sees overlaps and bounds that aren't there (GCC bug 105651).
-stage cmake --preset release $quiet -DSPIKELOOM_TESTS=ON -DSPIKELOOM_CHECKS=ON
+stage cmake --preset release $quiet -DSPIKELOOM_TESTS=ON -DSPIKELOOM_WERROR=OFF -DSPIKELOOM_CHECKS=ON
 stage cmake --build --preset release
 stage cmake --preset asan $quiet -DSPIKELOOM_WERROR=ON -DSPIKELOOM_FUZZ_SECONDS="${FUZZ_SECONDS:-20}"
 stage cmake --build --preset asan

@@ -183,7 +183,7 @@ TEST_CASE("what is not an HDF5 file is told apart") {
     const Scratch scratch;
     CHECK(contains(reason(Hdf5Reader::open(scratch.file("absent"))), "there is no such file"));
     CHECK(contains(reason(Hdf5Reader::open(std::filesystem::temp_directory_path())), "not a regular file"));
-    std::ofstream(scratch.file("empty"));
+    std::ofstream(scratch.file("empty")) << "";
     CHECK(contains(reason(Hdf5Reader::open(scratch.file("empty"))), "empty"));
     std::ofstream(scratch.file("text")) << std::string(5000, 'x');
     CHECK(contains(reason(Hdf5Reader::open(scratch.file("text"))), "not an HDF5 file"));
