@@ -12,6 +12,7 @@
 
 #include "compiler/compile.hpp"
 #include "compiler/network.hpp"
+#include "compiler/verify_expansion.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -74,7 +75,8 @@ struct Ought {
 
 class NetworkVerifier {
 public:
-    NetworkVerifier(const chip::Image& image, const Network& network) : image_(image), network_(network) {}
+    NetworkVerifier(const chip::Image& image, const Network& network)
+        : image_(image), network_(network), expansion_(network) {}
     [[nodiscard]] Diagnostics run();
 
 private:
@@ -105,7 +107,8 @@ private:
     std::vector<std::uint64_t> lost_;              ///< by projection
     std::vector<Held> held_;
     std::vector<Wanted> wanted_;
-    std::vector<Connection> connections_;
+    NaiveExpansion expansion_;
+    std::vector<ExpandedSynapse> connections_;
 };
 
 bool NetworkVerifier::shapes_agree() {
@@ -279,11 +282,11 @@ void NetworkVerifier::gather_wanted(const Source& source, std::uint32_t neuron) 
             continue;
         }
         connections_.clear();
-        append_connections(network_, projection, neuron, connections_);
+        expansion_.append(p, neuron, connections_);
         const std::uint32_t population = projection.target.value();
-        for (const Connection& connection : connections_) {
+        for (const ExpandedSynapse& connection : connections_) {
             wanted_.push_back({.target = key_of(population, connection.target),
-                               .delay = connection.delay_steps,
+                               .delay = connection.delay,
                                .value = gain_[population][connection.target] * connection.weight / 64.0,
                                .projection = p});
         }
