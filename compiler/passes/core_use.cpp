@@ -96,11 +96,7 @@ std::vector<chip::SynapseMemory> core_memories(const chip::SynapseMemory& memory
 }
 
 ListMeter::ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats)
-    : memory_(memory),
-      formats_(formats),
-      states_(formats.size()),
-      last_(formats.size(), 0),
-      in_use_(formats.size(), 0) {
+    : formats_(formats), states_(formats.size()), last_(formats.size(), 0), in_use_(formats.size(), 0) {
     index_bits_ = memory.index_bits.front();
     skip_bits_ = memory.skip_bits.empty() ? 0 : memory.skip_bits.front();
     prefix_ = memory.format_id_bits + memory.count_bits;

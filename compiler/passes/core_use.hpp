@@ -81,7 +81,6 @@ private:
     };
     [[nodiscard]] Choice close(const State& state, const chip::WeightFormat& format) const;
 
-    const chip::SynapseMemory& memory_;
     std::span<const chip::WeightFormat> formats_;
     std::vector<State> states_;
     std::vector<std::uint16_t> touched_;       ///< formats of the last list

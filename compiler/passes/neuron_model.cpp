@@ -42,7 +42,7 @@ struct Approximations {
 class Deriver {
 public:
     Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip)
-        : network_(network), population_(network.populations[index]), format_(chip.neuron), chip_(chip) {
+        : network_(network), population_(network.populations[index]), format_(chip.neuron) {
         input_bias_.assign(population_.size(), 0.0);
         for (std::size_t i = 0; i < input_bias_.size(); ++i) {
             input_bias_[i] = population_.bias[i];
@@ -88,7 +88,6 @@ private:
     const Network& network_;
     const Population& population_;
     const chip::NeuronFormat& format_;
-    const chip::ChipSpec& chip_;
     std::vector<double> input_bias_;
     Approximations seen_;
 };
