@@ -69,7 +69,8 @@ void write_head(Out out, const MappingDecisions& decisions, const chip::Image& i
                    decisions.mapped.neurons(), partition.table.synapses.size(),
                    decisions.mapped.nodes() - decisions.mapped.neurons());
     fmt::format_to(out, "  cores {} of {} (at least {}: {}), tiles {}; {}\n", image.cores.size(),
-                   image.chip.mesh.cores(), bound.cores, limit_info(bound.limit).name, tiles.size(), partition.order.name);
+                   image.chip.mesh.cores(), bound.cores, limit_info(bound.limit).name, tiles.size(),
+                   partition.order.name);
     const auto spikes = std::max<std::uint64_t>(decisions.mapped.nodes(), 1);
     fmt::format_to(out, "  messages {:.2f} a spike, hops {} if every neuron spikes once ({} before placement)\n\n",
                    static_cast<double>(partition.messages) / static_cast<double>(spikes), decisions.placement.hops,

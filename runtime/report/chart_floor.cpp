@@ -31,9 +31,10 @@ struct Plan {
     }
     [[nodiscard]] Box core(const chip::Mesh& mesh, int place) const {
         const int within = place % mesh.cores_per_tile;
+        const int row = within / across;
         const double gap = inner > 4 ? 1 : 0;
         return {left + mesh.column(place) * tile + (within % across) * inner,
-                top + mesh.row(place) * tile + static_cast<double>(within / across) * inner, inner - gap, inner - gap};
+                top + mesh.row(place) * tile + row * inner, inner - gap, inner - gap};
     }
 };
 

@@ -227,7 +227,7 @@ std::string losses_finding(const Report& report, Script script) {
                        quoted(worst->name, script), percent(worst->rms_error, script, 2));
 }
 
-std::string confusion_finding(const Report& report, Script script) {
+std::string confusion_finding(const Report& report) {
     std::uint64_t most = 0;
     std::size_t label = 0;
     std::size_t predicted = 0;
@@ -247,8 +247,7 @@ std::string confusion_finding(const Report& report, Script script) {
                                  : fmt::format("Most often, class {} is taken for class {} ({})", label, predicted,
                                                counted(most, "sample", "samples"));
     if (report.silent > 0) {
-        text += fmt::format("{}{} without a decision", script == Script::plain ? "; " : "; ",
-                            counted(report.silent, "sample", "samples"));
+        text += fmt::format("; {} without a decision", counted(report.silent, "sample", "samples"));
     }
     return text;
 }

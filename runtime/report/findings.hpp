@@ -87,7 +87,7 @@ struct Rung {
 [[nodiscard]] std::string time_finding(const Report& report, Script script);
 [[nodiscard]] std::string gap_finding(const Report& report, Script script);
 [[nodiscard]] std::string losses_finding(const Report& report, Script script);
-[[nodiscard]] std::string confusion_finding(const Report& report, Script script);
+[[nodiscard]] std::string confusion_finding(const Report& report);
 [[nodiscard]] std::string raster_finding(const Report& report, Script script);
 
 struct Figure {

@@ -197,7 +197,7 @@ void add_classes(const Report& report, Page& page) {
     if (report.samples == 0) {
         return;
     }
-    page.section("Classes", confusion_finding(report, script));
+    page.section("Classes", confusion_finding(report));
     const std::string svg = confusion_chart(report);
     if (svg.empty()) {
         page.absent("Too many classes for a matrix.");

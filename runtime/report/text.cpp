@@ -234,7 +234,7 @@ std::string confusion(const Report& report) {
                                                            : "0");
         table.add(std::move(line));
     }
-    return heading("Confusion (row: class, column: prediction)", confusion_finding(report, script)) + table.print();
+    return heading("Confusion (row: class, column: prediction)", confusion_finding(report)) + table.print();
 }
 
 std::string tail(const Report& report) {
