@@ -202,6 +202,9 @@ void Builder::add_neurons() {
         for (std::uint32_t i = 0; i < block.compartments && !core.biases.empty(); ++i) {
             shard.set_bias(base + i, bias_value(core.biases[block.first_compartment + i]));
         }
+        for (std::uint32_t i = 0; i < block.compartments && !core.initial_currents.empty(); ++i) {
+            shard.set_initial_current(base + i, core.initial_currents[block.first_compartment + i]);
+        }
     }
 }
 

@@ -156,6 +156,12 @@ void CoreChecker::check_registers() {
     expect(next == core_.compartments, fmt::format("groups cover {} of {} compartments", next, core_.compartments));
     expect(core_.biases.empty() || core_.biases.size() == core_.compartments,
            fmt::format("{} biases for {} compartments", core_.biases.size(), core_.compartments));
+    expect(core_.initial_currents.empty() || core_.initial_currents.size() == core_.compartments,
+           fmt::format("{} initial currents for {} compartments", core_.initial_currents.size(), core_.compartments));
+    for (const std::int32_t current : core_.initial_currents) {
+        in_range({1 - (std::int64_t{1} << (neuron.state_bits - 1)), (std::int64_t{1} << (neuron.state_bits - 1)) - 1},
+                 current, "initial current");
+    }
     for (const chip::BiasRegister& bias : core_.biases) {
         in_range(neuron.bias_mantissa, bias.mantissa, "bias mantissa");
         in_range(neuron.bias_exponent, bias.exponent, "bias exponent");

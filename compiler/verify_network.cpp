@@ -62,6 +62,7 @@ struct Programmed {
     chip::CompartmentGroup group;
     double bias = 0;
     double bias_step = 1;
+    double initial_current = 0;
 };
 
 /// What the registers ought to be, from the equations of network.hpp and LOIHI facts 1.2.
@@ -70,6 +71,7 @@ struct Ought {
     double voltage_decay = 0;
     double threshold = 0;  ///< register units
     double bias = 0;
+    double initial_current = 0;
     double gain = 0;  ///< u register per unit of x
 };
 
@@ -104,6 +106,7 @@ private:
     std::vector<std::vector<const chip::CompartmentGroup*>> group_at_;
     std::vector<std::vector<double>> gain_;        ///< by population, neuron
     std::vector<std::vector<double>> input_bias_;  ///< the constant part of x
+    std::vector<std::vector<double>> late_bias_;   ///< the part of it that is absent in the first step
     std::vector<std::uint64_t> lost_;              ///< by projection
     std::vector<Held> held_;
     std::vector<Wanted> wanted_;
@@ -155,11 +158,13 @@ void NetworkVerifier::seat_neurons() {
         for (std::size_t i = 0; i < network_.populations[p].size(); ++i) {
             bias.push_back(network_.populations[p].bias[i]);
         }
+        late_bias_.emplace_back(bias.size(), 0.0);
     }
     for (const Projection& projection : network_.projections) {
         auto& bias = input_bias_[projection.target.value()];
         for (std::size_t i = 0; i < bias.size(); ++i) {
             bias[i] += projection.bias[i];
+            late_bias_[projection.target.value()][i] += projection.bias_from_step > 0 ? projection.bias[i] : 0.0;
         }
     }
 }
@@ -174,6 +179,7 @@ Programmed NetworkVerifier::programmed(std::uint32_t population, std::uint32_t n
         found.bias_step = std::ldexp(1.0, bias.exponent);
         found.bias = bias.mantissa * found.bias_step;
     }
+    found.initial_current = core.initial_currents.empty() ? 0 : core.initial_currents[seat.compartment];
     return found;
 }
 
@@ -205,6 +211,13 @@ Ought NetworkVerifier::ought(std::uint32_t population, std::uint32_t neuron, con
     }
     ought.gain = unit * current_to_voltage * (current ? (du > 0 ? du : ought.current_decay / one) * w_in : 1.0);
     ought.bias = unit * (leak + current_to_voltage * w_in * input_bias_[population][neuron]);
+    // u(t) = u(-1) (1 - du)^(t+1) shall make the constant input rise as s does: from step 0, or late from step 1.
+    const double kept = current ? 1 - (du > 0 ? du : ought.current_decay / one) : 0;
+    const double late = kept * 16 >= 1 ? late_bias_[population][neuron] : 0;
+    if (kept > 0) {
+        ought.initial_current =
+            unit * current_to_voltage * w_in * (late - input_bias_[population][neuron] - (late != 0 ? late / kept : 0));
+    }
     ought.threshold = unit * (p.v_threshold[neuron] - origin);
     return ought;
 }
@@ -238,6 +251,10 @@ void NetworkVerifier::check_registers(std::uint32_t population) {
         }
         if (std::abs(found.bias - wanted.bias) > 0.501 * found.bias_step + 1e-9 * std::abs(wanted.bias)) {
             say(where, fmt::format("bias {}; wanted {:.2f}", found.bias, wanted.bias));
+        }
+        if (std::abs(found.initial_current - wanted.initial_current) >
+            0.501 + 1e-9 * std::abs(wanted.initial_current)) {
+            say(where, fmt::format("initial current {}; wanted {:.2f}", found.initial_current, wanted.initial_current));
         }
         if (found.group.spikes && found.group.refractory != p.refractory_steps) {
             say(where, fmt::format("refractory time {}; wanted {}", found.group.refractory, p.refractory_steps));

@@ -157,10 +157,17 @@ bool Shard::refractory(std::uint32_t slot) const {
     return (!arrays_.hold.empty() && arrays_.hold[slot] > 0) || std::binary_search(spiked.begin(), spiked.end(), slot);
 }
 
+void Shard::set_initial_current(std::uint32_t slot, std::int32_t current) {
+    ensure(initial_current_);
+    initial_current_[slot] = current;
+    arrays_.current[slot] = current;
+}
+
 void Shard::reset() {
     for (auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.hold, &sums32_}) {
         std::fill(array->begin(), array->end(), 0);
     }
+    std::copy(initial_current_.begin(), initial_current_.end(), arrays_.current.begin());
     std::fill(sums16_.begin(), sums16_.end(), std::int16_t{0});
     std::fill(loads_.begin(), loads_.end(), 0);
     std::fill(input_loads_.begin(), input_loads_.end(), 0);
@@ -172,7 +179,7 @@ std::size_t Shard::resident_bytes() const {
     std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) + bytes_of(loads_) +
                         bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) + bytes_of(neurons_);
     for (const auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold,
-                              &arrays_.current_keep, &arrays_.voltage_keep, &arrays_.refractory}) {
+                              &initial_current_, &arrays_.current_keep, &arrays_.voltage_keep, &arrays_.refractory}) {
         bytes += bytes_of(*array);
     }
     return bytes;

@@ -71,7 +71,10 @@ public:
     [[nodiscard]] std::int32_t refractory_steps(std::uint32_t slot) const;
     void set_bias(std::uint32_t slot, std::int32_t bias) { arrays_.bias[slot] = bias; }
 
-    /// All state to zero, deliveries in flight included; biases stay.
+    /// u before the first step, here and after every reset.
+    void set_initial_current(std::uint32_t slot, std::int32_t current);
+
+    /// All state back to the start, deliveries in flight included; biases stay.
     void reset();
 
     // Slots and blocks.
@@ -109,8 +112,9 @@ private:
     std::uint32_t row_lines_ = 1;
 
     NeuronArrays arrays_;
-    AlignedVector<std::int16_t> sums16_;  ///< where the 22-bit wrap is the natural overflow; else empty
-    AlignedVector<std::int32_t> sums32_;  ///< for every other arithmetic; else empty
+    AlignedVector<std::int32_t> initial_current_;  ///< empty: all zero
+    AlignedVector<std::int16_t> sums16_;           ///< where the 22-bit wrap is the natural overflow; else empty
+    AlignedVector<std::int32_t> sums32_;           ///< for every other arithmetic; else empty
     std::vector<std::uint64_t> loads_;
     std::vector<std::uint64_t> input_loads_;
     std::vector<std::uint32_t> active_;

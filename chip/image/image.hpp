@@ -76,8 +76,11 @@ struct CoreImage {
     std::uint32_t compartments = 0;
     std::vector<CompartmentGroup> groups;  ///< in order, covering 0..compartments-1
     std::vector<BiasRegister> biases;      ///< one a compartment, or empty: all zero
-    int voltage_floor_exponent = 23;       ///< vmin = -2^e + 1, shared by the core
-    int voltage_ceiling_exponent = 7;      ///< vmax = 2^(9+2e) - 1, shared by the core
+    /// u before the first step, one a compartment, or empty: all zero. A constant input that passes the synaptic filter
+    /// is the bias B and the initial current -B: together they rise as B (1 - (1 - du)^(t + 1)).
+    std::vector<std::int32_t> initial_currents;
+    int voltage_floor_exponent = 23;   ///< vmin = -2^e + 1, shared by the core
+    int voltage_ceiling_exponent = 7;  ///< vmax = 2^(9+2e) - 1, shared by the core
     NoiseRegister noise;
     std::vector<WeightFormat> formats;
     std::vector<std::uint32_t> axon_first_entry;  ///< axons + 1 offsets into entries

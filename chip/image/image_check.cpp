@@ -99,6 +99,15 @@ void check_registers(const CoreImage& core, const NeuronFormat& neuron, const st
                                      neuron.bias_mantissa.most, neuron.bias_exponent.least, neuron.bias_exponent.most));
         }
     }
+    if (!core.initial_currents.empty() && core.initial_currents.size() != core.compartments) {
+        findings.add(where, fmt::format("{} initial currents", core.initial_currents.size()),
+                     fmt::format("none, or one for each of {} compartments", core.compartments));
+    }
+    const std::int64_t state_limit = (std::int64_t{1} << (neuron.state_bits - 1)) - 1;
+    for (std::size_t i = 0; i < core.initial_currents.size() && !findings.full(); ++i) {
+        findings.range(fmt::format("{}, compartment {}", where, i), "initial_current", core.initial_currents[i],
+                       IntRange{-state_limit, state_limit});
+    }
     findings.range(where, "voltage_floor_exponent", core.voltage_floor_exponent, neuron.voltage_floor_exponent);
     findings.range(where, "voltage_ceiling_exponent", core.voltage_ceiling_exponent, neuron.voltage_ceiling_exponent);
     if (core.noise.target > NoiseRegister::Target::voltage) {

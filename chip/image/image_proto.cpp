@@ -161,6 +161,9 @@ void registers_to(const CoreImage& core, proto::CoreImageProto& message) {
         message.add_bias_mantissa(bias.mantissa);
         message.add_bias_exponent(bias.exponent);
     }
+    for (const std::int32_t current : core.initial_currents) {
+        message.add_initial_current(current);
+    }
     message.set_voltage_floor_exponent(core.voltage_floor_exponent);
     message.set_voltage_ceiling_exponent(core.voltage_ceiling_exponent);
     message.set_noise_target(static_cast<std::uint32_t>(core.noise.target));
@@ -199,6 +202,7 @@ std::string registers_from(const proto::CoreImageProto& message, CoreImage& core
             return "a bias doesn't fit its register";
         }
     }
+    core.initial_currents.assign(message.initial_current().begin(), message.initial_current().end());
     core.voltage_floor_exponent = message.voltage_floor_exponent();
     core.voltage_ceiling_exponent = message.voltage_ceiling_exponent();
     if (message.noise_target() > static_cast<std::uint32_t>(NoiseRegister::Target::voltage)) {

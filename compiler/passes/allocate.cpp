@@ -43,7 +43,9 @@ private:
 void CoreWriter::write_compartments() {
     image_.compartments = plan_.count;
     std::vector<chip::BiasRegister> biases(plan_.count);
+    std::vector<std::int32_t> initial_currents(plan_.count);
     bool any_bias = false;
+    bool any_current = false;
     for (std::uint32_t i = 0; i < plan_.count; ++i) {
         const std::uint32_t neuron = partition_.order.neuron_at[plan_.first + i];
         const std::uint32_t p = mapped_.population_of(neuron);
@@ -64,6 +66,13 @@ void CoreWriter::write_compartments() {
             biases[i] = population.biases[index];
             any_bias = any_bias || biases[i].mantissa != 0;
         }
+        if (!population.initial_currents.empty()) {
+            initial_currents[i] = population.initial_currents[index];
+            any_current = any_current || initial_currents[i] != 0;
+        }
+    }
+    if (any_current) {
+        image_.initial_currents = std::move(initial_currents);
     }
     if (any_bias) {
         image_.biases = std::move(biases);

@@ -27,8 +27,9 @@ struct NeuronRegisters {
 };
 
 struct MappedPopulation {
-    std::vector<NeuronRegisters> registers;  ///< 1 (equal for all) or one a neuron
-    std::vector<chip::BiasRegister> biases;  ///< one a neuron, or empty: all zero
+    std::vector<NeuronRegisters> registers;      ///< 1 (equal for all) or one a neuron
+    std::vector<chip::BiasRegister> biases;      ///< one a neuron, or empty: all zero
+    std::vector<std::int32_t> initial_currents;  ///< one a neuron, or empty: all zero
     double voltage_per_unit = 1;
     double current_per_unit = 1;
 

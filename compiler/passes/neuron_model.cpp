@@ -35,8 +35,7 @@ Decay decay_register(double fraction, int offset, int bits) {
 /// Counts of neurons by what had to be approximated; reported once a population.
 struct Approximations {
     std::size_t current_clamped = 0, voltage_clamped = 0, current_lost = 0, voltage_lost = 0, residual = 0;
-    std::size_t negative_threshold = 0, filtered_bias = 0, late_bias = 0, shifted_start = 0;
-    double worst_bias_steps = 0;
+    std::size_t negative_threshold = 0, late_bias = 0, shifted_start = 0;
 };
 
 class Deriver {
@@ -44,6 +43,7 @@ public:
     Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip)
         : network_(network), population_(network.populations[index]), format_(chip.neuron) {
         input_bias_.assign(population_.size(), 0.0);
+        late_bias_.assign(population_.size(), 0.0);
         for (std::size_t i = 0; i < input_bias_.size(); ++i) {
             input_bias_[i] = population_.bias[i];
         }
@@ -59,14 +59,20 @@ public:
 
 private:
     void add_bias(const Projection& projection) {
-        bool any = false;
         for (std::size_t i = 0; i < input_bias_.size(); ++i) {
             input_bias_[i] += projection.bias[i];
-            any = any || projection.bias[i] != 0;
+            late_bias_[i] += projection.bias_from_step > 0 ? projection.bias[i] : 0.0;
         }
-        if (any && projection.bias_from_step > 0) {
+    }
+    /// What u must hold before the first step for the bias to come in as through the synaptic filter.
+    double initial_current(double per_input, double keep, std::size_t i) {
+        constexpr double least_keep = 1.0 / 16;  // a bias of 19 bits divided by it still fits u
+        const bool late_fits = keep >= least_keep;
+        if (late_bias_[i] != 0 && !late_fits) {
             ++seen_.late_bias;
         }
+        const double late = late_fits ? late_bias_[i] : 0.0;
+        return keep > 0 ? -per_input * (input_bias_[i] - late) - (late != 0 ? per_input * late / keep : 0.0) : 0.0;
     }
     void set_voltage_decay(NeuronModel& model, double fraction) {
         const Decay decay = decay_register(fraction, format_.voltage_decay_offset, format_.decay_bits);
@@ -89,6 +95,7 @@ private:
     const Population& population_;
     const chip::NeuronFormat& format_;
     std::vector<double> input_bias_;
+    std::vector<double> late_bias_;  ///< the part of it that is absent in the first step
     Approximations seen_;
 };
 
@@ -123,10 +130,8 @@ NeuronModel Deriver::neuron(std::size_t i) {
         seen_.negative_threshold += model.threshold < 0 ? 1U : 0U;
         seen_.shifted_start += origin != 0 ? 1U : 0U;
     }
-    if (has_synaptic_current(p.kind) && input_bias_[i] != 0 && w_in != 0 && model.current_decay < 1.0) {
-        ++seen_.filtered_bias;
-        seen_.worst_bias_steps = std::max(seen_.worst_bias_steps, (1.0 - model.current_decay) / model.current_decay);
-    }
+    const double keep = has_synaptic_current(p.kind) ? 1.0 - model.current_decay : 0.0;
+    model.initial_current = initial_current(model.current_gain * w_in, keep, i);
     return model;
 }
 
@@ -152,14 +157,8 @@ void Deriver::report(Diagnostics& findings) const {
         fmt::format("the widest decay register leaves 1/{} of the state each step",
                     std::int64_t{1} << format_.decay_bits));
     say(Severity::note, seen_.shifted_start, "the chip's voltage counts from v_reset, so a run starts there, not at 0");
-    say(Severity::note, seen_.filtered_bias,
-        fmt::format("the bias acts on the voltage at once, not through the synaptic current: equal in the steady "
-                    "state, as if it had begun up to {:.1f} steps earlier",
-                    seen_.worst_bias_steps));
-    if (seen_.late_bias > 0) {
-        findings.push_back({Severity::note, where,
-                            "a projection's bias that is absent in the first step is present from the start", "", ""});
-    }
+    say(Severity::note, seen_.late_bias,
+        "a projection's bias that is absent in the first step is present from the start");
 }
 
 void check_expressible(const Population& population, const chip::ChipSpec& chip, const NeuronModelOptions& options,

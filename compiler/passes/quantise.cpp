@@ -26,6 +26,11 @@ void number_nodes(const Network& network, MappedNetwork& mapped) {
     }
 }
 
+std::int32_t initial_current(double wanted, const chip::NeuronFormat& format) {
+    const double most = std::ldexp(1.0, format.state_bits - 1) - 1;
+    return static_cast<std::int32_t>(std::lround(std::clamp(wanted, -most, most)));
+}
+
 MappedPopulation program_population(const PopulationModel& model, const PopulationScale& scale,
                                     const chip::ChipSpec& chip) {
     MappedPopulation population;
@@ -40,6 +45,8 @@ MappedPopulation program_population(const PopulationModel& model, const Populati
         population.registers.push_back(registers);
         population.biases.push_back(bias_register(neuron.bias * scale.voltage_per_unit, chip.neuron));
         any_bias = any_bias || population.biases.back().mantissa != 0;
+        population.initial_currents.push_back(
+            initial_current(neuron.initial_current * scale.voltage_per_unit, chip.neuron));
     }
     if (std::ranges::adjacent_find(population.registers, std::ranges::not_equal_to{}) == population.registers.end() &&
         !population.registers.empty()) {
@@ -47,6 +54,9 @@ MappedPopulation program_population(const PopulationModel& model, const Populati
     }
     if (!any_bias) {
         population.biases.clear();
+    }
+    if (std::ranges::all_of(population.initial_currents, [](std::int32_t current) { return current == 0; })) {
+        population.initial_currents.clear();
     }
     return population;
 }

@@ -17,6 +17,7 @@ namespace {
 struct Registers {
     chip::CompartmentGroup group;
     std::int64_t bias = 0;
+    std::int32_t initial_current = 0;
 };
 
 struct NeuronPlace {
@@ -113,6 +114,7 @@ Diagnostics ImageView::open_population(std::size_t index) {
                 const chip::BiasRegister& bias = core.biases[compartment];
                 registers.bias = std::int64_t{bias.mantissa} * (std::int64_t{1} << bias.exponent);
             }
+            registers.initial_current = core.initial_currents.empty() ? 0 : core.initial_currents[compartment];
             compartments_[index][neuron] = {tile.core, compartment};
             places_[tile.core.value()][compartment] = {static_cast<std::uint32_t>(index), neuron, true};
             ++found;
@@ -284,14 +286,22 @@ void Dequantiser::replace_thresholds() {
     }
 }
 
-/// All that is added to v every step, as the register holds it; where v leaks it becomes part of v_leak.
+/// All that is added to v every step, as the registers hold it. A bias B with an initial current -F acts as F through
+/// the synaptic filter and B - F at once; what acts at once becomes part of v_leak where v leaks.
 void Dequantiser::replace_biases(std::size_t p) {
     Population& population = variant_.populations[p];
     std::vector<double> biases(population.size(), 0.0);
     std::vector<double> leaks_to(population.size(), 0.0);
     for (std::size_t i = 0; i < population.size(); ++i) {
         const Meaning& meaning = meanings_[p][i];
-        const double added = static_cast<double>(view_.registers(p)[i].bias) / view_.voltage_per_unit(p);
+        const Registers& registers = view_.registers(p)[i];
+        const double through_filter =
+            has_synaptic_current(population.kind) ? meaning.current_gain * population.w_in[i] : 0;
+        const double filtered = through_filter != 0 ? -registers.initial_current / view_.voltage_per_unit(p) : 0.0;
+        if (filtered != 0) {
+            biases[i] = filtered / through_filter;
+        }
+        const double added = static_cast<double>(registers.bias) / view_.voltage_per_unit(p) - filtered;
         if (leaks(population.kind)) {
             leaks_to[i] = meaning.origin + added / meaning.voltage_decay;
         } else if (meaning.current_gain != 0) {

@@ -173,6 +173,36 @@ TEST_CASE("leaky networks follow the float network closely") {
     CHECK(differing * 30 < all);
 }
 
+TEST_CASE(
+    "a constant input of a current-based neuron rises on the chip as it does in float, from the first step or late") {
+    for (const int from_step : {0, 1}) {
+        for (std::uint64_t seed = 0; seed < 6; ++seed) {
+            CAPTURE(seed);
+            test::Draws draws(seed);
+            test::NetworkBuilder builder("constant");
+            const Source in = builder.input("in", 1);
+            const Source p = builder.population("p", {20}, NeuronKind::current_based);
+            builder[p].tau_syn_s = draws.uniform(2e-3, 20e-3);
+            builder[p].tau_mem_s = draws.uniform(10e-3, 40e-3);
+            Projection& projection = builder.connect(in, p, test::dense_uniform(20, 1, 0.1, 0.5, seed));
+            projection.bias = draws.uniform(0.2, 0.9);  // below the threshold of 1: v alone tells
+            projection.bias_from_step = from_step;
+            const auto compiled = compile(builder.network(), roomy_loihi(), {});
+            REQUIRE(compiled);
+            CHECK(!compiled->image.cores[0].initial_currents.empty());
+            double worst = 0;
+            const auto totals = SideBySide{builder.network(), compiled->image}.run(
+                60, 0.0, seed, [&](std::uint32_t population, std::uint32_t, std::int32_t voltage, double membrane) {
+                    const double unit = compiled->image.populations[population].voltage_per_unit;
+                    worst = std::max(worst, std::abs(voltage / unit - membrane));
+                });
+            CHECK(totals.spikes == 0);
+            CHECK(worst <
+                  0.012);  // of the threshold: 12-bit decays and truncation; at once it would be off by 0.2 and more
+        }
+    }
+}
+
 CompileOptions with_seed(std::uint64_t seed) {
     CompileOptions options;
     options.seed = seed;

@@ -177,6 +177,10 @@ CoreId add_random_core(Draws& draw, ImageBuilder& builder, const RandomImageOpti
                                .exponent = static_cast<std::uint8_t>(draw.below(4))});
     }
     core.biases.resize(core.biases.empty() ? 0 : compartments);
+    for (std::uint32_t i = 0; i < compartments && draw.one_in(2); ++i) {
+        core.initial_currents.push_back(draw.between(-100'000, 100'000));
+    }
+    core.initial_currents.resize(core.initial_currents.empty() ? 0 : compartments);
     return id;
 }
 

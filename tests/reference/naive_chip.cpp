@@ -54,6 +54,9 @@ std::int64_t bias_of(const chip::CoreImage& core, std::size_t index) {
 NaiveChip::NaiveChip(const chip::Image& image) : image_(image), counts_(image.cores.size()) {
     for (const chip::CoreImage& core : image.cores) {
         cores_.emplace_back(core.compartments);
+        for (std::size_t i = 0; i < core.initial_currents.size(); ++i) {
+            cores_.back()[i].u = core.initial_currents[i];
+        }
     }
 }
 

@@ -75,6 +75,8 @@ TEST_CASE("cores: place, groups, registers") {
     CHECK(says([](Image& i) { i.cores[0].groups[0].threshold_mantissa = 131072; }, "threshold_mantissa"));
     CHECK(says([](Image& i) { i.cores[0].groups[0].refractory = 0; }, "refractory"));
     CHECK(says([](Image& i) { i.cores[0].biases.resize(3); }, "3 biases"));
+    CHECK(says([](Image& i) { i.cores[0].initial_currents.resize(3); }, "3 initial currents"));
+    CHECK(says([](Image& i) { i.cores[0].initial_currents = {0, 0, -8388608, 0}; }, "core 0, compartment 2"));
     CHECK(
         says([](Image& i) { i.cores[0].biases[2].exponent = 8; }, "core 0, compartment 2: error: the bias is 0 * 2^8"));
     CHECK(says([](Image& i) { i.cores[0].biases[2].mantissa = -4097; }, "-4097"));

@@ -42,6 +42,11 @@ void add_groups(Draws& draws, const NeuronFormat& neuron, CoreImage& core) {
         core.biases.push_back({.mantissa = static_cast<std::int16_t>(in(draws, neuron.bias_mantissa)),
                                .exponent = static_cast<std::uint8_t>(in(draws, neuron.bias_exponent))});
     }
+    const std::uint32_t currents = draws.chance() ? core.compartments : 0;
+    for (std::uint32_t i = 0; i < currents; ++i) {
+        core.initial_currents.push_back(
+            draws.integer(1 - (1 << (neuron.state_bits - 1)), (1 << (neuron.state_bits - 1)) - 1));
+    }
     core.voltage_floor_exponent = static_cast<int>(in(draws, neuron.voltage_floor_exponent));
     core.voltage_ceiling_exponent = static_cast<int>(in(draws, neuron.voltage_ceiling_exponent));
     core.noise = {.target = static_cast<NoiseRegister::Target>(draws.integer(0, 2)),
