@@ -106,7 +106,8 @@ TEST_CASE("compact forms stay compact") {
 
     std::vector<float> by_channel(3 * 15);
     for (std::size_t index = 0; index < by_channel.size(); ++index) {
-        by_channel[index] = static_cast<float>(index / 15 + 1);
+        const std::size_t channel = index / 15;
+        by_channel[index] = static_cast<float>(channel + 1);
     }
     const auto scaled = chain(convolution(random, shape, 3), scale_map(45, by_channel)).value();
     CHECK(std::holds_alternative<ConvolutionWeights>(scaled.weights));

@@ -43,13 +43,14 @@ NirBuilder& NirBuilder::node(const std::string& name, const std::string& type) {
     return *this;
 }
 
-NirBuilder& NirBuilder::real(const std::string& name, std::vector<double> values, std::vector<std::uint64_t> shape) {
+NirBuilder& NirBuilder::real(const std::string& name, const std::vector<double>& values,
+                             const std::vector<std::uint64_t>& shape) {
     writer_.array<double>(node_ + "/" + name, values, shape);
     return *this;
 }
 
-NirBuilder& NirBuilder::whole(const std::string& name, std::vector<std::int64_t> values,
-                              std::vector<std::uint64_t> shape) {
+NirBuilder& NirBuilder::whole(const std::string& name, const std::vector<std::int64_t>& values,
+                              const std::vector<std::uint64_t>& shape) {
     writer_.array<std::int64_t>(node_ + "/" + name, values, shape);
     return *this;
 }
@@ -73,38 +74,38 @@ NirBuilder& NirBuilder::edges(const std::vector<std::pair<std::string, std::stri
     return *this;
 }
 
-NirBuilder& NirBuilder::input(const std::string& name, std::vector<std::int64_t> shape) {
-    return node(name, "Input").whole("shape", std::move(shape));
+NirBuilder& NirBuilder::input(const std::string& name, const std::vector<std::int64_t>& shape) {
+    return node(name, "Input").whole("shape", shape);
 }
 
-NirBuilder& NirBuilder::output(const std::string& name, std::vector<std::int64_t> shape) {
-    return node(name, "Output").whole("shape", std::move(shape));
+NirBuilder& NirBuilder::output(const std::string& name, const std::vector<std::int64_t>& shape) {
+    return node(name, "Output").whole("shape", shape);
 }
 
-NirBuilder& NirBuilder::linear(const std::string& name, std::vector<double> weight, std::uint64_t outputs) {
+NirBuilder& NirBuilder::linear(const std::string& name, const std::vector<double>& weight, std::uint64_t outputs) {
     const std::uint64_t inputs = weight.size() / outputs;
-    return node(name, "Linear").real("weight", std::move(weight), {outputs, inputs});
+    return node(name, "Linear").real("weight", weight, {outputs, inputs});
 }
 
-NirBuilder& NirBuilder::affine(const std::string& name, std::vector<double> weight, std::vector<double> bias) {
+NirBuilder& NirBuilder::affine(const std::string& name, const std::vector<double>& weight,
+                               const std::vector<double>& bias) {
     const std::uint64_t outputs = bias.size();
     const std::uint64_t inputs = weight.size() / outputs;
-    return node(name, "Affine")
-        .real("weight", std::move(weight), {outputs, inputs})
-        .real("bias", std::move(bias), {outputs});
+    return node(name, "Affine").real("weight", weight, {outputs, inputs}).real("bias", bias, {outputs});
 }
 
 NirBuilder& NirBuilder::lif(const std::string& name, double tau, double r) {
     return node(name, "LIF").real("tau", tau).real("r", r).real("v_leak", 0).real("v_threshold", 1);
 }
 
-NirBuilder& NirBuilder::conv2d(const std::string& name, std::vector<double> weight, std::vector<std::uint64_t> shape,
-                               std::vector<std::int64_t> stride, std::vector<std::int64_t> padding) {
+NirBuilder& NirBuilder::conv2d(const std::string& name, const std::vector<double>& weight,
+                               const std::vector<std::uint64_t>& shape, const std::vector<std::int64_t>& stride,
+                               const std::vector<std::int64_t>& padding) {
     const std::uint64_t channels = shape[0];
     return node(name, "Conv2d")
-        .real("weight", std::move(weight), std::move(shape))
-        .whole("stride", std::move(stride))
-        .whole("padding", std::move(padding))
+        .real("weight", weight, shape)
+        .whole("stride", stride)
+        .whole("padding", padding)
         .whole("dilation", {1, 1})
         .whole("groups", {1}, {})
         .real("bias", std::vector<double>(channels, 0.0), {channels});

@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "compiler/nir/nir_reader.hpp"
@@ -22,24 +21,27 @@ public:
     NirBuilder& in_graph(const std::string& name);
     NirBuilder& node(const std::string& name, const std::string& type);
     /// Parameters of the last node.
-    NirBuilder& real(const std::string& name, std::vector<double> values, std::vector<std::uint64_t> shape);
+    NirBuilder& real(const std::string& name, const std::vector<double>& values,
+                     const std::vector<std::uint64_t>& shape);
     NirBuilder& real(const std::string& name, double value) { return real(name, {value}, {}); }
-    NirBuilder& whole(const std::string& name, std::vector<std::int64_t> values, std::vector<std::uint64_t> shape);
-    NirBuilder& whole(const std::string& name, std::vector<std::int64_t> values) {
+    NirBuilder& whole(const std::string& name, const std::vector<std::int64_t>& values,
+                      const std::vector<std::uint64_t>& shape);
+    NirBuilder& whole(const std::string& name, const std::vector<std::int64_t>& values) {
         const std::uint64_t count = values.size();
-        return whole(name, std::move(values), {count});
+        return whole(name, values, {count});
     }
     NirBuilder& word(const std::string& name, const std::string& value);
     NirBuilder& edges(const std::vector<std::pair<std::string, std::string>>& pairs);
 
     // Whole nodes.
-    NirBuilder& input(const std::string& name, std::vector<std::int64_t> shape);
-    NirBuilder& output(const std::string& name, std::vector<std::int64_t> shape);
-    NirBuilder& linear(const std::string& name, std::vector<double> weight, std::uint64_t outputs);
-    NirBuilder& affine(const std::string& name, std::vector<double> weight, std::vector<double> bias);
+    NirBuilder& input(const std::string& name, const std::vector<std::int64_t>& shape);
+    NirBuilder& output(const std::string& name, const std::vector<std::int64_t>& shape);
+    NirBuilder& linear(const std::string& name, const std::vector<double>& weight, std::uint64_t outputs);
+    NirBuilder& affine(const std::string& name, const std::vector<double>& weight, const std::vector<double>& bias);
     NirBuilder& lif(const std::string& name, double tau = 0.01, double r = 1);
-    NirBuilder& conv2d(const std::string& name, std::vector<double> weight, std::vector<std::uint64_t> shape,
-                       std::vector<std::int64_t> stride = {1, 1}, std::vector<std::int64_t> padding = {0, 0});
+    NirBuilder& conv2d(const std::string& name, const std::vector<double>& weight,
+                       const std::vector<std::uint64_t>& shape, const std::vector<std::int64_t>& stride = {1, 1},
+                       const std::vector<std::int64_t>& padding = {0, 0});
     NirBuilder& pool(const std::string& name, const std::string& type, std::int64_t size);
 
     [[nodiscard]] files::Hdf5Writer& writer() { return writer_; }

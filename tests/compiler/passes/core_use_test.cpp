@@ -19,9 +19,9 @@ std::vector<MappedSynapse> random_list(test::Draws& draws, std::uint32_t compart
     std::vector<MappedSynapse> list;
     const double density = draws.uniform(0.01, 1.0);
     for (std::uint32_t target = 0; target < compartments; ++target) {
-        for (std::uint16_t format = 0; format < formats.size(); ++format) {
+        for (std::size_t format = 0; format < formats.size(); ++format) {
             while (draws.chance(density / 2)) {
-                list.push_back({.target = target, .weight = 16, .format = format});
+                list.push_back({.target = target, .weight = 16, .format = static_cast<std::uint16_t>(format)});
             }
         }
     }

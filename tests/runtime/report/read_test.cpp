@@ -52,7 +52,7 @@ TEST_CASE("energies, times and the slowest cores come with every cost table, the
     REQUIRE(report->priced.size() == 2);
     const runtime::PricedRun& run = report->priced[0];
     CHECK(run.table == "first");
-    CHECK(run.time_ns == doctest::Approx(40 * 100 + 39 * 40 / 2));
+    CHECK(run.time_ns == doctest::Approx(40 * 100 + 39 * 20));
     CHECK(run.step_time_mean_ns == doctest::Approx(run.time_ns / 40));
     CHECK(run.step_time_max_ns == 139);
     CHECK(run.step_times_ns.first == 100);
