@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <limits>
+#include <string>
 
 namespace spikeloom::compiler {
 namespace {
@@ -26,6 +27,12 @@ struct Range {
         most = std::max(most, value);
     }
     [[nodiscard]] bool empty() const { return least > most; }
+    /// "2 to 5", or "2" where all are equal to the digits shown.
+    [[nodiscard]] std::string text() const {
+        const std::string from = fmt::format("{:g}", least);
+        const std::string to = fmt::format("{:g}", most);
+        return from == to ? from : from + " to " + to;
+    }
 };
 
 /// 1, 2, 2.5 or 5 times a power of ten, if one is within the relative distance; else 0.
@@ -124,7 +131,7 @@ private:
         } else if (!taus_.empty()) {
             const bool seconds = taus_.most <= longest_tau_s;
             result_.unit = seconds ? NirTimeUnit::seconds : NirTimeUnit::steps;
-            const std::string range = fmt::format("time constants of {:g} to {:g} ", taus_.least, taus_.most);
+            const std::string range = "time constants of " + taus_.text() + " ";
             reason = range + (seconds ? "lie in the usual range of seconds (at most 1)"
                                       : "are too long for seconds; Sinabs and Rockpool count in steps (hxtorch writes "
                                         "ms: say so if this file comes from there)");
@@ -211,9 +218,8 @@ private:
         }
         result_.scale_w_in_by_dt = options_.scale_w_in_by_dt.value_or(false);
         if (current_based_) {
-            const std::string stored = inputs_.empty()
-                                           ? "no node has w_in, which counts as 1"
-                                           : fmt::format("w_in is {:g} to {:g}", inputs_.least, inputs_.most);
+            const std::string stored =
+                inputs_.empty() ? "no node has w_in, which counts as 1" : "w_in is " + inputs_.text();
             tell("w_in", result_.scale_w_in_by_dt ? "w_in * tau_syn / dt" : "as stored: s += dt/tau_syn (w_in x - s)",
                  options_.scale_w_in_by_dt ? "as the option says"
                                            : stored + "; NIR's equation, one spike = 1 for a step",
@@ -225,10 +231,7 @@ private:
                                          ? "; with tau in steps, dt/tau is 1/tau, and r needs no change"
                                          : "; NIR's equation";
             tell("r", result_.scale_r_by_dt ? "r * tau_mem / dt" : "as stored: v += dt/tau_mem (v_leak - v + r s)",
-                 options_.scale_r_by_dt
-                     ? "as the option says"
-                     : fmt::format("r is {:g} to {:g}", resistances_.least, resistances_.most) + unit,
-                 "--nir-r");
+                 options_.scale_r_by_dt ? "as the option says" : "r is " + resistances_.text() + unit, "--nir-r");
         }
     }
 
