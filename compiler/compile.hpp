@@ -18,7 +18,6 @@ struct CompileOptions {
     int weight_bits = 8;             ///< widest weight the quantiser may choose
     bool embed_network = true;       ///< keep the float network in the image, for the quantisation gap
     bool approximate_reset = false;  ///< accept reset to zero where the network subtracts the threshold
-    std::string cost_table;          ///< "" = the chip's first
     std::function<void(double fraction, const std::string& phase)> progress;  ///< may be empty
 };
 

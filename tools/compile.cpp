@@ -25,7 +25,7 @@ compiler::CompileOptions compile_options(const CommandLine& line, ProgressBar& p
     options.seed = line.value<std::uint64_t>("seed");
     options.weight_bits = line.value<int>("weight-bits");
     options.embed_network = !line.flag("no-network");
-    options.cost_table = line.has("costs") ? line.value<std::string>("costs") : "";
+    options.approximate_reset = line.flag("approximate-reset");
     options.progress = [&progress](double fraction, const std::string& phase) { progress.update(fraction, phase); };
     return options;
 }
@@ -124,7 +124,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     line.add()("chip,c", word("CHIP")->required(), "a bundled chip (see spikeloom chips) or the path of a description")(
         "output,o", word("IMAGE")->required(), "the image to write")(
         "weight-bits", po::value<int>()->default_value(8)->value_name("BITS"), "widest weight, 1 to 8")(
-        "costs", word("TABLE"), "the cost table that placement minimises (default: the chip's first)")(
+        "approximate-reset", flag(), "accept reset to zero where the network subtracts the threshold")(
         "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
         "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
         "json", flag(), "print the figures as JSON");

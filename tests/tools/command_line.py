@@ -116,6 +116,19 @@ class Demo(Case):
         self.assertIn("time unit: ", text)
         self.assertIn("--nir-time-unit", text)
 
+    def test_reset_by_subtraction_is_refused_by_name_or_approximated_when_asked(self):
+        words = ("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", self.folder / "s.loom", "--nir-reset",
+                 "subtract")
+        self.assertRegex(self.refused(*words), "'hidden'.*subtract.*--approximate-reset")
+        self.done(*words, "--approximate-reset")
+
+    def test_a_set_says_how_it_wants_to_be_coded(self):
+        figures = [json.loads(self.done("eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--limit", 50, "--json",
+                                        "-o", self.folder / f"{len(words)}.h5", *words))
+                   for words in ((), ("--window", 50, "--steps", 60))]
+        self.assertEqual(figures[0]["steps"], 50 * 60)
+        self.assertEqual(figures[0]["steps"], figures[1]["steps"])
+
     def test_inspect_knows_every_file_on_the_way(self):
         recording = self.folder / "run.h5"
         self.eval(recording, "--limit", 5)
