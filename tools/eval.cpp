@@ -10,7 +10,6 @@
 #include "runtime/stimulus.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
-#include "tools/figures.hpp"
 #include "tools/gap.hpp"
 #include "tools/interrupt.hpp"
 #include "tools/session_options.hpp"
@@ -147,16 +146,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!line.parse(arguments)) {
         return ExitStatus::done;
     }
-    const auto image = chip::read_image(line.operand());
-    if (!image) {
-        print(image.error());
-        return ExitStatus::failed;
-    }
-    if (const auto evaluated = evaluate(*image, line); !evaluated) {
-        print(evaluated.error());
-        return ExitStatus::failed;
-    }
-    return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
+    return run_image(line, evaluate);
 }
 
 }  // namespace

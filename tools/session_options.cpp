@@ -4,6 +4,8 @@
 
 #include "core/files/sha256.hpp"
 #include "runtime/stimulus.hpp"
+#include "tools/console.hpp"
+#include "tools/figures.hpp"
 
 namespace spikeloom::tools {
 
@@ -59,6 +61,20 @@ Result<std::unique_ptr<runtime::Recorder>> open_recorder(const runtime::Session&
         options.stimulus_sha256 = *hash;
     }
     return runtime::Recorder::create(options, session);
+}
+
+ExitStatus run_image(const CommandLine& line,
+                     const std::function<Result<void>(const chip::Image&, const CommandLine&)>& work) {
+    const auto image = chip::read_image(line.operand());
+    if (!image) {
+        print(image.error());
+        return ExitStatus::failed;
+    }
+    if (const auto done = work(*image, line); !done) {
+        print(done.error());
+        return ExitStatus::failed;
+    }
+    return print_figures(line.value<std::string>("output"), line.flag("json"), Interrupted::is_failure);
 }
 
 }  // namespace spikeloom::tools

@@ -1,6 +1,7 @@
 // What run and eval have in common: the image, a session on it, a recorder behind it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,7 @@
 #include "runtime/recording.hpp"
 #include "runtime/session.hpp"
 #include "tools/command_line.hpp"
+#include "tools/subcommand.hpp"
 
 namespace spikeloom::tools {
 
@@ -20,5 +22,10 @@ void add_session_options(CommandLine& line);
 [[nodiscard]] Result<std::unique_ptr<runtime::Recorder>> open_recorder(const runtime::Session& session,
                                                                        const CommandLine& line,
                                                                        const std::string& stimulus);
+
+/// Reads the image that the command line names, lets `work` run it into --output, and prints the recording's figures.
+/// Whatever fails is printed.
+ExitStatus run_image(const CommandLine& line,
+                     const std::function<Result<void>(const chip::Image&, const CommandLine&)>& work);
 
 }  // namespace spikeloom::tools
