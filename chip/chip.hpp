@@ -3,6 +3,7 @@
 // nothing here depends on a cost, on the number of threads, or on the order of cores.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -12,6 +13,7 @@
 #include "core/base/counters.hpp"
 #include "core/base/diagnostics.hpp"
 #include "core/base/ids.hpp"
+#include "core/rules/rule.hpp"
 
 namespace spikeloom::chip {
 
@@ -35,6 +37,24 @@ struct PhaseTimes {
 struct InputSpike {
     std::uint32_t port = 0;
     std::uint32_t channel = 0;
+    std::int32_t payload = 0;  ///< of a graded spike, for traces and third factors; weights don't see it
+};
+
+/// A synapse of a plastic projection: neurons (or a channel) of its source and its target.
+struct PlasticSynapse {
+    std::uint32_t source = 0;
+    std::uint32_t target = 0;
+    friend auto operator<=>(const PlasticSynapse&, const PlasticSynapse&) = default;
+};
+
+/// Random numbers of one epoch in place of the engine's own, the same for all neurons and synapses (the logs of other
+/// tools). Fractions of 2^53; impulses 0..127.
+struct LearningDraws {
+    std::array<std::uint64_t, 2> x_decay{};
+    std::array<std::uint64_t, 3> y_decay{};
+    std::array<std::uint32_t, 2> x_impulse{};
+    std::array<std::uint32_t, 3> y_impulse{};
+    std::uint64_t rounding = 0;
 };
 
 /// A spike of a compartment.
@@ -77,9 +97,29 @@ public:
     /// Host access: overwrites the bias of a compartment (constant-current input encoding).
     void set_bias(CoreId core, CompartmentId compartment, BiasRegister bias);
 
-    /// State back to that after load: u, v, delays in flight, refractory counters, step number. Counters too.
+    // Learning. `profile` is an index into the image's `learning`.
+
+    /// Off: traces and weights stay as they are (an evaluation between lessons). On after load.
+    void set_learning(bool on);
+    /// The synapses of a profile, ascending by source, target, then as the image lists them: an order that the mapping
+    /// does not change.
+    [[nodiscard]] std::vector<PlasticSynapse> plastic_synapses(std::uint32_t profile) const;
+    /// Their weights, delays or tags (registers), in that order.
+    [[nodiscard]] std::vector<std::int32_t> plastic_values(std::uint32_t profile, rules::Variable variable) const;
+    /// Host access: overwrites them; values outside of the registers' range are clipped.
+    void set_plastic_values(std::uint32_t profile, rules::Variable variable, std::span<const std::int32_t> values);
+    /// A trace (x1..y3) of a neuron of the profile's source or target, after the last epoch. r1: the reward trace.
+    [[nodiscard]] std::int32_t trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron) const;
+    /// Host access: adds to r1 (saturating at -128..127), and sets r0 for this epoch.
+    void reward(std::uint32_t profile, std::int32_t value);
+    /// The next epochs' random numbers, one call an epoch; without a call the engine draws its own.
+    void set_learning_draws(const LearningDraws& draws);
+
+    /// State back to that after load: u, v, delays in flight, refractory counters, step number. Counters too, and
+    /// weights, delays and tags that were learned.
     void reset();
-    /// As reset, but counters and the random numbers' step count go on: between samples of a run.
+    /// As reset, but counters and the random numbers' step count go on, and what was learned stays (traces are
+    /// forgotten): between samples of a run.
     void reset_state();
 
     [[nodiscard]] Step now() const;  ///< the number of the next step

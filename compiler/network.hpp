@@ -21,6 +21,7 @@
 
 #include "core/base/diagnostics.hpp"
 #include "core/base/ids.hpp"
+#include "core/rules/rule.hpp"
 
 namespace spikeloom::compiler {
 
@@ -143,15 +144,38 @@ struct Source {
     friend bool operator==(const Source&, const Source&) = default;
 };
 
+/// Plasticity of a projection. The rule is in the chip's terms (registers, traces of 7 bits, steps), as users of Loihi
+/// write it; the float reference runs it in reals, with weights in units of weight_max / 255.
+struct Learning {
+    enum class Sign : std::uint8_t { mixed, excitatory, inhibitory };
+    struct ThirdFactor {
+        enum class From : std::uint8_t { nowhere, input, current, voltage };
+        From from = From::nowhere;
+        std::string input;  ///< From::input: a port as large as the target, or of one channel
+        int shift = 0;
+        friend bool operator==(const ThirdFactor&, const ThirdFactor&) = default;
+    };
+
+    rules::Rule rule;
+    Sign sign = Sign::mixed;
+    double weight_max = 1;     ///< the largest |weight| that learning shall reach, in the network's units
+    int weight_bits = 8;       ///< as delivered; the engine keeps 8 bits and a sign
+    std::string reward_input;  ///< an input port whose spikes are rewards; empty: none
+    std::vector<std::int32_t> reward_values;  ///< one a channel of it
+    std::array<ThirdFactor, 3> third_factors{};
+    friend bool operator==(const Learning&, const Learning&) = default;
+};
+
 struct Projection {
     std::string name;  ///< the NIR nodes on the way, "fc1" or "pool1+conv2"
     Source source;
     PopulationId target;
     Weights weights;
-    int delay_steps = 0;     ///< beyond the step that every message takes
-    Parameter bias{0.0};     ///< added to the target's x with the projection: 1 or target size values
-    int bias_from_step = 0;  ///< 1: absent in the first step (Norse's recurrent branch)
-    bool recurrent = false;  ///< on a cycle: in same-step timing it carries the spikes of the step before
+    int delay_steps = 0;                 ///< beyond the step that every message takes
+    Parameter bias{0.0};                 ///< added to the target's x with the projection: 1 or target size values
+    int bias_from_step = 0;              ///< 1: absent in the first step (Norse's recurrent branch)
+    bool recurrent = false;              ///< on a cycle: in same-step timing it carries the spikes of the step before
+    std::optional<Learning> learning{};  ///< its weights are plastic (dense, sparse or one-to-one, not convolutions)
 
     friend bool operator==(const Projection&, const Projection&) = default;
 };

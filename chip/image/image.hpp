@@ -3,13 +3,16 @@
 // messages, one a core (image_file.hpp), so that no size limit of a single message is met.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "chip/spec/chip_spec.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "core/base/ids.hpp"
+#include "core/rules/rule.hpp"
 
 namespace spikeloom::chip {
 
@@ -59,6 +62,7 @@ struct SynapseEntry {
     std::uint8_t skip_bits = 0;    ///< runlength only
     std::uint32_t first = 0;       ///< first synapse in CoreImage::synapses
     std::uint32_t count = 0;       ///< synapses in memory (dense and runlength may hold zero-weight fillers)
+    std::uint8_t learning = 0;     ///< 0: the weights stay; n: they follow Image::learning[n - 1]
 
     friend bool operator==(const SynapseEntry&, const SynapseEntry&) = default;
 };
@@ -136,6 +140,34 @@ struct InputSymbol {
     friend bool operator==(const InputSymbol&, const InputSymbol&) = default;
 };
 
+/// Where a third factor comes from that a neuron writes into y1, y2 or y3 at the end of every epoch (Loihi 2).
+struct ThirdFactor {
+    enum class From : std::uint8_t { nowhere, input, current, voltage };
+    From from = From::nowhere;
+    /// From::input: channel i of this port writes its payload to neuron i (or to all, if it has one channel).
+    std::uint32_t port = 0;
+    /// From::current, voltage: the trace is clip(register >> shift), 0 .. the largest trace.
+    int shift = 0;
+    friend bool operator==(const ThirdFactor&, const ThirdFactor&) = default;
+};
+
+/// A reward: a spike on a channel of an input port adds the channel's value (signed, -128..127) to r1.
+struct RewardPort {
+    std::uint32_t port = 0;
+    std::vector<std::int32_t> values;  ///< one a channel of the port
+    friend bool operator==(const RewardPort&, const RewardPort&) = default;
+};
+
+/// What the synapses of one plastic projection share.
+struct LearningProfile {
+    std::string projection;  ///< its name in the network
+    rules::Rule rule;
+    std::optional<RewardPort> reward;
+    std::array<ThirdFactor, 3> third_factors{};  ///< for y1, y2, y3; with PostTraces::neuron
+    double weight_per_unit = 1;                  ///< network's weight that one unit of the register stands for
+    friend bool operator==(const LearningProfile&, const LearningProfile&) = default;
+};
+
 /// What quantisation made of one projection, for the report.
 struct ProjectionLoss {
     std::string name;
@@ -168,6 +200,7 @@ struct Image {
     std::vector<CoreImage> cores;
     std::vector<PopulationSymbol> populations;
     std::vector<InputSymbol> inputs;
+    std::vector<LearningProfile> learning;  ///< at most 255
     std::vector<ProjectionLoss> losses;
     std::string mapping_report;  ///< the compiler's, as text
     std::string source_network;  ///< serialised Network (compiler/network_proto), for the gap; may be empty

@@ -11,6 +11,8 @@
 #include <vector>
 
 #include "core/base/diagnostics.hpp"
+#include "core/rules/arithmetic.hpp"
+#include "core/rules/parse.hpp"
 
 namespace spikeloom::chip {
 
@@ -61,6 +63,18 @@ struct NeuronFormat {
     int refractory_probe_shift = 7;           ///< after a spike the voltage register reads R * 2^shift
 
     friend bool operator==(const NeuronFormat&, const NeuronFormat&) = default;
+};
+
+/// The learning engine of a core. `cores` without one refuse plastic projections.
+struct LearningFormat {
+    bool present = false;
+    rules::LearningArithmetic arithmetic;
+    rules::RuleLimits rule;
+    IntRange epoch{1, 63};              ///< steps
+    int profiles_per_core = 3;          ///< learning rules whose synapses one core can hold
+    int tag_bits = 9;                   ///< that a synapse with a tag takes in synaptic memory
+    std::int64_t plastic_axons = 4096;  ///< input axons with traces (x1, x2), a core
+    friend bool operator==(const LearningFormat&, const LearningFormat&) = default;
 };
 
 enum class SynapseEncoding : std::uint8_t { sparse, runlength, dense };
@@ -129,9 +143,10 @@ enum class CostItem : std::uint8_t {
     synaptic_event_runlength,
     synaptic_event_dense,
     input_spike,
+    learning_update,
 };
 
-inline constexpr std::array<CostItem, 12> cost_items{
+inline constexpr std::array<CostItem, 13> cost_items{
     CostItem::update_active,
     CostItem::update_idle,
     CostItem::spike,
@@ -144,6 +159,7 @@ inline constexpr std::array<CostItem, 12> cost_items{
     CostItem::synaptic_event_runlength,
     CostItem::synaptic_event_dense,
     CostItem::input_spike,
+    CostItem::learning_update,
 };
 
 /// As the schema spells it: "update_active".
@@ -203,6 +219,7 @@ struct ChipSpec {
     CoreLimits limits;
     NeuronFormat neuron;
     SynapseMemory synapses;
+    LearningFormat learning;
     Conventions conventions;
     std::vector<CostTable> costs;  ///< at least one; the first is the default
 

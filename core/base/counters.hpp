@@ -22,6 +22,7 @@ enum class Counter : std::uint8_t {
     synaptic_events_runlength,
     synaptic_events_dense,
     input_spikes,
+    learning_updates,
 };
 
 struct CounterInfo {
@@ -31,7 +32,7 @@ struct CounterInfo {
     std::string_view sentence;
 };
 
-inline constexpr std::array<CounterInfo, 12> counter_table{{
+inline constexpr std::array<CounterInfo, 13> counter_table{{
     {Counter::updates_active, "updates_active", "updates",
      "compartment updates whose current, voltage or bias was not zero"},
     {Counter::updates_idle, "updates_idle", "updates", "compartment updates that found everything at rest"},
@@ -49,6 +50,8 @@ inline constexpr std::array<CounterInfo, 12> counter_table{{
     {Counter::synaptic_events_dense, "synaptic_events_dense", "events",
      "synapses of dense-encoded entries that a message read and added"},
     {Counter::input_spikes, "input_spikes", "spikes", "spikes that the host sent into the core"},
+    {Counter::learning_updates, "learning_updates", "updates",
+     "plastic synapses that an epoch evaluated: for a spike of their source or target, or for u_k"},
 }};
 
 inline constexpr std::size_t counter_count = counter_table.size();

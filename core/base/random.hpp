@@ -15,6 +15,8 @@ enum class RandomPurpose : std::uint32_t {
     network_rule = 4,
     placement = 5,
     partition = 6,
+    learning = 7,
+    workbench = 8,
     test = 100,
 };
 
