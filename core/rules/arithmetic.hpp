@@ -80,6 +80,10 @@ struct Operands {
 [[nodiscard]] double accumulate_real(const ProductSeries& series,
                                      const std::array<std::array<double, operand_count>, 3>& values, bool u, double z);
 
+/// What a factor (operand and constant together) is clipped to before it is multiplied.
+[[nodiscard]] IntegerRange factor_range(Operand operand, const LearningArithmetic& arithmetic);
+/// What a product and the accumulator are clipped to.
+[[nodiscard]] IntegerRange accumulator_range(const LearningArithmetic& arithmetic);
 /// Bits that a product drops before its exponent is applied.
 [[nodiscard]] int product_shift(const Product& product, const LearningArithmetic& arithmetic);
 
