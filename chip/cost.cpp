@@ -32,6 +32,8 @@ std::uint64_t occurrences(const Counters& counters, CostItem item) {
         return counters[Counter::synaptic_events_dense];
     case CostItem::input_spike:
         return counters[Counter::input_spikes];
+    case CostItem::learning_update:
+        return counters[Counter::learning_updates];
     }
     return 0;
 }
@@ -77,7 +79,7 @@ double core_step_time_ns(const Counters& step_counts, const CostTable& costs) {
                               spent(CostItem::message_out);
     const double processing = spent(CostItem::message_in) + spent(CostItem::synaptic_event_sparse) +
                               spent(CostItem::synaptic_event_runlength) + spent(CostItem::synaptic_event_dense);
-    return std::max(generating, processing);
+    return std::max(generating, processing) + spent(CostItem::learning_update);
 }
 
 double barrier_time_ns(const CostTable& costs, int tiles) {

@@ -31,7 +31,8 @@ struct ItemEnergy {
 [[nodiscard]] Estimate total(const std::vector<ItemEnergy>& items);
 
 /// Time of one step of one core without congestion: the larger of generating (updates, spikes, messages out) and
-/// processing (messages in, synaptic events), ns. Hops are latency that the step hides; they add nothing here.
+/// processing (messages in, synaptic events), then learning, a phase of its own that follows the spikes, ns. Hops are
+/// latency that the step hides; they add nothing here.
 [[nodiscard]] double core_step_time_ns(const Counters& step_counts, const CostTable& costs);
 /// Barrier with this many tiles in use (that of the last point at no more tiles), ns.
 [[nodiscard]] double barrier_time_ns(const CostTable& costs, int tiles);

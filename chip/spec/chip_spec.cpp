@@ -62,6 +62,8 @@ std::string_view name_of(CostItem item) {
         return "synaptic_event_dense";
     case CostItem::input_spike:
         return "input_spike";
+    case CostItem::learning_update:
+        return "learning_update";
     }
     return "?";
 }
@@ -102,6 +104,10 @@ const EventCost& CostTable::event(CostItem item) const {
     }
     const auto found = std::ranges::find(events, item, &EventCost::item);
     return found == events.end() ? nothing : *found;
+}
+
+bool CostTable::prices(CostItem item) const {
+    return std::ranges::find(events, item, &EventCost::item) != events.end();
 }
 
 const CostTable* ChipSpec::find_costs(const std::string& wanted) const {

@@ -65,7 +65,7 @@ struct NeuronFormat {
     friend bool operator==(const NeuronFormat&, const NeuronFormat&) = default;
 };
 
-/// The learning engine of a core. `cores` without one refuse plastic projections.
+/// The learning engine of a core. Chips without one refuse plastic projections (the other fields are defaults then).
 struct LearningFormat {
     bool present = false;
     rules::LearningArithmetic arithmetic;
@@ -200,7 +200,7 @@ struct BarrierPoint {
 struct CostTable {
     std::string name;               ///< "davies2018", "silicon"
     std::string title;              ///< one line for a report
-    std::vector<EventCost> events;  ///< one for each CostItem, in its order
+    std::vector<EventCost> events;  ///< one for each CostItem, in its order; learning_update may lack
     std::vector<BarrierPoint> barrier;
     Quantity static_power_core_mw;  ///< leakage and clock, a core in use
     Quantity static_power_chip_mw;  ///< what the chip draws besides its cores
@@ -208,6 +208,7 @@ struct CostTable {
 
     /// The item's cost; an event that costs nothing where `events` lacks it.
     [[nodiscard]] const EventCost& event(CostItem item) const;
+    [[nodiscard]] bool prices(CostItem item) const;  ///< whether `events` has it
     friend bool operator==(const CostTable&, const CostTable&) = default;
 };
 

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cmath>
 #include <set>
+#include <span>
 
 #include "chip/spec/chip_spec_proto.hpp"
 
@@ -64,6 +65,11 @@ public:
         rule("mesh", chip.has_mesh(), chip.mesh(), &Checker::mesh);
         rule("neuron", chip.has_neuron(), chip.neuron(), &Checker::neuron);
         rule("synapses", chip.has_synapses(), chip.synapses(), &Checker::synapses);
+        rule("learning", chip.has_learning(), chip.learning(), &Checker::learning);
+        if (chip.has_learning() && chip.has_synapses() && sound("learning", chip.learning()) &&
+            sound("synapses", chip.synapses()) && chip.synapses().delay_bits_size() > 0) {
+            longest_delay(chip.learning(), chip.synapses());
+        }
         if (sound("limits", chip.limits()) && sound("synapses", chip.synapses()) && chip.has_limits() &&
             chip.has_synapses() && chip.synapses().index_bits_size() > 0) {
             widest_index(chip.limits(), chip.synapses());
@@ -301,6 +307,25 @@ private:
         }
     }
 
+    void learning(const proto::LearningProto& learning) {
+        const auto around_zero = [&](const char* field, const proto::IntRangeProto& range) {
+            if (range.least() > 0 || range.most() < 1) {
+                report(fmt::format("learning.{}", field),
+                       fmt::format("'learning.{}' is {}..{}", field, range.least(), range.most()),
+                       "a range that holds 0 and 1");
+            }
+        };
+        around_zero("mantissa", learning.mantissa());
+        around_zero("exponent", learning.exponent());
+        around_zero("constant", learning.constant());
+    }
+
+    void longest_delay(const proto::LearningProto& learning, const proto::SynapseMemoryProto& memory) {
+        const int widest = std::ranges::max(memory.delay_bits());
+        at_most("learning.delay_most", learning.delay_most(), (std::int64_t{1} << widest) - 1,
+                "what the widest of synapses.delay_bits holds");
+    }
+
     void costs(const proto::ChipSpecProto& chip) {
         if (chip.costs_size() == 0) {
             report("costs", "the chip has no cost table", "at least one block costs { ... }",
@@ -315,6 +340,10 @@ private:
                 if (!names.insert(table.name()).second) {
                     report(path + ".name", fmt::format("a second cost table '{}'", table.name()), "names that differ");
                 }
+            }
+            if (chip.has_learning() && !table.has_learning_update()) {
+                report(path, fmt::format("the cost table '{}' has no price for learning", table.name()),
+                       "learning_update { ... }, because the chip has a learning engine");
             }
             bounds(table, path);
             barrier(table, path + ".barrier");
@@ -387,7 +416,11 @@ Diagnostics check_value(const ChipSpec& spec, ChipSpecPart part) {
     const Where where = [&](const std::string& path) { return fmt::format("chip '{}': {}", spec.name, path); };
     Diagnostics findings = check_chip_spec_proto(to_proto(spec), where, part);
     for (std::size_t i = 0; i < spec.costs.size() && part == ChipSpecPart::everything; ++i) {
-        if (!std::ranges::equal(spec.costs[i].events, cost_items, {}, &EventCost::item)) {
+        std::span<const CostItem> wanted(cost_items);
+        if (!spec.costs[i].prices(CostItem::learning_update)) {
+            wanted = wanted.first(wanted.size() - 1);  // whether it may lack is checked with the schema
+        }
+        if (!std::ranges::equal(spec.costs[i].events, wanted, {}, &EventCost::item)) {
             findings.push_back({.severity = Severity::error,
                                 .where = where(fmt::format("costs[{}]", i)),
                                 .found = "the table's events are not one of each kind, in order",

@@ -3,8 +3,10 @@
 namespace spikeloom::chip {
 namespace {
 
-/// Item i of CostItem is field first_cost_field + i of CostTableProto.
-constexpr int first_cost_field = proto::CostTableProto::kUpdateActiveFieldNumber;
+/// The item's field of CostTableProto, which bears its name.
+const google::protobuf::FieldDescriptor* field_of(CostItem item) {
+    return proto::CostTableProto::descriptor()->FindFieldByName(std::string(name_of(item)));
+}
 
 IntRange from(const proto::IntRangeProto& message) {
     return {.least = message.least(), .most = message.most()};
@@ -153,6 +155,65 @@ void to(const Conventions& conventions, proto::ConventionsProto& message) {
         static_cast<Proto::NegativeMixedWeight>(number(conventions.negative_mixed_weight)));
 }
 
+rules::RuleLimits rule_limits(const proto::LearningProto& message) {
+    return {.mantissa_least = static_cast<int>(message.mantissa().least()),
+            .mantissa_most = static_cast<int>(message.mantissa().most()),
+            .exponent_least = static_cast<int>(message.exponent().least()),
+            .exponent_most = static_cast<int>(message.exponent().most()),
+            .constant_least = static_cast<int>(message.constant().least()),
+            .constant_most = static_cast<int>(message.constant().most()),
+            .decimation_most = message.decimation_most(),
+            .products = message.products(),
+            .factors = message.factors()};
+}
+
+LearningFormat from(const proto::LearningProto& message) {
+    const proto::LearningConventionsProto& conventions = message.conventions();
+    return {.present = true,
+            .arithmetic = {.trace_bits = message.trace_bits(),
+                           .weight_bits = message.weight_bits(),
+                           .tag_bits = message.tag_bits(),
+                           .delay_most = message.delay_most(),
+                           .fraction_bits = message.fraction_bits(),
+                           .trace_decay = static_cast<rules::TraceDecay>(from_enum(conventions.trace_decay())),
+                           .impulse_fraction =
+                               static_cast<rules::ImpulseFraction>(from_enum(conventions.impulse_fraction())),
+                           .products = static_cast<rules::ProductArithmetic>(from_enum(conventions.products())),
+                           .lava_tag_floor = conventions.lava_tag_floor()},
+            .rule = rule_limits(message),
+            .epoch = from(message.epoch()),
+            .profiles_per_core = message.profiles_per_core(),
+            .tag_bits = message.synapse_tag_bits(),
+            .plastic_axons = message.plastic_axons()};
+}
+
+void to(const LearningFormat& learning, proto::LearningProto& message) {
+    const rules::LearningArithmetic& arithmetic = learning.arithmetic;
+    const rules::RuleLimits& rule = learning.rule;
+    message.set_profiles_per_core(learning.profiles_per_core);
+    message.set_plastic_axons(learning.plastic_axons);
+    message.set_synapse_tag_bits(learning.tag_bits);
+    to(learning.epoch, *message.mutable_epoch());
+    message.set_trace_bits(arithmetic.trace_bits);
+    message.set_weight_bits(arithmetic.weight_bits);
+    message.set_tag_bits(arithmetic.tag_bits);
+    message.set_delay_most(arithmetic.delay_most);
+    message.set_fraction_bits(arithmetic.fraction_bits);
+    to({.least = rule.mantissa_least, .most = rule.mantissa_most}, *message.mutable_mantissa());
+    to({.least = rule.exponent_least, .most = rule.exponent_most}, *message.mutable_exponent());
+    to({.least = rule.constant_least, .most = rule.constant_most}, *message.mutable_constant());
+    message.set_decimation_most(rule.decimation_most);
+    message.set_products(rule.products);
+    message.set_factors(rule.factors);
+    using Proto = proto::LearningConventionsProto;
+    const auto number = [](auto value) { return static_cast<int>(value) + 1; };
+    Proto& conventions = *message.mutable_conventions();
+    conventions.set_trace_decay(static_cast<Proto::TraceDecay>(number(arithmetic.trace_decay)));
+    conventions.set_impulse_fraction(static_cast<Proto::ImpulseFraction>(number(arithmetic.impulse_fraction)));
+    conventions.set_products(static_cast<Proto::Products>(number(arithmetic.products)));
+    conventions.set_lava_tag_floor(arithmetic.lava_tag_floor);
+}
+
 Quantity from(const proto::QuantityProto& message) {
     return {.value = message.value(),
             .low = message.has_low() ? message.low() : message.value(),
@@ -181,9 +242,11 @@ CostTable from(const proto::CostTableProto& message) {
                     .static_power_core_mw = from(message.static_power_core_mw()),
                     .static_power_chip_mw = from(message.static_power_chip_mw()),
                     .host_power_mw = from(message.host_power_mw())};
-    const auto& fields = *message.GetDescriptor();
     for (const CostItem item : cost_items) {
-        const auto* field = fields.FindFieldByNumber(first_cost_field + static_cast<int>(item));
+        const auto* field = field_of(item);
+        if (item == CostItem::learning_update && !message.has_learning_update()) {
+            continue;
+        }
         const auto& cost =
             static_cast<const proto::EventCostProto&>(message.GetReflection()->GetMessage(message, field));
         table.events.push_back({.item = item, .energy_pj = from(cost.energy_pj()), .time_ns = from(cost.time_ns())});
@@ -197,9 +260,11 @@ CostTable from(const proto::CostTableProto& message) {
 void to(const CostTable& table, proto::CostTableProto& message) {
     message.set_name(table.name);
     message.set_title(table.title);
-    const auto& fields = *message.GetDescriptor();
     for (const CostItem item : cost_items) {
-        const auto* field = fields.FindFieldByNumber(first_cost_field + static_cast<int>(item));
+        const auto* field = field_of(item);
+        if (item == CostItem::learning_update && !table.prices(item)) {
+            continue;
+        }
         auto& cost = static_cast<proto::EventCostProto&>(*message.GetReflection()->MutableMessage(&message, field));
         to(table.event(item).energy_pj, *cost.mutable_energy_pj());
         to(table.event(item).time_ns, *cost.mutable_time_ns());
@@ -224,6 +289,7 @@ ChipSpec from_proto(const proto::ChipSpecProto& message) {
                   .limits = from(message.limits()),
                   .neuron = from(message.neuron()),
                   .synapses = from(message.synapses()),
+                  .learning = message.has_learning() ? from(message.learning()) : LearningFormat{},
                   .conventions = from(message.conventions()),
                   .costs = {}};
     for (const auto& table : message.costs()) {
@@ -242,6 +308,9 @@ proto::ChipSpecProto to_proto(const ChipSpec& spec) {
     to(spec.neuron, *message.mutable_neuron());
     to(spec.synapses, *message.mutable_synapses());
     to(spec.conventions, *message.mutable_conventions());
+    if (spec.learning.present) {
+        to(spec.learning, *message.mutable_learning());
+    }
     for (const CostTable& table : spec.costs) {
         to(table, *message.add_costs());
     }

@@ -24,6 +24,8 @@ std::string style(Kind kind) {
         return "k-hops";
     case Kind::inputs:
         return "k-inputs";
+    case Kind::learning:
+        return "k-learning";
     }
     return {};
 }

@@ -165,6 +165,8 @@ std::string name(chip::CostItem item) {
         return "synaptic event, dense";
     case chip::CostItem::input_spike:
         return "input spike";
+    case chip::CostItem::learning_update:
+        return "learning update";
     }
     return {};
 }
@@ -205,6 +207,8 @@ Kind kind(chip::CostItem item) {
         return Kind::synapses;
     case chip::CostItem::input_spike:
         return Kind::inputs;
+    case chip::CostItem::learning_update:
+        return Kind::learning;
     }
     return Kind::inputs;
 }
@@ -223,6 +227,8 @@ std::string name(Kind kind) {
         return "hops";
     case Kind::inputs:
         return "input spikes";
+    case Kind::learning:
+        return "learning";
     }
     return {};
 }

@@ -59,9 +59,9 @@ enum class Limit : std::uint8_t {
 [[nodiscard]] std::string name(chip::Trust trust);
 
 /// Kinds of event, as the pictures group the cost items.
-enum class Kind : std::uint8_t { synapses, updates, spikes, messages, hops, inputs };
-inline constexpr std::array<Kind, 6> all_kinds{Kind::synapses, Kind::updates, Kind::spikes,
-                                               Kind::messages, Kind::hops,    Kind::inputs};
+enum class Kind : std::uint8_t { synapses, updates, spikes, messages, hops, inputs, learning };
+inline constexpr std::array<Kind, 7> all_kinds{Kind::synapses, Kind::updates, Kind::spikes,  Kind::messages,
+                                               Kind::hops,     Kind::inputs,  Kind::learning};
 [[nodiscard]] Kind kind(chip::CostItem item);
 [[nodiscard]] std::string name(Kind kind);
 [[nodiscard]] chip::Estimate energy_of(const PricedRun& run, Kind kind);  ///< pJ, of the run

@@ -122,6 +122,9 @@ void add_energy(const Report& report, Page& page) {
                 "table's own bounds give.");
     std::string legend = "<ul class=\"legend\">";
     for (const Kind group : all_kinds) {
+        if (group == Kind::learning && report.totals[Counter::learning_updates] == 0) {
+            continue;
+        }
         legend += legend_entry(style(group), name(group));
     }
     page.raw(legend + "</ul>\n");

@@ -62,9 +62,10 @@ svg.wide { width:100%; min-width:640px; }
 .whisker { stroke:var(--ink); stroke-width:1.5; }
 .k-synapses, .c-first, .s-dynamic, .s-chip-spikes { fill:var(--blue); } .k-updates, .c-second { fill:var(--orange); }
 .k-spikes { fill:var(--red); } .k-messages { fill:var(--green); } .k-hops { fill:var(--pink); } .k-inputs { fill:var(--grey); }
+.k-learning { fill:var(--sky); }
 .s-cores { fill:var(--green); } .s-chip { fill:var(--pink); } .s-host, .s-float { fill:var(--bar); }
 .pale { opacity:.28; }
-.on-k-synapses, .on-k-spikes, .on-s-dynamic { fill:var(--on-blue); } .on-k-updates, .on-k-messages, .on-k-hops, .on-k-inputs, .on-s-cores, .on-s-chip { fill:#101214; }
+.on-k-synapses, .on-k-spikes, .on-s-dynamic { fill:var(--on-blue); } .on-k-updates, .on-k-messages, .on-k-hops, .on-k-inputs, .on-k-learning, .on-s-cores, .on-s-chip { fill:#101214; }
 .on-s-host { fill:var(--ink); } .on-light { fill:#101214; } .on-dark { fill:#ffffff; }
 .legend { display:flex; flex-wrap:wrap; gap:4px 18px; margin:8px 0 0; padding:0; list-style:none; font-size:13px; color:var(--muted); }
 .legend svg { width:12px; height:12px; vertical-align:-1px; margin-right:6px; }

@@ -18,8 +18,8 @@ constexpr std::size_t most_tables = 16;
 /// Counts of each cost item: the same under every table.
 std::vector<chip::ItemEnergy> counted_items(const Counters& totals) {
     chip::CostTable free;
-    for (int item = 0; item <= static_cast<int>(chip::CostItem::input_spike); ++item) {
-        free.events.push_back({.item = static_cast<chip::CostItem>(item), .energy_pj = {}, .time_ns = {}});
+    for (const chip::CostItem item : chip::cost_items) {
+        free.events.push_back({.item = item, .energy_pj = {}, .time_ns = {}});
     }
     return chip::dynamic_energy(totals, free);
 }

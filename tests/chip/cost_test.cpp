@@ -57,9 +57,21 @@ TEST_CASE("energy is counts times costs, item by item, with its range") {
     CHECK(items[11].energy_pj.value == 24);
     CHECK(items[1].energy_pj == Estimate{});
     CHECK(total(items) == Estimate{.value = 98, .low = 49, .high = 196});
+    counters[Counter::learning_updates] = 10;
+    CHECK(dynamic_energy(counters, simple_costs())[12].energy_pj == Estimate{.value = 130, .low = 65, .high = 260});
 }
 
-TEST_CASE("a core takes the longer of generating and processing; hops and input cost it no time") {
+TEST_CASE("a chip that can't learn needs no price for it") {
+    CostTable costs = simple_costs();
+    costs.events.pop_back();
+    Counters counters;
+    counters[Counter::learning_updates] = 10;
+    counters[Counter::spikes] = 1;
+    CHECK(total(dynamic_energy(counters, costs)).value == 3);
+    CHECK(core_step_time_ns(counters, costs) == 30);
+}
+
+TEST_CASE("a core takes the longer of generating and processing, then learns; hops and input cost it no time") {
     const CostTable costs = simple_costs();
     Counters counters;
     counters[Counter::updates_active] = 2;  // 10 ns each
@@ -76,6 +88,8 @@ TEST_CASE("a core takes the longer of generating and processing; hops and input 
     counters[Counter::synaptic_events_runlength] = 1;  // 100
     counters[Counter::synaptic_events_dense] = 1;      // 110
     CHECK(core_step_time_ns(counters, costs) == 350);
+    counters[Counter::learning_updates] = 2;  // 130 each, after the spikes
+    CHECK(core_step_time_ns(counters, costs) == 610);
 }
 
 TEST_CASE("the barrier is a step function of the tiles in use") {

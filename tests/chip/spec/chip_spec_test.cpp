@@ -105,6 +105,53 @@ TEST_CASE("loihi1 prices events from silicon and from before silicon") {
     }
 }
 
+TEST_CASE("loihi1 learns, at Davies' price") {
+    const ChipSpec loihi = load("loihi1");
+    REQUIRE(loihi.learning.present);
+    LearningFormat defaults;
+    defaults.present = true;
+    CHECK(loihi.learning == defaults);
+    const CostTable& davies = *loihi.find_costs("davies2018");
+    const CostTable& silicon = *loihi.find_costs("silicon");
+    CHECK(davies.event(CostItem::learning_update).energy_pj.value == 120);
+    CHECK(davies.event(CostItem::learning_update).time_ns.value == 6.1);
+    CHECK(davies.event(CostItem::learning_update).energy_pj.trust == Trust::simulated);
+    CHECK(silicon.event(CostItem::learning_update).energy_pj.trust == Trust::inferred);
+    CHECK(silicon.event(CostItem::learning_update).energy_pj.high >= 240);
+    CHECK(load("generic").learning.present);
+}
+
+TEST_CASE("a chip without a learning engine needs no price for it, one with it does") {
+    ChipSpec chip = load("generic");
+    CHECK(chip.costs[0].events.back().item == CostItem::learning_update);
+    chip.costs[0].events.pop_back();
+    CHECK(says(check_chip_spec(chip), "the cost table 'guess' has no price for learning"));
+    CHECK(says(findings_of(print_chip_spec(chip)), "no price for learning"));
+    chip.learning = {};
+    CHECK(check_chip_spec(chip).empty());
+    const auto again = parse_chip_spec(print_chip_spec(chip), "printed");
+    REQUIRE_MESSAGE(again.has_value(), reasons(again));
+    CHECK(*again == chip);
+    CHECK_FALSE(again->learning.present);
+}
+
+TEST_CASE("a learning engine's widths have to agree with each other and with the synapses' fields") {
+    const ChipSpec good = load("loihi1");
+    const auto finding = [&](const std::function<void(LearningFormat&)>& change) {
+        ChipSpec chip = good;
+        change(chip.learning);
+        CHECK_FALSE(findings_of(print_chip_spec(chip)).empty());
+        return to_text(check_chip_spec(chip));
+    };
+    CHECK(finding([](auto& l) { l.arithmetic.delay_most = 64; }).find("delay_most' is 64; allowed: at most 63") !=
+          std::string::npos);
+    CHECK(finding([](auto& l) { l.arithmetic.trace_bits = 16; }).find("trace_bits") != std::string::npos);
+    CHECK(finding([](auto& l) { l.epoch = {.least = 1, .most = 64}; }).find("epoch") != std::string::npos);
+    CHECK(finding([](auto& l) { l.epoch = {.least = 9, .most = 8}; }).find("9..8") != std::string::npos);
+    CHECK(finding([](auto& l) { l.profiles_per_core = 256; }).find("1..255") != std::string::npos);
+    CHECK(finding([](auto& l) { l.rule.mantissa_least = 1; }).find("a range that holds 0 and 1") != std::string::npos);
+}
+
 TEST_CASE("the teaching chip reads, and owns up to its guesses") {
     const ChipSpec generic = load("generic");
     CHECK(generic.limits.compartments < 1024);

@@ -92,7 +92,35 @@ chip::SynapseMemory synapses(Draws& draws) {
     return memory;
 }
 
-chip::CostTable costs(Draws& draws, const std::string& name) {
+chip::LearningFormat learning(Draws& draws, const chip::SynapseMemory& memory) {
+    chip::LearningFormat format;
+    format.present = true;
+    format.arithmetic = {.trace_bits = draws.integer(1, 15),
+                         .weight_bits = draws.integer(1, 15),
+                         .tag_bits = draws.integer(1, 15),
+                         .delay_most = draws.integer(0, std::min(254, (1 << memory.delay_bits.back()) - 1)),
+                         .fraction_bits = draws.integer(0, 15),
+                         .trace_decay = static_cast<rules::TraceDecay>(draws.integer(0, 2)),
+                         .impulse_fraction = static_cast<rules::ImpulseFraction>(draws.integer(0, 1)),
+                         .products = static_cast<rules::ProductArithmetic>(draws.integer(0, 2)),
+                         .lava_tag_floor = draws.chance()};
+    format.rule = {.mantissa_least = draws.integer(-128, 0),
+                   .mantissa_most = draws.integer(1, 127),
+                   .exponent_least = draws.integer(-15, 0),
+                   .exponent_most = draws.integer(1, 15),
+                   .constant_least = draws.integer(-32768, 0),
+                   .constant_most = draws.integer(1, 32767),
+                   .decimation_most = draws.integer(0, 9),
+                   .products = draws.integer(1, 256),
+                   .factors = draws.integer(1, 16)};
+    format.epoch = range(draws, 1, 63);
+    format.profiles_per_core = draws.integer(1, 255);
+    format.tag_bits = draws.integer(0, 16);
+    format.plastic_axons = draws.between(1, 1 << 24);
+    return format;
+}
+
+chip::CostTable costs(Draws& draws, const std::string& name, bool learns) {
     chip::CostTable table{.name = name,
                           .title = text(draws),
                           .events = {},
@@ -101,6 +129,9 @@ chip::CostTable costs(Draws& draws, const std::string& name) {
                           .static_power_chip_mw = quantity(draws),
                           .host_power_mw = quantity(draws)};
     for (const chip::CostItem item : chip::cost_items) {
+        if (item == chip::CostItem::learning_update && !learns && draws.chance()) {
+            continue;
+        }
         table.events.push_back({.item = item, .energy_pj = quantity(draws), .time_ns = quantity(draws)});
     }
     int tiles = 1;
@@ -128,6 +159,7 @@ chip::ChipSpec random_chip(std::uint64_t seed) {
                    .update_granularity = draws.between(1, 16)},
         .neuron = neuron(draws),
         .synapses = synapses(draws),
+        .learning = {},
         .conventions = {},
         .costs = {}};
     spec.conventions = {
@@ -136,8 +168,11 @@ chip::ChipSpec random_chip(std::uint64_t seed) {
         .biased_current_overflow = static_cast<chip::Conventions::BiasedCurrentOverflow>(draws.integer(0, 1)),
         .voltage_overflow = static_cast<chip::Conventions::VoltageOverflow>(draws.integer(0, 1)),
         .negative_mixed_weight = static_cast<chip::Conventions::NegativeMixedWeight>(draws.integer(0, 1))};
+    if (draws.chance()) {
+        spec.learning = learning(draws, spec.synapses);
+    }
     for (int i = draws.integer(1, 3); i > 0; --i) {
-        spec.costs.push_back(costs(draws, "table" + std::to_string(i)));
+        spec.costs.push_back(costs(draws, "table" + std::to_string(i), spec.learning.present));
     }
     return spec;
 }

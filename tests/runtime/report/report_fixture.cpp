@@ -50,7 +50,7 @@ void add_cores(Report& report) {
 }
 
 /// Counts of the fixture's items, in the order of CostItem.
-std::array<std::uint64_t, 12> item_counts(const Counters& totals) {
+std::array<std::uint64_t, chip::cost_items.size()> item_counts(const Counters& totals) {
     return {totals[Counter::updates_active],
             totals[Counter::updates_idle],
             totals[Counter::spikes],
@@ -62,7 +62,8 @@ std::array<std::uint64_t, 12> item_counts(const Counters& totals) {
             totals[Counter::synaptic_events_sparse],
             totals[Counter::synaptic_events_runlength],
             totals[Counter::synaptic_events_dense],
-            totals[Counter::input_spikes]};
+            totals[Counter::input_spikes],
+            totals[Counter::learning_updates]};
 }
 
 runtime::PricedRun priced(const Report& report, const chip::CostTable& costs, double scale) {
@@ -166,7 +167,8 @@ void add_gap(Report& report) {
 }  // namespace
 
 chip::CostTable made_up_costs(const std::string& name, double scale) {
-    constexpr std::array<double, 12> energies{81, 52, 69.3, 0, 0, 1.7, 3, 4, 23.6, 23.6, 23.6, 0};
+    constexpr std::array<double, chip::cost_items.size()> energies{81, 52,   69.3, 0,    0, 1.7, 3,
+                                                                   4,  23.6, 23.6, 23.6, 0, 120};
     chip::CostTable costs;
     costs.name = name;
     costs.title = "made up for the tests";
