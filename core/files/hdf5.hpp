@@ -19,9 +19,9 @@
 namespace spikeloom::files {
 
 template <class T>
-concept Hdf5Number = std::same_as<T, std::uint8_t> || std::same_as<T, std::int32_t> || std::same_as<T, std::uint32_t> ||
-                     std::same_as<T, std::int64_t> || std::same_as<T, std::uint64_t> || std::same_as<T, float> ||
-                     std::same_as<T, double>;
+concept Hdf5Number = std::same_as<T, std::uint8_t> || std::same_as<T, std::int16_t> || std::same_as<T, std::int32_t> ||
+                     std::same_as<T, std::uint32_t> || std::same_as<T, std::int64_t> ||
+                     std::same_as<T, std::uint64_t> || std::same_as<T, float> || std::same_as<T, double>;
 
 /// Owns one HDF5 identifier.
 class Hdf5Handle {

@@ -23,6 +23,8 @@ template <Hdf5Number T>
 [[nodiscard]] hid_t native_type() {
     if constexpr (std::is_same_v<T, std::uint8_t>) {
         return H5T_NATIVE_UINT8;
+    } else if constexpr (std::is_same_v<T, std::int16_t>) {
+        return H5T_NATIVE_INT16;
     } else if constexpr (std::is_same_v<T, std::int32_t>) {
         return H5T_NATIVE_INT32;
     } else if constexpr (std::is_same_v<T, std::uint32_t>) {

@@ -344,6 +344,7 @@ Result<Hdf5Array<T>> Hdf5Reader::read_rows(const std::string& path, std::uint64_
     template Result<Hdf5Array<T>> Hdf5Reader::read<T>(const std::string&, std::uint64_t) const; \
     template Result<Hdf5Array<T>> Hdf5Reader::read_rows<T>(const std::string&, std::uint64_t, std::uint64_t) const;
 SPIKELOOM_HDF5_READ(std::uint8_t)
+SPIKELOOM_HDF5_READ(std::int16_t)
 SPIKELOOM_HDF5_READ(std::int32_t)
 SPIKELOOM_HDF5_READ(std::uint32_t)
 SPIKELOOM_HDF5_READ(std::int64_t)

@@ -367,6 +367,7 @@ Result<void> Hdf5Writer::close() {
     template void Hdf5Writer::attribute<T>(const std::string&, const std::string&, T);                            \
     template void Hdf5Writer::attribute<T>(const std::string&, const std::string&, std::span<const T>);
 SPIKELOOM_HDF5_WRITE(std::uint8_t)
+SPIKELOOM_HDF5_WRITE(std::int16_t)
 SPIKELOOM_HDF5_WRITE(std::int32_t)
 SPIKELOOM_HDF5_WRITE(std::uint32_t)
 SPIKELOOM_HDF5_WRITE(std::int64_t)

@@ -1,0 +1,119 @@
+#include "chip/image/plastic_projection.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <tuple>
+
+namespace spikeloom::chip {
+namespace {
+
+constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
+
+/// A neuron or a channel, and how many of its kind there are.
+struct Member {
+    std::uint32_t number = nobody;
+    std::uint32_t of = 0;
+};
+
+/// By core and axon: who sends to it.
+using AxonSources = std::vector<std::vector<Member>>;
+
+void mark(const std::vector<OutputAxon>& outputs, std::uint32_t first, std::uint32_t end, Member source,
+          AxonSources& sources) {
+    for (std::uint32_t i = first; i < end; ++i) {
+        Member& member = sources[outputs[i].core.value()][outputs[i].axon.value()];
+        if (member.number == nobody) {
+            member = source;
+        }
+    }
+}
+
+AxonSources sources_of(const Image& image) {
+    AxonSources sources;
+    for (const CoreImage& core : image.cores) {
+        sources.emplace_back(core.axons());
+    }
+    for (const InputSymbol& port : image.inputs) {
+        for (std::uint32_t channel = 0; channel < port.size(); ++channel) {
+            mark(port.outputs, port.output_first[channel], port.output_first[channel + 1], {channel, port.size()},
+                 sources);
+        }
+    }
+    for (const PopulationSymbol& population : image.populations) {
+        for (const PopulationTile& tile : population.tiles) {
+            const CoreImage& core = image.cores[tile.core.value()];
+            for (std::uint32_t i = 0; i < tile.count; ++i) {
+                const std::uint32_t compartment = tile.first_compartment + i;
+                mark(core.outputs, core.output_first[compartment], core.output_first[compartment + 1],
+                     {tile.first_neuron + i, population.size()}, sources);
+            }
+        }
+    }
+    return sources;
+}
+
+/// By core and compartment.
+std::vector<std::vector<Member>> targets_of(const Image& image) {
+    std::vector<std::vector<Member>> targets;
+    for (const CoreImage& core : image.cores) {
+        targets.emplace_back(core.compartments);
+    }
+    for (const PopulationSymbol& population : image.populations) {
+        for (const PopulationTile& tile : population.tiles) {
+            for (std::uint32_t i = 0; i < tile.count; ++i) {
+                targets[tile.core.value()][tile.first_compartment + i] = {tile.first_neuron + i, population.size()};
+            }
+        }
+    }
+    return targets;
+}
+
+/// The range of the sign mode, for the engine's width of weights. Mixed weights are stored to the last bit.
+IntRange stored_weights(SignMode mode, int weight_bits) {
+    const std::int64_t unit = std::int64_t{1} << weight_bits;
+    switch (mode) {
+    case SignMode::mixed:
+        return {-unit, unit - 1};
+    case SignMode::excitatory:
+        return {0, unit - 1};
+    case SignMode::inhibitory:
+        return {1 - unit, 0};
+    }
+    return {};
+}
+
+}  // namespace
+
+PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) {
+    const AxonSources sources = sources_of(image);
+    const std::vector<std::vector<Member>> targets = targets_of(image);
+    PlasticProjection projection;
+    for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
+        const CoreImage& core = image.cores[c];
+        for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+            const Member source = sources[c][axon];
+            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+                const SynapseEntry& entry = core.entries[e];
+                if (entry.learning != profile + 1 || source.number == nobody) {
+                    continue;
+                }
+                const IntRange weights =
+                    stored_weights(core.formats[entry.format].sign_mode, image.chip.learning.arithmetic.weight_bits);
+                projection.weights.least = std::min(projection.weights.least, weights.least);
+                projection.weights.most = std::max(projection.weights.most, weights.most);
+                for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
+                    const Member target = targets[c][core.synapses[s].target];
+                    projection.sources = source.of;
+                    projection.targets = target.of;
+                    projection.synapses.push_back({source.number, target.number, CoreId{c}, s});
+                }
+            }
+        }
+    }
+    std::stable_sort(projection.synapses.begin(), projection.synapses.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.source, a.target) < std::tie(b.source, b.target);
+    });
+    return projection;
+}
+
+}  // namespace spikeloom::chip
