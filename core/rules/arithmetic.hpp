@@ -49,7 +49,8 @@ struct LearningArithmetic {
     TraceDecay trace_decay = TraceDecay::exponential_each_step;
     ImpulseFraction impulse_fraction = ImpulseFraction::of_128;
     ProductArithmetic products = ProductArithmetic::shift_lava;
-    bool lava_tag_floor = false;  ///< tags down to -2^bits - 1, as Lava has them
+    bool first_epoch_is_due = false;  ///< u_k is 1 in epochs 1, 1 + 2^k, .. (brian2_loihi), not 2^k, 2 * 2^k, .. (Lava)
+    bool lava_tag_floor = false;      ///< tags down to -2^bits - 1, as Lava has them
 
     [[nodiscard]] constexpr std::int32_t trace_most() const { return (1 << trace_bits) - 1; }
     friend bool operator==(const LearningArithmetic&, const LearningArithmetic&) = default;
