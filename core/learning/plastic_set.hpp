@@ -32,6 +32,8 @@ struct PlasticSetLayout {
     std::uint32_t slots = 0;      ///< of the shard; targets are below
     unsigned block_shift = 0;     ///< slots of a block, as a power of two
     std::uint32_t blocks = 1;
+    /// Units that the weight's width resolves; only ProductArithmetic::real_brian2 keeps stored weights to it.
+    std::uint32_t weight_precision = 1;
     std::uint32_t profile = 0;            ///< for the random numbers
     std::uint64_t seed = 0;               ///< likewise
     std::vector<std::int16_t> effective;  ///< contribution to u in units of 2^6 of each weight, weights.least first
