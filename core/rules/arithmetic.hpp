@@ -3,7 +3,7 @@
 //
 // One evaluation: acc = z << fraction_bits; then for each product in order
 //     p = dependency * mantissa * prod(clip(factor))          (clip: by the factor's width)
-//     p = p >> max(0, sum of factor widths - product_headroom), arithmetic;  p = p << (exponent + 7)
+//     p = p >> product_shift, arithmetic;  p = p << (exponent + fraction_bits)
 //     acc = clip(acc + clip(p))
 // then acc is clamped by sign mode, rounded stochastically to whole units, and z is saturated to its range.
 #pragma once
@@ -74,23 +74,36 @@ struct Operands {
     }
 };
 
-/// The accumulator after all products: `accumulator` is z << fraction_bits (or any start value).
+/// The accumulator after all products: `accumulator` is z << fraction_bits (or any start value). Under real_brian2 the
+/// sum of the products in reals, rounded away from zero, times 2^fraction_bits is added.
 [[nodiscard]] std::int32_t accumulate(const ProductSeries& series, const Operands& operands, std::int32_t accumulator,
                                       const LearningArithmetic& arithmetic);
 /// The same in real numbers, unrounded and unclipped: z + sum of products.
 [[nodiscard]] double accumulate_real(const ProductSeries& series,
                                      const std::array<std::array<double, operand_count>, 3>& values, bool u, double z);
 
-/// What a factor (operand and constant together) is clipped to before it is multiplied.
+/// Bits of a factor as the product's shift counts them: 1 for x0, y0, r0; trace_bits; 9 for d; 8 for r1 and constants;
+/// weight_bits + 1 for w; tag_bits + 1 for t. sgn() counts as what it reads.
+[[nodiscard]] int factor_width(Operand operand, const LearningArithmetic& arithmetic);
+/// What a factor (operand and constant together) is clipped to before it is multiplied: +-2^width.
 [[nodiscard]] IntegerRange factor_range(Operand operand, const LearningArithmetic& arithmetic);
-/// What a product and the accumulator are clipped to.
+/// Of the accumulator, without the sign: fraction_bits, and above them the wider of weight and tag.
+[[nodiscard]] int accumulator_bits(const LearningArithmetic& arithmetic);
+/// What products and the accumulator are clipped to: -2^bits - 1 (so in Lava) .. 2^bits - 1.
 [[nodiscard]] IntegerRange accumulator_range(const LearningArithmetic& arithmetic);
-/// Bits that a product drops before its exponent is applied.
+/// Bits that a product drops before its exponent is applied: what factors and mantissa (4 bits; 3 for nengo) take
+/// beyond the accumulator.
 [[nodiscard]] int product_shift(const Product& product, const LearningArithmetic& arithmetic);
 
 /// Rounds the accumulator up with the probability of its fraction: `draw` uniform in 0 .. 2^fraction_bits - 1.
 [[nodiscard]] constexpr std::int32_t round_stochastic(std::int32_t accumulator, std::int32_t draw, int fraction_bits) {
     return (accumulator + draw) >> fraction_bits;
 }
+
+/// To the next whole number away from zero: brian2_loihi's sums of products.
+[[nodiscard]] double round_away(double value);
+/// brian2_loihi's change of a weight of fewer bits: to a multiple of 2^step_bits, the magnitude up with the probability
+/// of what is left over. `draw` uniform in 0 .. 2^step_bits - 1.
+[[nodiscard]] std::int32_t round_to_steps(std::int32_t change, std::int32_t draw, int step_bits);
 
 }  // namespace spikeloom::rules

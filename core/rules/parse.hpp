@@ -3,6 +3,8 @@
 // Sums of products of: integers and decimals, powers of two (2^-7), operands (x0..x2, y0..y3, r0, r1, w, d, t), u0..u9,
 // (operand + integer) in either order and sign, sgn(operand +- integer). "dw =" may be left out. Strict: what is not
 // such a sum is an error that names its column. (core/rules/README.md lists where Lava's parser is lenient.)
+//
+// A product's dependency is its x0, else its y0, else its u_k; a y0 beside an x0 becomes a factor.
 #pragma once
 
 #include <string>
@@ -34,8 +36,14 @@ struct ParseOptions {
 };
 
 /// Parses the sum for one variable. `origin` names the text in diagnostics ("dw", "rules.textproto:3"), which say
-/// "origin: column 7". An empty text is an empty series. All errors are reported at once where parsing can go on.
+/// "origin: column 7" ("origin:2:7" where the text has several lines). An empty text is an empty series. All errors are
+/// reported at once where parsing can go on.
 [[nodiscard]] Result<ProductSeries> parse_series(std::string_view text, Variable variable, const std::string& origin,
                                                  const ParseOptions& options = {});
+
+/// Parses "dw = ...; dt = ...": one sum for each variable that is named, separated by ';'. A text without a name is
+/// dw's. Only the sums of the rule are set.
+[[nodiscard]] Result<Rule> parse_rule(std::string_view text, const std::string& origin,
+                                      const ParseOptions& options = {});
 
 }  // namespace spikeloom::rules

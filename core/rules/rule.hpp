@@ -41,10 +41,10 @@ struct Columns {
 
 struct Product {
     Dependency dependency = Dependency::x0;
-    int mantissa = 1;             ///< RuleLimits::mantissa
-    int exponent = 0;             ///< RuleLimits::exponent
-    std::vector<Factor> factors;  ///< in the order of the text
-    Columns columns{};            ///< not compared
+    int mantissa = 1;               ///< RuleLimits::mantissa
+    int exponent = 0;               ///< RuleLimits::exponent
+    std::vector<Factor> factors{};  ///< in the order of the text
+    Columns columns{};              ///< not compared
 
     friend bool operator==(const Product& a, const Product& b) {
         return a.dependency == b.dependency && a.mantissa == b.mantissa && a.exponent == b.exponent &&
@@ -54,8 +54,8 @@ struct Product {
 
 /// The sum that changes one variable. Empty: the variable stays as it is.
 struct ProductSeries {
-    std::vector<Product> products;
-    std::optional<int> decimation;  ///< k of the u_k that its products use, 0..9; none: no product does
+    std::vector<Product> products{};
+    std::optional<int> decimation{};  ///< k of the u_k that its products use, 0..9; none: no product does
 
     [[nodiscard]] bool empty() const { return products.empty(); }
     friend bool operator==(const ProductSeries&, const ProductSeries&) = default;
@@ -89,10 +89,10 @@ enum class PostTraces : std::uint8_t {
 
 /// How the chip follows one rule: everything that a synapse of the projection shares.
 struct Rule {
-    std::string name;
-    ProductSeries dw;
-    ProductSeries dd;
-    ProductSeries dt;
+    std::string name{};
+    ProductSeries dw{};
+    ProductSeries dd{};
+    ProductSeries dt{};
     int epoch = 1;                       ///< steps from one evaluation to the next, 1..63
     std::array<TraceParameters, 2> x{};  ///< x1, x2
     std::array<TraceParameters, 3> y{};  ///< y1, y2, y3
