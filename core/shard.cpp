@@ -1,6 +1,7 @@
 #include "core/shard.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace spikeloom::core {
 namespace {
@@ -18,6 +19,7 @@ Shard::Shard(const ShardLayout& layout)
       neurons_(layout.blocks),
       loads_(std::size_t{load_kinds} * layout.blocks),
       input_loads_(loads_.size()),
+      learning_updates_(layout.blocks),
       active_(layout.blocks) {
     const std::size_t padded = slots() + NeuronArrays::padding;
     arrays_.current.resize(padded);
@@ -82,21 +84,99 @@ void Shard::finish() {
     const std::size_t row_words = stream_.size() / std::max<std::size_t>(rows_, 1);
     row_lines_ = static_cast<std::uint32_t>(std::min((row_words + 3 * line_words / 2) / line_words, most_lines));
     spikes_.resize(slots() + NeuronArrays::padding);
+    for (PlasticSet& set : plastic_) {
+        set.finish();
+    }
+}
+
+std::uint32_t Shard::add_plastic_set(PlasticSetLayout layout) {
+    layout.slots = slots();
+    layout.blocks = layout_.blocks;
+    layout.block_shift = layout_.block_shift;
+    plastic_.emplace_back(layout);
+    return static_cast<std::uint32_t>(plastic_.size() - 1);
+}
+
+std::size_t Shard::synapses() const {
+    std::size_t synapses = synapses_;
+    for (const PlasticSet& set : plastic_) {
+        synapses += set.synapses();
+    }
+    return synapses;
+}
+
+template <class Sum>
+DeliveryTarget<Sum> Shard::delivery_target(AlignedVector<Sum>& sums, std::uint64_t now,
+                                           std::vector<std::uint64_t>& loads) {
+    const std::uint32_t mask = layout_.ring_depth - 1;
+    return {.sums = sums.data(),
+            .slots = ring_stride(),
+            .position = static_cast<std::uint32_t>(now) & mask,
+            .ring_mask = mask,
+            .loads = loads.data(),
+            .blocks = layout_.blocks,
+            .block_shift = layout_.block_shift,
+            .row_lines = row_lines_};
 }
 
 template <class Sum>
 void Shard::deliver_to(AlignedVector<Sum>& sums, std::span<const std::uint32_t> rows, std::uint64_t now,
                        std::vector<std::uint64_t>& loads) {
-    const std::uint32_t mask = layout_.ring_depth - 1;
-    core::deliver(stream_.data(), rows,
-                  DeliveryTarget<Sum>{.sums = sums.data(),
-                                      .slots = ring_stride(),
-                                      .position = static_cast<std::uint32_t>(now) & mask,
-                                      .ring_mask = mask,
-                                      .loads = loads.data(),
-                                      .blocks = layout_.blocks,
-                                      .block_shift = layout_.block_shift,
-                                      .row_lines = row_lines_});
+    core::deliver(stream_.data(), rows, delivery_target(sums, now, loads));
+}
+
+void Shard::deliver_plastic(std::span<const PlasticMessage> messages, std::uint64_t now, const LearningStep& learning,
+                            bool inputs) {
+    std::vector<std::uint64_t>& loads = inputs ? input_loads_ : loads_;
+    for (const PlasticMessage& message : messages) {
+        PlasticSet& set = plastic_[message.set];
+        if (sums16_.empty()) {
+            set.deliver(message.row, delivery_target(sums32_, now, loads));
+        } else {
+            set.deliver(message.row, delivery_target(sums16_, now, loads));
+        }
+        if (learning.on) {
+            set.note_source_spike(message.row, learning.time(set.rule().epoch), message.payload, learning.draws);
+        }
+    }
+}
+
+void Shard::learn(const LearningStep& learning) {
+    for (PlasticSet& set : plastic_) {
+        const SpikeTime time = learning.time(set.rule().epoch);
+        if (!learning.on) {
+            set.skip_epoch();
+            continue;
+        }
+        for (const std::uint32_t slot : spikes()) {
+            if (set.is_target(slot)) {
+                set.note_target_spike(slot, time, learning.draws);
+            }
+        }
+        if (time.within != static_cast<std::uint32_t>(set.rule().epoch)) {
+            continue;
+        }
+        for (std::size_t y = 0; y < set.registers().size(); ++y) {
+            write_registers(set, y);
+        }
+        const EpochReward reward =
+            set.profile() < learning.rewards.size() ? learning.rewards[set.profile()] : EpochReward{};
+        set.end_epoch(
+            {.epoch = time.epoch, .rewarded = reward.rewarded, .reward = reward.value, .draws = learning.draws},
+            learning_updates_);
+    }
+}
+
+/// Third factors that are registers of the target.
+void Shard::write_registers(PlasticSet& set, std::size_t y) const {
+    const RegisterFactor& factor = set.registers()[y];
+    if (factor.from == RegisterFactor::Register::none) {
+        return;
+    }
+    const auto& values = factor.from == RegisterFactor::Register::current ? arrays_.current : arrays_.voltage;
+    for (const std::uint32_t slot : set.targets()) {
+        set.write_trace(slot, y, values[slot] >> factor.shift);
+    }
 }
 
 void Shard::deliver(std::span<const std::uint32_t> rows, std::uint64_t now) {
@@ -141,6 +221,7 @@ BlockLoad Shard::take_load(std::uint32_t block) {
         own = 0;
         input = 0;
     }
+    load.learning_updates = std::exchange(learning_updates_[block], 0);
     return load;
 }
 
@@ -172,12 +253,25 @@ void Shard::reset() {
     std::fill(loads_.begin(), loads_.end(), 0);
     std::fill(input_loads_.begin(), input_loads_.end(), 0);
     std::fill(active_.begin(), active_.end(), 0);
+    std::fill(learning_updates_.begin(), learning_updates_.end(), 0);
     spike_count_ = 0;
+    for (PlasticSet& set : plastic_) {
+        set.reset_traces();
+    }
+}
+
+void Shard::reset_learning() {
+    for (PlasticSet& set : plastic_) {
+        set.reset();
+    }
 }
 
 std::size_t Shard::resident_bytes() const {
     std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) + bytes_of(loads_) +
                         bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) + bytes_of(neurons_);
+    for (const PlasticSet& set : plastic_) {
+        bytes += sizeof(set) + set.resident_bytes();
+    }
     for (const auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold,
                               &initial_current_, &arrays_.current_keep, &arrays_.voltage_keep, &arrays_.refractory}) {
         bytes += bytes_of(*array);

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "core/learning/plastic_set.hpp"
 #include "core/neuron.hpp"
 #include "core/synapse_stream.hpp"
 
@@ -27,6 +28,33 @@ struct BlockLoad {
     std::uint64_t messages = 0;
     std::uint64_t input_messages = 0;  ///< of these, from outside
     std::uint64_t events[load_kinds] = {};
+    std::uint64_t learning_updates = 0;
+};
+
+/// A spike on its way to a row of a plastic set.
+struct PlasticMessage {
+    std::uint16_t set = 0;
+    std::uint16_t row = 0;
+    std::int32_t payload = 0;
+};
+
+/// What the reward of a profile was in an epoch.
+struct EpochReward {
+    bool rewarded = false;   ///< r0
+    std::int32_t value = 0;  ///< r1
+};
+
+/// The clock and the outer inputs of learning in one step.
+struct LearningStep {
+    std::uint64_t step = 0;  ///< from 0; epochs of a rule begin at multiples of its length
+    bool on = true;
+    const EpochDraws* draws = nullptr;
+    std::span<const EpochReward> rewards;  ///< by profile
+
+    [[nodiscard]] SpikeTime time(int epoch_steps) const {
+        const auto steps = static_cast<std::uint64_t>(epoch_steps);
+        return {.epoch = step / steps + 1, .within = static_cast<std::uint32_t>(step % steps) + 1};
+    }
 };
 
 class Shard {
@@ -44,17 +72,27 @@ public:
         ++rows_;
         return append_row(synapses, bare, layout_.block_shift, stream_);
     }
+    /// Of `layout`, the shard sets slots, blocks and shift. Returns the set's number.
+    std::uint32_t add_plastic_set(PlasticSetLayout layout);
+    [[nodiscard]] std::span<PlasticSet> plastic_sets() { return plastic_; }
+    [[nodiscard]] std::span<const PlasticSet> plastic_sets() const { return plastic_; }
     /// Gives back what building took beyond need.
     void finish();
 
-    // A step: deliver (any number of times), then update.
+    // A step: deliver (any number of times), update, learn.
 
     /// Adds the rows' weights to the sums of step `now` (plus their delays).
     void deliver(std::span<const std::uint32_t> rows, std::uint64_t now);
     /// The same for rows of sources outside of the chip.
     void deliver_inputs(std::span<const std::uint32_t> rows, std::uint64_t now);
+    /// The same for plastic rows, whose sets also note the spikes; `inputs`: from outside of the chip.
+    void deliver_plastic(std::span<const PlasticMessage> messages, std::uint64_t now, const LearningStep& learning,
+                         bool inputs);
     /// Advances all neurons by step `now`.
     void update(std::uint64_t now, NoiseKey key);
+
+    /// Tells the plastic sets which of their targets spiked, and evaluates rules whose epoch ends with this step.
+    void learn(const LearningStep& learning);
 
     /// Slots that spiked in the last step, ascending.
     [[nodiscard]] std::span<const std::uint32_t> spikes() const { return {spikes_.data(), spike_count_}; }
@@ -74,8 +112,10 @@ public:
     /// u before the first step, here and after every reset.
     void set_initial_current(std::uint32_t slot, std::int32_t current);
 
-    /// All state back to the start, deliveries in flight included; biases stay.
+    /// All state back to the start, deliveries in flight and traces included; biases and what was learned stay.
     void reset();
+    /// What was learned goes back to the start.
+    void reset_learning();
 
     // Slots and blocks.
 
@@ -86,7 +126,7 @@ public:
     [[nodiscard]] std::uint32_t slot(std::uint32_t block, std::uint32_t within) const {
         return (block << layout_.block_shift) + within;
     }
-    [[nodiscard]] std::size_t synapses() const { return synapses_; }
+    [[nodiscard]] std::size_t synapses() const;
     [[nodiscard]] std::size_t resident_bytes() const;
 
 private:
@@ -94,7 +134,10 @@ private:
     void deliver_to(AlignedVector<Sum>& sums, std::span<const std::uint32_t> rows, std::uint64_t now,
                     std::vector<std::uint64_t>& loads);
     template <class Sum>
+    DeliveryTarget<Sum> delivery_target(AlignedVector<Sum>& sums, std::uint64_t now, std::vector<std::uint64_t>& loads);
+    template <class Sum>
     UpdateResult update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes);
+    void write_registers(PlasticSet& set, std::size_t y) const;
     [[nodiscard]] std::uint32_t slots() const { return layout_.blocks << layout_.block_shift; }
     /// Slots of one ring position; padded, because the kernels read whole vectors.
     [[nodiscard]] std::uint32_t ring_stride() const {
@@ -110,6 +153,7 @@ private:
     std::size_t synapses_ = 0;
     std::size_t rows_ = 0;
     std::uint32_t row_lines_ = 1;
+    std::vector<PlasticSet> plastic_;
 
     NeuronArrays arrays_;
     AlignedVector<std::int32_t> initial_current_;  ///< empty: all zero
@@ -117,6 +161,7 @@ private:
     AlignedVector<std::int32_t> sums32_;           ///< for every other arithmetic; else empty
     std::vector<std::uint64_t> loads_;
     std::vector<std::uint64_t> input_loads_;
+    std::vector<std::uint64_t> learning_updates_;  ///< by block
     std::vector<std::uint32_t> active_;
     AlignedVector<std::uint32_t> spikes_;
     std::size_t spike_count_ = 0;

@@ -60,11 +60,18 @@ std::int32_t half_of(std::int32_t payload) {
 }  // namespace
 
 PlasticSet::PlasticSet(const PlasticSetLayout& layout)
-    : layout_(layout), kernel_(layout.rule, layout.arithmetic), target_key_(layout.slots) {
+    : layout_(layout),
+      kernel_(layout.rule, layout.arithmetic),
+      is_target_(layout.slots),
+      target_neuron_(layout.slots),
+      target_key_(layout.slots) {
     has_rows_ = layout.rule.depends_on(rules::Dependency::x0);
     has_columns_ = layout.rule.depends_on(rules::Dependency::y0);
-    y_ = TraceBank(
-        {.traces = layout_.rule.y, .arithmetic = layout.arithmetic, .epoch = layout.rule.epoch, .size = layout.slots});
+    y_ = TraceBank({.traces = layout_.rule.y,
+                    .arithmetic = layout.arithmetic,
+                    .epoch = layout.rule.epoch,
+                    .size = layout.slots,
+                    .holds = layout.rule.post_traces == rules::PostTraces::neuron});
 }
 
 // ---- building ----
@@ -100,6 +107,7 @@ void PlasticSet::name_target(std::uint32_t slot, std::uint32_t neuron) {
     const std::uint64_t key =
         stream_key({.seed = layout_.seed, .profile = layout_.profile, .side = DrawSide::target, .neuron = neuron});
     y_.set_key(slot, key);
+    target_neuron_[slot] = neuron;
     target_key_[slot] = static_cast<std::uint32_t>(key);
 }
 
@@ -119,6 +127,14 @@ void PlasticSet::finish() {
                                     .neuron = row_source_[row]}));
     }
     epoch_key_.resize(rows());
+    for (const std::uint32_t word : words_) {
+        is_target_[word & slot_mask] = 1;
+    }
+    for (std::uint32_t s = 0; s < layout_.slots; ++s) {
+        if (is_target(s)) {
+            targets_.push_back(s);
+        }
+    }
     words_.shrink_to_fit();
     start_weights_.reserve(words_.size());
     delays_.shrink_to_fit();
@@ -218,8 +234,9 @@ void PlasticSet::note_target_spike(std::uint32_t slot, const SpikeTime& time, co
     }
 }
 
-void PlasticSet::write_trace(std::uint32_t slot, std::size_t y, std::int32_t value) {
-    y_.set_value(y, slot, value);
+void PlasticSet::write_trace_once(std::uint32_t slot, std::size_t y, std::int32_t value) {
+    write_trace(slot, y, value);
+    written_.push_back({slot, y});
 }
 
 // ---- the end of an epoch ----
@@ -248,11 +265,20 @@ void PlasticSet::end_epoch(const EpochInputs& inputs, std::span<std::uint64_t> u
     evaluate_batch();
     x_.finish_epoch();
     y_.finish_epoch();
+    forget_written();
 }
 
 void PlasticSet::skip_epoch() {
     x_.forget_spikes();
     y_.forget_spikes();
+    forget_written();
+}
+
+void PlasticSet::forget_written() {
+    for (const Written& written : written_) {
+        write_trace(written.slot, written.y, 0);
+    }
+    written_.clear();
 }
 
 /// Rows whose source spiked, if the rule has x0; or all.
@@ -523,6 +549,7 @@ void PlasticSet::set_value(std::size_t synapse, Variable variable, std::int32_t 
 void PlasticSet::reset_traces() {
     x_.reset();
     y_.reset();
+    written_.clear();
 }
 
 void PlasticSet::reset() {
@@ -537,8 +564,9 @@ void PlasticSet::reset() {
 std::size_t PlasticSet::resident_bytes() const {
     return bytes_of(row_begin_) + bytes_of(row_source_) + bytes_of(load_begin_) + bytes_of(loads_) + bytes_of(words_) +
            bytes_of(delays_) + bytes_of(tags_) + bytes_of(column_begin_) + bytes_of(columns_) + x_.resident_bytes() +
-           y_.resident_bytes() + bytes_of(target_key_) + bytes_of(epoch_key_) + bytes_of(start_weights_) +
-           bytes_of(start_delays_) + sizeof(RuleBatch);
+           y_.resident_bytes() + bytes_of(target_key_) + bytes_of(targets_) + bytes_of(is_target_) +
+           bytes_of(target_neuron_) + bytes_of(epoch_key_) + bytes_of(start_weights_) + bytes_of(start_delays_) +
+           sizeof(RuleBatch);
 }
 
 }  // namespace spikeloom::core

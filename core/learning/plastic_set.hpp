@@ -25,6 +25,13 @@
 
 namespace spikeloom::core {
 
+/// A register of the target that is written into one of its traces at the end of an epoch, as clip(register >> shift).
+struct RegisterFactor {
+    enum class Register : std::uint8_t { none, current, voltage };
+    Register from = Register::none;
+    int shift = 0;
+};
+
 struct PlasticSetLayout {
     rules::Rule rule;
     rules::LearningArithmetic arithmetic;
@@ -34,8 +41,9 @@ struct PlasticSetLayout {
     std::uint32_t blocks = 1;
     /// Units that the weight's width resolves; only ProductArithmetic::real_brian2 keeps stored weights to it.
     std::uint32_t weight_precision = 1;
-    std::uint32_t profile = 0;            ///< for the random numbers
-    std::uint64_t seed = 0;               ///< likewise
+    std::uint32_t profile = 0;                  ///< for the random numbers
+    std::uint64_t seed = 0;                     ///< likewise
+    std::array<RegisterFactor, 3> registers{};  ///< for y1, y2, y3
     std::vector<std::int16_t> effective;  ///< contribution to u in units of 2^6 of each weight, weights.least first
 };
 
@@ -78,8 +86,10 @@ public:
     void deliver(std::uint32_t row, const DeliveryTarget<Sum>& target);
     void note_source_spike(std::uint32_t row, const SpikeTime& time, std::int32_t payload, const EpochDraws* draws);
     void note_target_spike(std::uint32_t slot, const SpikeTime& time, const EpochDraws* draws);
-    /// Third factors: y1..y3 of a slot as a neuron writes them, clipped to the trace's range.
-    void write_trace(std::uint32_t slot, std::size_t y, std::int32_t value);
+    /// Third factors: y1..y3 (y: 0..2) of a slot as a neuron writes them, clipped to the trace's range.
+    void write_trace(std::uint32_t slot, std::size_t y, std::int32_t value) { y_.set_value(y, slot, value); }
+    /// The same, forgotten at the end of the epoch.
+    void write_trace_once(std::uint32_t slot, std::size_t y, std::int32_t value);
 
     /// Evaluates the rule, moves the traces on, forgets the epoch's spikes. Adds evaluated synapses to `updates`, one
     /// count a block.
@@ -98,6 +108,12 @@ public:
     void set_value(std::size_t synapse, rules::Variable variable, std::int32_t value);
     [[nodiscard]] std::int32_t source_trace(std::uint32_t row, std::size_t x) const { return x_.value(x, row); }
     [[nodiscard]] std::int32_t target_trace(std::uint32_t slot, std::size_t y) const { return y_.value(y, slot); }
+    /// Slots that have synapses, ascending.
+    [[nodiscard]] std::span<const std::uint32_t> targets() const { return targets_; }
+    [[nodiscard]] bool is_target(std::uint32_t slot) const { return is_target_[slot] != 0; }
+    [[nodiscard]] std::uint32_t target_neuron(std::uint32_t slot) const { return target_neuron_[slot]; }
+    [[nodiscard]] std::uint32_t profile() const { return layout_.profile; }
+    [[nodiscard]] const std::array<RegisterFactor, 3>& registers() const { return layout_.registers; }
     [[nodiscard]] const rules::Rule& rule() const { return layout_.rule; }
 
     /// Traces and the epoch's spikes are forgotten, what was learned stays.
@@ -119,6 +135,7 @@ private:
     };
 
     void build_columns();
+    void forget_written();
     void evaluate_rows(bool all, std::span<std::uint64_t> updates);
     void evaluate_columns(std::span<std::uint64_t> updates);
     void push(std::uint32_t synapse, std::uint32_t row);
@@ -145,10 +162,20 @@ private:
     std::vector<std::uint32_t> column_begin_;  ///< slots + 1, or empty
     AlignedVector<std::uint32_t> columns_;
 
+    std::vector<std::uint32_t> targets_;
+    std::vector<std::uint8_t> is_target_;       ///< by slot
+    std::vector<std::uint32_t> target_neuron_;  ///< by slot
+
     TraceBank x_;
     TraceBank y_;
     std::vector<std::uint32_t> target_key_;  ///< by slot
     std::vector<std::uint32_t> epoch_key_;   ///< by row, of the epoch that is evaluated
+
+    struct Written {
+        std::uint32_t slot;
+        std::size_t y;
+    };
+    std::vector<Written> written_;
 
     // Of the epoch that is evaluated.
     EpochInputs inputs_;

@@ -43,7 +43,9 @@ TraceBank::TraceBank(const Layout& layout)
         trace.impulse = static_cast<std::int32_t>(whole);
         trace.fraction =
             static_cast<std::uint32_t>(std::lround((parameters.impulse - whole) * fraction_scale(layout.arithmetic)));
-        const double factor = factor_of(parameters.tau, layout.arithmetic, layout.epoch);
+        const bool holds = layout.holds && parameters.tau == 0;
+        trace.used = trace.used || holds;
+        const double factor = holds ? 1 : factor_of(parameters.tau, layout.arithmetic, layout.epoch);
         for (std::int32_t v = 0; v <= most_; ++v) {
             const double decayed = factor * v;
             const double integer = std::floor(decayed);

@@ -27,6 +27,7 @@ public:
         rules::LearningArithmetic arithmetic;
         int epoch = 1;
         std::uint32_t size = 0;  ///< neurons
+        bool holds = false;      ///< a trace without a time constant keeps its value: somebody else writes it
     };
     /// Random numbers that replace those of the neurons, or null.
     struct Injected {
