@@ -25,8 +25,12 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
     all.add(shown_);
     po::positional_options_description places;
     if (!positional_.empty()) {
-        all.add_options()(positional_.c_str(), po::value<std::string>());
-        places.add(positional_.c_str(), 1);
+        if (many_) {
+            all.add_options()(positional_.c_str(), po::value<std::vector<std::string>>());
+        } else {
+            all.add_options()(positional_.c_str(), po::value<std::string>());
+        }
+        places.add(positional_.c_str(), many_ ? -1 : 1);
     }
     try {
         const int style = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;

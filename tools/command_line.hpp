@@ -28,6 +28,11 @@ public:
     boost::program_options::options_description_easy_init add() { return shown_.add_options(); }
     /// The subcommand's one positional argument, required: "NET", explained by the synopsis.
     void positional(const std::string& name) { positional_ = name; }
+    /// The same for one or more: operands() instead of operand().
+    void positionals(const std::string& name) {
+        positional_ = name;
+        many_ = true;
+    }
 
     /// Prints the help and returns false if --help is among the arguments; throws UsageError.
     [[nodiscard]] bool parse(std::span<const std::string> arguments);
@@ -43,6 +48,9 @@ public:
         return has(name) ? std::optional<T>(value<T>(name)) : std::nullopt;
     }
     [[nodiscard]] const std::string& operand() const { return value<std::string>(positional_); }
+    [[nodiscard]] const std::vector<std::string>& operands() const {
+        return value<std::vector<std::string>>(positional_);
+    }
 
     /// The value of a word option through a closed list of words; throws UsageError that names the list.
     template <class T>
@@ -67,6 +75,7 @@ private:
     const Subcommand* about_;
     boost::program_options::options_description shown_;
     std::string positional_;
+    bool many_ = false;  ///< positionals
     boost::program_options::variables_map values_;
     std::vector<std::string> given_;
 };

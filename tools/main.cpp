@@ -15,8 +15,9 @@
 namespace spikeloom::tools {
 namespace {
 
-const std::array<const Subcommand*, 6> subcommands{&chips_subcommand, &inspect_subcommand, &compile_subcommand,
-                                                   &run_subcommand,   &eval_subcommand,    &report_subcommand};
+const std::array<const Subcommand*, 7> subcommands{&chips_subcommand, &inspect_subcommand, &compile_subcommand,
+                                                   &run_subcommand,   &eval_subcommand,    &report_subcommand,
+                                                   &rule_subcommand};
 
 const Subcommand* find_subcommand(const std::string& name) {
     for (const Subcommand* subcommand : subcommands) {
@@ -53,7 +54,8 @@ ExitStatus dispatch(std::vector<std::string> words) {
         return ExitStatus::done;
     }
     if (words[0] == "help") {
-        words = {words[1], "--help"};
+        words.erase(words.begin());
+        words.emplace_back("--help");
     }
     const Subcommand* subcommand = find_subcommand(words[0]);
     if (subcommand == nullptr) {

@@ -30,5 +30,9 @@ extern const Subcommand compile_subcommand;
 extern const Subcommand run_subcommand;
 extern const Subcommand eval_subcommand;
 extern const Subcommand report_subcommand;
+extern const Subcommand rule_subcommand;
+
+/// The family of `rule`; their names have two words.
+extern const Subcommand rule_check_subcommand;
 
 }  // namespace spikeloom::tools

@@ -21,7 +21,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report"]
+SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule"]
 PROGRAM = ""
 
 
