@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 #include <stdexcept>
 
@@ -50,6 +51,43 @@ void Table::negate(const std::string& name) {
     for (std::int64_t& value : columns_.at(name)) {
         value = -value;
     }
+}
+
+RealTable RealTable::read(const std::string& path) {
+    RealTable table;
+    std::ifstream in(path);
+    std::string line;
+    std::getline(in, line);
+    const std::vector<std::string> names = split(line);
+    while (std::getline(in, line)) {
+        const std::vector<std::string> words = split(line);
+        for (std::size_t i = 0; i < names.size(); ++i) {
+            const bool given = i < words.size() && !words[i].empty();
+            table.columns_[names[i]].push_back(given ? std::stod(words[i]) : std::numeric_limits<double>::quiet_NaN());
+        }
+        ++table.rows_;
+    }
+    return table;
+}
+
+std::vector<ToolConfig> tool_configs(const std::string& folder, const std::string& file) {
+    const auto configs = reference_data(folder + "/" + file);
+    std::vector<ToolConfig> runs;
+    if (!configs) {
+        return runs;
+    }
+    const boost::json::value all = boost::json::parse(text_of(*configs));
+    for (const boost::json::value& config : all.as_array()) {
+        ToolConfig run;
+        run.config = config.as_object();
+        run.name = run.config.at("name").as_string().c_str();
+        const auto csv = std::filesystem::path(*configs).parent_path() / (run.name + ".csv");
+        if (std::filesystem::exists(csv)) {
+            run.table_path = csv.string();
+        }
+        runs.push_back(std::move(run));
+    }
+    return runs;
 }
 
 std::vector<ToolRun> tool_runs(const std::string& folder) {

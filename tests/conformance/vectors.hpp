@@ -26,6 +26,31 @@ private:
     std::map<std::string, std::vector<std::int64_t>> columns_;
 };
 
+/// A table of real numbers by the names of its columns; empty cells are NaN.
+class RealTable {
+public:
+    /// Throws std::runtime_error for anything but a header and rows of numbers.
+    [[nodiscard]] static RealTable read(const std::string& path);
+
+    [[nodiscard]] std::size_t rows() const { return rows_; }
+    [[nodiscard]] bool has(const std::string& column) const { return columns_.contains(column); }
+    [[nodiscard]] double value(const std::string& column, std::size_t row) const { return columns_.at(column).at(row); }
+
+private:
+    std::size_t rows_ = 0;
+    std::map<std::string, std::vector<double>> columns_;
+};
+
+/// One run: its configuration and, where it is given, the path of what the tool recorded.
+struct ToolConfig {
+    std::string name;
+    boost::json::object config;
+    std::optional<std::string> table_path;
+};
+
+/// The runs that a file of a folder of the reference data lists; none if it is absent.
+[[nodiscard]] std::vector<ToolConfig> tool_configs(const std::string& folder, const std::string& file);
+
 /// One run: its configuration and, where it is given, what the tool recorded.
 struct ToolRun {
     std::string name;
