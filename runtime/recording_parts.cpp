@@ -18,18 +18,20 @@ namespace {
 
 constexpr std::uint32_t sonata_magic = 0x0A7A;  // as bmtk writes it
 
-std::uint64_t axon_words(const chip::CoreImage& core, std::size_t axon, const chip::SynapseMemory& memory) {
+std::uint64_t axon_words(const chip::Image& image, const chip::CoreImage& core, std::size_t axon) {
+    const chip::SynapseMemory& memory = image.chip.synapses;
     std::int64_t bits = 0;
     for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-        bits += chip::entry_bits(core.entries[e], core.formats[core.entries[e].format], memory);
+        bits += chip::entry_bits(core.entries[e], core.formats[core.entries[e].format], memory,
+                                 chip::tag_bits_of(core.entries[e], image));
     }
     return bits == 0 ? 0 : static_cast<std::uint64_t>(chip::list_words(bits, memory));
 }
 
-std::uint64_t synapse_words(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
+std::uint64_t synapse_words(const chip::Image& image, const chip::CoreImage& core) {
     std::uint64_t words = 0;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        words += axon_words(core, axon, memory);
+        words += axon_words(image, core, axon);
     }
     return words;
 }
@@ -42,7 +44,7 @@ struct FormatUse {
     std::uint64_t longest_list = 0;  ///< words
 };
 
-FormatUse format_use(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
+FormatUse format_use(const chip::Image& image, const chip::CoreImage& core) {
     std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
     std::set<std::tuple<bool, std::int32_t>> thresholds;
     for (const chip::CompartmentGroup& group : core.groups) {
@@ -56,7 +58,7 @@ FormatUse format_use(const chip::CoreImage& core, const chip::SynapseMemory& mem
     }
     FormatUse use{profiles.size(), thresholds.size(), formats.size(), 0};
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        use.longest_list = std::max(use.longest_list, axon_words(core, axon, memory));
+        use.longest_list = std::max(use.longest_list, axon_words(image, core, axon));
     }
     return use;
 }
@@ -150,9 +152,9 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
         compartments.push_back(core.compartments);
         input_axons.push_back(core.axons());
         output_axons.push_back(core.outputs.size());
-        words.push_back(synapse_words(core, image.chip.synapses));
+        words.push_back(synapse_words(image, core));
         synapses.push_back(core.synapses.size());
-        const FormatUse use = format_use(core, image.chip.synapses);
+        const FormatUse use = format_use(image, core);
         profiles.push_back(use.compartment_profiles);
         thresholds.push_back(use.threshold_profiles);
         formats.push_back(use.synapse_formats);

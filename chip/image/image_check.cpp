@@ -6,39 +6,17 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <tuple>
 #include <utility>
 
 #include "chip/image/image.hpp"
+#include "chip/image/image_findings.hpp"
 
 namespace spikeloom::chip {
 namespace {
 
-constexpr std::size_t most_findings = 50;
 constexpr IntRange noise_mantissa_offset{.least = -128, .most = 127};
 constexpr IntRange noise_exponent{.least = 0, .most = 23};
-
-class Findings {
-public:
-    [[nodiscard]] bool full() const { return all_.size() >= most_findings; }
-    void add(std::string where, std::string found, std::string allowed) {
-        if (!full()) {
-            all_.push_back({.severity = Severity::error,
-                            .where = std::move(where),
-                            .found = std::move(found),
-                            .allowed = std::move(allowed),
-                            .help = {}});
-        }
-    }
-    void range(const std::string& where, const char* what, std::int64_t found, const IntRange& allowed) {
-        if (!allowed.contains(found)) {
-            add(where, fmt::format("{} is {}", what, found), fmt::format("{}..{}", allowed.least, allowed.most));
-        }
-    }
-    [[nodiscard]] Diagnostics take() { return std::move(all_); }
-
-private:
-    Diagnostics all_;
-};
 
 bool named(const std::vector<int>& list, int value) {
     return std::ranges::find(list, value) != list.end();
@@ -140,23 +118,26 @@ bool check_formats(const CoreImage& core, const SynapseMemory& memory, const std
 /// difference of counts.
 class FormatCheck {
 public:
-    explicit FormatCheck(const CoreImage& core, int max_delay) : core_(core), max_delay_(max_delay) {}
+    FormatCheck(const CoreImage& core, const ChipSpec& chip) : core_(core), chip_(chip) {}
 
     [[nodiscard]] bool fits(const SynapseEntry& entry) {
         const WeightFormat& format = core_.formats[entry.format];
-        const auto& bad = bad_before(format.sign_mode, std::min((1 << format.delay_bits) - 1, max_delay_));
+        const bool plastic = entry.learning > 0 && chip_.learning.present;
+        int longest = chip_.synapses.max_delay;
+        if (plastic) {
+            longest = std::max(longest, chip_.learning.arithmetic.delay_most);
+        }
+        const int weight_bits = plastic ? chip_.learning.arithmetic.weight_bits : 8;
+        const auto& bad =
+            bad_before(stored_weights(format.sign_mode, weight_bits), std::min((1 << format.delay_bits) - 1, longest));
         return bad[entry.first] == bad[std::size_t{entry.first} + entry.count];
     }
 
 private:
     /// For each i, how many of the first i synapses have a weight or a delay that the format can't hold.
-    const std::vector<std::uint32_t>& bad_before(SignMode mode, int longest) {
-        auto& counts = counts_[{mode, longest}];
+    const std::vector<std::uint32_t>& bad_before(const IntRange& weights, int longest) {
+        auto& counts = counts_[{weights.least, weights.most, longest}];
         if (counts.empty()) {
-            IntRange weights = weight_range(mode);
-            if (mode == SignMode::mixed) {
-                weights.most = 255;  // as stored: the lowest bit counts for nothing
-            }
             counts.reserve(core_.synapses.size() + 1);
             counts.push_back(0);
             for (const Synapse& synapse : core_.synapses) {
@@ -168,12 +149,12 @@ private:
     }
 
     const CoreImage& core_;
-    int max_delay_;
-    std::map<std::pair<SignMode, int>, std::vector<std::uint32_t>> counts_;
+    const ChipSpec& chip_;
+    std::map<std::tuple<std::int64_t, std::int64_t, int>, std::vector<std::uint32_t>> counts_;
 };
 
-void check_synapses(const CoreImage& core, const SynapseMemory& memory, const std::string& where, Findings& findings) {
-    const bool formats = check_formats(core, memory, where, findings);
+void check_synapses(const CoreImage& core, const ChipSpec& chip, const std::string& where, Findings& findings) {
+    const bool formats = check_formats(core, chip.synapses, where, findings);
     const bool no_axons = core.axon_first_entry.empty() && core.entries.empty();
     if (!no_axons && !are_offsets(core.axon_first_entry, core.axons(), core.entries.size())) {
         findings.add(where, "axon_first_entry does not divide the entries", "offsets from 0, rising, to their number");
@@ -185,7 +166,7 @@ void check_synapses(const CoreImage& core, const SynapseMemory& memory, const st
                          fmt::format("below {}", core.compartments));
         }
     }
-    FormatCheck format_check(core, memory.max_delay);
+    FormatCheck format_check(core, chip);
     for (std::size_t i = 0; i < core.entries.size() && !findings.full(); ++i) {
         const SynapseEntry& entry = core.entries[i];
         if (std::uint64_t{entry.first} + entry.count > core.synapses.size()) {
@@ -230,7 +211,7 @@ void check_cores(const Image& image, Findings& findings) {
         }
         check_groups(core, chip.neuron, where, findings);
         check_registers(core, chip.neuron, where, findings);
-        check_synapses(core, chip.synapses, where, findings);
+        check_synapses(core, chip, where, findings);
         if (!are_offsets(core.output_first, core.compartments, core.outputs.size())) {
             findings.add(where, "output_first does not divide the outputs",
                          fmt::format("{} offsets from 0, rising, to {}", std::uint64_t{core.compartments} + 1,
@@ -346,6 +327,9 @@ Diagnostics check_image(const Image& image) {
     check_cores(image, findings);
     check_symbols(image, findings);
     check_inputs(image, findings);
+    if (findings.none()) {
+        check_learning(image, findings);
+    }
     return findings.take();
 }
 

@@ -229,21 +229,28 @@ std::string registers_from(const proto::CoreImageProto& message, CoreImage& core
     return {};
 }
 
-std::uint32_t kind_of(const SynapseEntry& entry) {
-    return entry.format | static_cast<std::uint32_t>(entry.encoding) << 8 |
-           static_cast<std::uint32_t>(entry.index_bits) << 16 | static_cast<std::uint32_t>(entry.skip_bits) << 24;
+/// Fields and learning.
+using EntryKind = std::pair<std::uint32_t, std::uint8_t>;
+
+EntryKind kind_of(const SynapseEntry& entry) {
+    return {entry.format | static_cast<std::uint32_t>(entry.encoding) << 8 |
+                static_cast<std::uint32_t>(entry.index_bits) << 16 | static_cast<std::uint32_t>(entry.skip_bits) << 24,
+            entry.learning};
 }
 
 void entries_to(const CoreImage& core, proto::CoreImageProto& message) {
     message.set_no_axon_list(core.axon_first_entry.empty());
     add_counts(core.axon_first_entry, *message.mutable_axon_entries());
-    std::map<std::uint32_t, std::uint32_t> kinds;
+    std::map<EntryKind, std::uint32_t> kinds;
     std::int64_t end = 0;
     bool gaps = false;
+    bool learning = false;
     for (const SynapseEntry& entry : core.entries) {
         const auto [known, added] = kinds.try_emplace(kind_of(entry), static_cast<std::uint32_t>(kinds.size()));
         if (added) {
-            message.add_entry_kinds(known->first);
+            message.add_entry_kinds(known->first.first);
+            message.add_entry_kind_learning(known->first.second);
+            learning = learning || entry.learning != 0;
         }
         message.add_entry_kind(known->second);
         message.add_entry_count(entry.count);
@@ -254,12 +261,17 @@ void entries_to(const CoreImage& core, proto::CoreImageProto& message) {
     if (!gaps) {
         message.clear_entry_gap();
     }
+    if (!learning) {
+        message.clear_entry_kind_learning();
+    }
 }
 
 std::string entries_from(const proto::CoreImageProto& message, CoreImage& core) {
     const bool gaps = message.entry_gap_size() > 0;
+    const bool learning = message.entry_kind_learning_size() > 0;
     if (!same_size({message.entry_kind_size(), message.entry_count_size(),
-                    gaps ? message.entry_gap_size() : message.entry_kind_size()})) {
+                    gaps ? message.entry_gap_size() : message.entry_kind_size()}) ||
+        (learning && message.entry_kind_learning_size() != message.entry_kinds_size())) {
         return "its synapse entries don't fit together";
     }
     if (message.no_axon_list() ? message.axon_entries_size() > 0
@@ -284,6 +296,9 @@ std::string entries_from(const proto::CoreImageProto& message, CoreImage& core) 
                            .skip_bits = static_cast<std::uint8_t>(fields >> 24),
                            .first = 0,
                            .count = message.entry_count(i)};
+        if (learning && !fit(message.entry_kind_learning(static_cast<int>(kind)), entry.learning)) {
+            return "a synapse entry follows an unknown rule";
+        }
         std::int64_t first = 0;
         if (__builtin_add_overflow(end, gaps ? message.entry_gap(i) : 0, &first) || !fit(first, entry.first)) {
             return "a synapse entry begins outside the synapses";
@@ -339,6 +354,9 @@ proto::ImageHeaderProto header_to_proto(const Image& image) {
         to(loss, *message.add_losses());
     }
     to(image.provenance, *message.mutable_provenance());
+    for (const LearningProfile& profile : image.learning) {
+        *message.add_learning() = learning_to_proto(profile);
+    }
     message.set_cores(image.cores.size());
     message.set_inputs(image.inputs.size());
     message.set_report_bytes(image.mapping_report.size());
@@ -359,6 +377,11 @@ std::string header_from_proto(const proto::ImageHeaderProto& message, Image& ima
         image.losses.push_back(from(loss));
     }
     image.provenance = from(message.provenance());
+    for (const auto& profile : message.learning()) {
+        if (std::string wrong = learning_from_proto(profile, image.learning.emplace_back()); !wrong.empty()) {
+            return fmt::format("of the learning of projection '{}', {}", profile.projection(), wrong);
+        }
+    }
     return {};
 }
 

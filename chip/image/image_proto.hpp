@@ -12,6 +12,10 @@
 namespace spikeloom::chip {
 
 [[nodiscard]] proto::ImageHeaderProto header_to_proto(const Image& image);
+/// Learning profiles are part of the header.
+[[nodiscard]] proto::LearningProfileProto learning_to_proto(const LearningProfile& profile);
+[[nodiscard]] std::string learning_from_proto(const proto::LearningProfileProto& message, LearningProfile& profile);
+
 [[nodiscard]] proto::CoreImageProto core_to_proto(const CoreImage& core);
 [[nodiscard]] proto::InputSymbolProto input_to_proto(const InputSymbol& input);
 

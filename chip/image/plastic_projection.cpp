@@ -68,20 +68,6 @@ std::vector<std::vector<Member>> targets_of(const Image& image) {
     return targets;
 }
 
-/// The range of the sign mode, for the engine's width of weights. Mixed weights are stored to the last bit.
-IntRange stored_weights(SignMode mode, int weight_bits) {
-    const std::int64_t unit = std::int64_t{1} << weight_bits;
-    switch (mode) {
-    case SignMode::mixed:
-        return {-unit, unit - 1};
-    case SignMode::excitatory:
-        return {0, unit - 1};
-    case SignMode::inhibitory:
-        return {1 - unit, 0};
-    }
-    return {};
-}
-
 }  // namespace
 
 PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) {

@@ -51,8 +51,10 @@ std::optional<SynapseEntry> entry_fields(std::span<const Synapse> synapses, cons
     if (!index_bits) {
         return std::nullopt;
     }
-    SynapseEntry entry{
-        .format = group.format_index, .encoding = encoding, .index_bits = static_cast<std::uint8_t>(*index_bits)};
+    SynapseEntry entry{.format = group.format_index,
+                       .encoding = encoding,
+                       .index_bits = static_cast<std::uint8_t>(*index_bits),
+                       .learning = group.learning};
     if (encoding == SynapseEncoding::runlength) {
         int farthest = 0;
         for (std::size_t i = 1; i < synapses.size(); ++i) {
@@ -96,8 +98,8 @@ std::int64_t prefix_bits(const SynapseEntry& entry, const SynapseMemory& memory)
     return memory.format_id_bits + memory.count_bits + start;
 }
 
-std::int64_t synapse_bits(const SynapseEntry& entry, const WeightFormat& format) {
-    const int value = format.weight_bits + format.delay_bits;
+std::int64_t synapse_bits(const SynapseEntry& entry, const WeightFormat& format, int tag_bits) {
+    const int value = format.weight_bits + format.delay_bits + tag_bits;
     switch (entry.encoding) {
     case SynapseEncoding::sparse:
         return value + entry.index_bits;
@@ -109,8 +111,17 @@ std::int64_t synapse_bits(const SynapseEntry& entry, const WeightFormat& format)
     return 0;
 }
 
-std::int64_t entry_bits(const SynapseEntry& entry, const WeightFormat& format, const SynapseMemory& memory) {
-    return prefix_bits(entry, memory) + std::int64_t{entry.count} * synapse_bits(entry, format);
+std::int64_t entry_bits(const SynapseEntry& entry, const WeightFormat& format, const SynapseMemory& memory,
+                        int tag_bits) {
+    return prefix_bits(entry, memory) + std::int64_t{entry.count} * synapse_bits(entry, format, tag_bits);
+}
+
+int tag_bits_of(const rules::Rule& rule, const LearningFormat& learning) {
+    return rule.uses_tag() ? learning.tag_bits : 0;
+}
+
+int tag_bits_of(const SynapseEntry& entry, const Image& image) {
+    return entry.learning == 0 ? 0 : tag_bits_of(image.learning[entry.learning - 1U].rule, image.chip.learning);
 }
 
 std::int64_t list_words(std::int64_t bits, const SynapseMemory& memory) {
@@ -119,6 +130,9 @@ std::int64_t list_words(std::int64_t bits, const SynapseMemory& memory) {
 
 bool append_entries(SynapseList& list, const SynapseGroup& group, SynapseEncoding encoding, DenseGaps gaps,
                     const SynapseMemory& memory) {
+    if (group.learning > 0 && gaps == DenseGaps::fill) {
+        return false;
+    }
     const std::size_t entries_before = list.entries.size();
     const std::size_t synapses_before = list.synapses.size();
     const std::int64_t bits_before = list.bits;
@@ -134,7 +148,7 @@ bool append_entries(SynapseList& list, const SynapseGroup& group, SynapseEncodin
         entry->first = static_cast<std::uint32_t>(list.synapses.size());
         append_synapses(list.synapses, rest.first(extent), encoding);
         entry->count = static_cast<std::uint32_t>(list.synapses.size()) - entry->first;
-        list.bits += entry_bits(*entry, group.format, memory);
+        list.bits += entry_bits(*entry, group.format, memory, group.tag_bits);
         list.entries.push_back(*entry);
         rest = rest.subspan(extent);
     }

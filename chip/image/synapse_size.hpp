@@ -18,11 +18,16 @@ namespace spikeloom::chip {
 
 /// Bits before the first synapse: format id, count and, for run-length and dense, the start index.
 [[nodiscard]] std::int64_t prefix_bits(const SynapseEntry& entry, const SynapseMemory& memory);
-/// Bits of one synapse: weight, delay and, by encoding, its index or its skip.
-[[nodiscard]] std::int64_t synapse_bits(const SynapseEntry& entry, const WeightFormat& format);
+/// Bits of one synapse: weight, delay, tag and, by encoding, its index or its skip. `tag_bits`: 0, or what
+/// tag_bits_of says of the entry's rule.
+[[nodiscard]] std::int64_t synapse_bits(const SynapseEntry& entry, const WeightFormat& format, int tag_bits = 0);
 /// Prefix and synapses.
 [[nodiscard]] std::int64_t entry_bits(const SynapseEntry& entry, const WeightFormat& format,
-                                      const SynapseMemory& memory);
+                                      const SynapseMemory& memory, int tag_bits = 0);
+/// Bits that the tag of a synapse takes which follows the rule.
+[[nodiscard]] int tag_bits_of(const rules::Rule& rule, const LearningFormat& learning);
+/// The same of an entry of an image: 0 where its weights stay.
+[[nodiscard]] int tag_bits_of(const SynapseEntry& entry, const Image& image);
 /// Memory words of a list whose entries take so many bits: ceil((bits + list_end_bits) / word_bits).
 [[nodiscard]] std::int64_t list_words(std::int64_t bits, const SynapseMemory& memory);
 
@@ -31,6 +36,8 @@ struct SynapseGroup {
     std::span<const Synapse> synapses;
     WeightFormat format;
     std::uint8_t format_index = 0;  ///< into CoreImage::formats
+    std::uint8_t learning = 0;      ///< as SynapseEntry::learning; plastic entries hold no fillers, which would learn
+    int tag_bits = 0;               ///< of each synapse
 };
 
 /// What a dense entry does where a target is missing: end, or hold a synapse of weight zero there.
@@ -45,7 +52,7 @@ struct SynapseList {
 
 /// Appends the group to the list in one encoding, splitting it into entries. Width 0 of index_bits is left out of
 /// the choice (it can only name target 0, and NxTF does not use it). False, with the list as it was, when a target
-/// needs more bits than the widest index field has.
+/// needs more bits than the widest index field has, or a plastic group would be filled.
 [[nodiscard]] bool append_entries(SynapseList& list, const SynapseGroup& group, SynapseEncoding encoding,
                                   DenseGaps gaps, const SynapseMemory& memory);
 /// Appends the group in that one of the memory's encodings (dense with and without fillers) that takes the fewest

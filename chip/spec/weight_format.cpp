@@ -26,6 +26,19 @@ IntRange weight_range(SignMode sign_mode) {
     return {};
 }
 
+IntRange stored_weights(SignMode sign_mode, int weight_bits) {
+    const std::int64_t unit = std::int64_t{1} << weight_bits;
+    switch (sign_mode) {
+    case SignMode::mixed:
+        return {.least = -unit, .most = unit - 1};
+    case SignMode::excitatory:
+        return {.least = 0, .most = unit - 1};
+    case SignMode::inhibitory:
+        return {.least = 1 - unit, .most = 0};
+    }
+    return {};
+}
+
 int truncated_weight(int mantissa, const WeightFormat& format, Conventions::NegativeMixedWeight rounding) {
     const bool mixed = format.sign_mode == SignMode::mixed;
     const int dropped_bits = 8 - (format.weight_bits - (mixed ? 1 : 0));

@@ -23,6 +23,10 @@ struct WeightFormat {
 /// Smallest and largest mantissa that the sign mode allows: mixed -256..254, excitatory 0..255, inhibitory -255..0.
 [[nodiscard]] IntRange weight_range(SignMode sign_mode);
 
+/// What a register of so many bits (the sign not counted) stores in that mode: mixed -2^bits..2^bits - 1, one more than
+/// weight_range for 8 bits, whose lowest counts for nothing.
+[[nodiscard]] IntRange stored_weights(SignMode sign_mode, int weight_bits);
+
 /// The mantissa that is left when the low bits that the width lacks are dropped (mixed: lsb = 9 - bits, else 8 - bits).
 [[nodiscard]] int truncated_weight(int mantissa, const WeightFormat& format, Conventions::NegativeMixedWeight rounding);
 

@@ -105,6 +105,122 @@ TEST_CASE("synapses: formats, entries, targets") {
     CHECK(says([](Image& i) { i.cores[0].axon_first_entry = {1, 2}; }, "axon_first_entry"));
 }
 
+/// The small image with a rule that its first entry follows: from channel 0 of 'in' to 'a'.
+Image plastic_image() {
+    Image image = small_image();
+    image.chip.learning.present = true;
+    image.cores[0].synapses[0].target = 1;  // populations: compartment 0 is b's, 1 to 3 are a's
+    image.cores[0].entries[0].learning = 1;
+    rules::Rule rule;
+    rule.name = "stdp";
+    rule.dw.products = {
+        {.dependency = rules::Dependency::y0, .factors = {{.operand = rules::Operand::x1}}},
+        {.dependency = rules::Dependency::u, .mantissa = -1, .factors = {{.operand = rules::Operand::w}}}};
+    rule.dw.decimation = 3;
+    rule.epoch = 4;
+    rule.x[0] = {.impulse = 16, .tau = 10};
+    image.learning = {{.projection = "in_a",
+                       .rule = rule,
+                       .reward = RewardPort{.port = 0, .values = {64, -64}},
+                       .third_factors = {},
+                       .weight_per_unit = 0.01}};
+    return image;
+}
+
+bool refuses(const Change& change, const std::string& what) {
+    Image image = plastic_image();
+    change(image);
+    const std::string said = to_text(check_image(image));
+    CAPTURE(said);
+    return said.find(what) != std::string::npos;
+}
+
+TEST_CASE("learning: a whole plastic image, and a chip that can't learn") {
+    CHECK(to_text(check_image(plastic_image())).empty());
+    CHECK(refuses([](Image& i) { i.chip.learning.present = false; }, "no learning engine"));
+    CHECK(refuses([](Image& i) { i.chip.learning.present = false, i.learning.clear(); }, "no learning engine"));
+    CHECK(refuses([](Image& i) { i.learning.resize(256, i.learning[0]); }, "256 learning profiles"));
+}
+
+TEST_CASE("learning: rules hold what the engine's registers hold") {
+    const auto product = [](auto change) { return [=](Image& i) { change(i.learning[0].rule.dw.products[0]); }; };
+    const auto rule = [](auto change) { return [=](Image& i) { change(i.learning[0].rule); }; };
+    CHECK(refuses(rule([](auto& r) { r.epoch = 64; }),
+                  "projection 'in_a': error: the epoch has 64 steps; allowed: 1..63"));
+    CHECK(refuses(rule([](auto& r) { r.epoch = 0; }), "the epoch has 0 steps"));
+    CHECK(refuses(rule([](auto& r) { r.x[0].impulse = 128; }), "trace x1"));
+    CHECK(refuses(rule([](auto& r) { r.y[2].impulse = -1; }), "trace y3"));
+    CHECK(refuses(rule([](auto& r) { r.x[1].tau = std::numeric_limits<double>::quiet_NaN(); }), "trace x2"));
+    CHECK(refuses(rule([](auto& r) { r.reward_tau = -1; }), "reward's time constant"));
+    CHECK(refuses(rule([](auto& r) { r.graded = rules::GradedMode{4}; }), "unknown way"));
+    CHECK(refuses(rule([](auto& r) { r.dw.decimation.reset(); }), "its u_k has no k"));
+    CHECK(refuses(rule([](auto& r) { r.dt.decimation = 1; }), "dt: error: it has a k, but no u_k"));
+    CHECK(refuses(rule([](auto& r) { r.dw.decimation = 10; }), "the k of u_k is 10; allowed: 0..9"));
+    CHECK(refuses(rule([](auto& r) { r.dw.products.resize(17); }), "17 products"));
+    CHECK(refuses(product([](auto& p) { p.mantissa = 8; }), "dw, product 1: error: the mantissa is 8; allowed: -8..7"));
+    CHECK(refuses(product([](auto& p) { p.exponent = 9; }), "the exponent is 9"));
+    CHECK(refuses(product([](auto& p) { p.factors[0].constant = 200; }), "a constant is 200"));
+    CHECK(refuses(product([](auto& p) { p.factors[0].operand = rules::Operand{13}; }), "unknown operand"));
+    CHECK(refuses(product([](auto& p) { p.dependency = rules::Dependency{3}; }), "its dependency is unknown"));
+    CHECK(refuses(product([](auto& p) { p.factors.resize(6); }), "6 factors"));
+}
+
+TEST_CASE("learning: ports, third factors, scales") {
+    const auto profile = [](auto change) { return [=](Image& i) { change(i.learning[0]); }; };
+    CHECK(refuses(profile([](auto& p) { p.reward->port = 1; }), "from port 1"));
+    CHECK(refuses(profile([](auto& p) { p.reward->values.pop_back(); }), "its reward has 1 values"));
+    CHECK(refuses(profile([](auto& p) { p.reward->values[0] = 128; }), "a reward is 128"));
+    CHECK(refuses(profile([](auto& p) { p.weight_per_unit = 0; }), "a unit of the weight"));
+    CHECK(refuses(profile([](auto& p) { p.third_factors[0].from = ThirdFactor::From::voltage; }), "spikes move its"));
+    CHECK(refuses(profile([](auto& p) { p.third_factors[0].from = ThirdFactor::From{4}; }), "unknown place"));
+    const auto third = [&](auto change) {
+        return profile([=](auto& p) {
+            p.rule.post_traces = rules::PostTraces::neuron;
+            p.third_factors[1] = {.from = ThirdFactor::From::input, .port = 0};
+            change(p.third_factors[1]);
+        });
+    };
+    CHECK(refuses(third([](auto& f) { f.port = 1; }), "a third factor comes from port 1"));
+    CHECK(refuses(third([](auto& f) { f.shift = 32; }), "shift is 32"));
+    // Target neuron 2 of 'a' has no channel among the port's two.
+    CHECK(refuses(third([](auto&) {}), "the third factor of target neuron 2 would come from a port of 2 channels"));
+    Image one_for_all = plastic_image();
+    one_for_all.learning[0].rule.post_traces = rules::PostTraces::neuron;
+    one_for_all.inputs.push_back({.name = "teacher", .shape = {1}, .output_first = {0, 0}, .outputs = {}});
+    one_for_all.learning[0].third_factors[0] = {.from = ThirdFactor::From::input, .port = 1};
+    CHECK(to_text(check_image(one_for_all)).empty());
+}
+
+TEST_CASE("learning: each plastic synapse has one entry, one source and one target") {
+    const auto core = [](auto change) { return [=](Image& i) { change(i.cores[0]); }; };
+    CHECK(refuses(core([](auto& c) { c.entries[0].learning = 2; }),
+                  "entry 0: error: it follows rule 2; allowed: at most 1"));
+    CHECK(refuses(core([](auto& c) { c.entries[1].first = 1, c.entries[1].format = 0; }), "another entry's too"));
+    CHECK(refuses(core([](auto& c) { c.synapses[0].target = 0; }), "its rule has the targets 'b' and 'a'"));
+    CHECK(refuses([](Image& i) { i.populations.pop_back(), i.cores[0].synapses[0].target = 0; },
+                  "no neuron of a population"));
+    CHECK(refuses(
+        [](Image& i) { i.inputs[0].output_first = {0, 1, 2}, i.inputs[0].outputs.push_back({CoreId(0), AxonId(0)}); },
+        "2 neurons send to it, and its synapses are plastic"));
+    CHECK(refuses(core([](auto& c) { c.synapses[0].weight = 256; }), "does not fit the entry's format"));
+    CHECK(refuses([](Image& i) { i.chip.learning.arithmetic.weight_bits = 4; }, "does not fit the entry's format"));
+    CHECK(refuses(
+        [](Image& i) { i.chip.learning.arithmetic.weight_bits = 15, i.cores[0].formats[0].weight_exponent = 1; },
+        "weights of 15 bits with exponent 1"));
+    CHECK(refuses([](Image& i) { i.learning[0].rule.dd.products.resize(1); },
+                  "its rule changes delays that have 3 bits"));
+}
+
+TEST_CASE("learned delays may be longer than those that a compiler may write") {
+    Image image = plastic_image();
+    image.learning[0].rule.dd.products.resize(1);
+    image.cores[0].formats[0].delay_bits = 6;
+    image.cores[0].synapses[0].delay = 63;
+    CHECK(to_text(check_image(image)).empty());
+    image.cores[0].entries[0].learning = 0;
+    CHECK_FALSE(check_image(image).empty());
+}
+
 TEST_CASE("outputs go to axons that are there") {
     CHECK(says([](Image& i) { i.cores[0].outputs[0].core = CoreId(2); }, "axon 0 of core 2"));
     CHECK(says([](Image& i) { i.cores[0].outputs[0].axon = AxonId(1); }, "axon 1 of core 1"));

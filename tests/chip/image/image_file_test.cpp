@@ -54,6 +54,21 @@ TEST_CASE("an image comes back as it was written") {
     }
 }
 
+TEST_CASE("random images learn, so that what comes back has rules in it") {
+    std::size_t rules = 0;
+    std::size_t plastic = 0;
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        const Image image = test::random_image(seed);
+        rules += image.learning.size();
+        for (const CoreImage& core : image.cores) {
+            plastic += static_cast<std::size_t>(
+                std::ranges::count_if(core.entries, [](const SynapseEntry& entry) { return entry.learning > 0; }));
+        }
+    }
+    CHECK(rules > 100);
+    CHECK(plastic > 100);
+}
+
 TEST_CASE("texts longer than a record come back") {
     Image image = test::random_image(1);
     image.source_network.assign((std::size_t{40} << 20) + 3, 'n');

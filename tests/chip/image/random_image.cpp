@@ -132,6 +132,73 @@ void add_populations(Draws& draws, Image& image) {
     image.populations.push_back(all);
 }
 
+rules::ProductSeries series(Draws& draws, const rules::RuleLimits& limits) {
+    rules::ProductSeries sum;
+    for (int i = draws.integer(0, std::min(limits.products, 3)); i > 0; --i) {
+        rules::Product product{.dependency = static_cast<rules::Dependency>(draws.integer(0, 2)),
+                               .mantissa = draws.integer(limits.mantissa_least, limits.mantissa_most),
+                               .exponent = draws.integer(limits.exponent_least, limits.exponent_most),
+                               .factors = {}};
+        for (int k = draws.integer(0, std::min(limits.factors, 3)); k > 0; --k) {
+            product.factors.push_back({.operand = static_cast<rules::Operand>(draws.integer(0, 12)),
+                                       .constant = draws.integer(limits.constant_least, limits.constant_most),
+                                       .sign = draws.chance()});
+        }
+        if (product.dependency == rules::Dependency::u && !sum.decimation) {
+            sum.decimation = draws.integer(0, limits.decimation_most);
+        }
+        sum.products.push_back(std::move(product));
+    }
+    return sum;
+}
+
+LearningProfile profile(Draws& draws, const Image& image) {
+    const LearningFormat& learning = image.chip.learning;
+    LearningProfile drawn;
+    drawn.projection = "plastic \xff" + std::to_string(draws.integer(0, 9));
+    drawn.rule.name = "rule";
+    drawn.rule.dw = series(draws, learning.rule);
+    drawn.rule.dt = series(draws, learning.rule);
+    drawn.rule.epoch = static_cast<int>(in(draws, learning.epoch));
+    const double impulse = learning.arithmetic.trace_most();
+    for (auto& trace : drawn.rule.x) {
+        trace = {.impulse = impulse * draws.real(), .tau = 100 * draws.real()};
+    }
+    for (auto& trace : drawn.rule.y) {
+        trace = {.impulse = impulse * draws.real(), .tau = 100 * draws.real()};
+    }
+    drawn.rule.graded = static_cast<rules::GradedMode>(draws.integer(0, 3));
+    drawn.rule.reward_tau = draws.chance() ? 20 * draws.real() : 0;
+    if (!image.inputs.empty() && draws.chance()) {
+        drawn.reward = RewardPort{.port = 0, .values = {}};
+        for (std::uint32_t i = 0; i < image.inputs[0].size(); ++i) {
+            drawn.reward->values.push_back(draws.integer(-128, 127));
+        }
+    }
+    if (draws.chance()) {
+        drawn.rule.post_traces = rules::PostTraces::neuron;
+        drawn.third_factors[1] = {.from = ThirdFactor::From::voltage, .port = 0, .shift = draws.integer(0, 31)};
+    }
+    drawn.weight_per_unit = 1e-3 + draws.real();
+    return drawn;
+}
+
+/// Entries follow rules wherever that leaves the image whole.
+void add_learning(Draws& draws, Image& image) {
+    for (int i = draws.integer(0, 3); i > 0; --i) {
+        image.learning.push_back(profile(draws, image));
+    }
+    for (CoreImage& core : image.cores) {
+        for (std::size_t i = 0; i < core.entries.size() && !image.learning.empty(); ++i) {
+            core.entries[i].learning =
+                static_cast<std::uint8_t>(draws.integer(0, static_cast<int>(image.learning.size())));
+            if (!check_image(image).empty()) {
+                core.entries[i].learning = 0;
+            }
+        }
+    }
+}
+
 }  // namespace
 
 Image random_image(std::uint64_t seed) {
@@ -160,6 +227,9 @@ Image random_image(std::uint64_t seed) {
         input.shape = {1 + below(draws, 3), 1 + below(draws, 3)};
         add_outputs(draws, image, input.shape[0] * input.shape[1], input.output_first, input.outputs);
         image.inputs.push_back(std::move(input));
+    }
+    if (image.chip.learning.present) {
+        add_learning(draws, image);
     }
     for (int i = draws.integer(0, 2); i > 0; --i) {
         image.losses.push_back({.name = "loss",

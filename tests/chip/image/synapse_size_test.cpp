@@ -192,5 +192,37 @@ TEST_CASE("a list ends with a terminator that may need one more word") {
     CHECK(list_words(128, memory) == 3);
 }
 
+TEST_CASE("plastic synapses take their tags with them, and are never filled up") {
+    const ChipSpec chip;
+    const SynapseMemory& memory = chip.synapses;
+    std::vector<Synapse> gappy;
+    for (const std::uint16_t target : {0, 1, 2, 4, 5}) {
+        gappy.push_back({.target = target, .weight = 1});
+    }
+    SynapseList fixed;
+    REQUIRE(append_smallest(fixed, {.synapses = gappy, .format = excitatory}, memory));
+    CHECK(fixed.synapses.size() == 6);  // dense with a filler
+    CHECK(fixed.bits == 16 + 6 * 8);
+    SynapseList plastic;
+    REQUIRE(append_smallest(plastic, {.synapses = gappy, .format = excitatory, .learning = 2}, memory));
+    CHECK(plastic.synapses.size() == 5);
+    CHECK(plastic.entries.front().learning == 2);
+    CHECK_FALSE(append_entries(plastic, {.synapses = gappy, .format = excitatory, .learning = 2},
+                               SynapseEncoding::dense, DenseGaps::fill, memory));
+    SynapseList tagged;
+    REQUIRE(append_smallest(tagged, {.synapses = gappy, .format = excitatory, .learning = 2, .tag_bits = 9}, memory));
+    CHECK(tagged.bits == plastic.bits + 5 * 9);
+    CHECK(entry_bits(tagged.entries.front(), excitatory, memory, 9) == tagged.bits);
+}
+
+TEST_CASE("a tag takes memory where the rule uses it") {
+    Image image;
+    image.learning.resize(2);
+    image.learning[1].rule.dw.products = {{.factors = {{.operand = rules::Operand::t}}}};
+    CHECK(tag_bits_of(SynapseEntry{}, image) == 0);
+    CHECK(tag_bits_of(SynapseEntry{.learning = 1}, image) == 0);
+    CHECK(tag_bits_of(SynapseEntry{.learning = 2}, image) == 9);
+}
+
 }  // namespace
 }  // namespace spikeloom::chip

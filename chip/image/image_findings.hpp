@@ -1,0 +1,44 @@
+// What check_image gathers. Private to chip/image.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "chip/image/image.hpp"
+
+namespace spikeloom::chip {
+
+/// The first findings of an image.
+class Findings {
+public:
+    [[nodiscard]] bool none() const { return all_.empty(); }
+    [[nodiscard]] bool full() const { return all_.size() >= most; }
+    void add(std::string where, std::string found, std::string allowed) {
+        if (!full()) {
+            all_.push_back({.severity = Severity::error,
+                            .where = std::move(where),
+                            .found = std::move(found),
+                            .allowed = std::move(allowed),
+                            .help = {}});
+        }
+    }
+    void range(const std::string& where, const char* what, std::int64_t found, const IntRange& allowed) {
+        if (!allowed.contains(found)) {
+            add(where, fmt::format("{} is {}", what, found), fmt::format("{}..{}", allowed.least, allowed.most));
+        }
+    }
+    [[nodiscard]] Diagnostics take() { return std::move(all_); }
+
+private:
+    static constexpr std::size_t most = 50;
+
+    Diagnostics all_;
+};
+
+/// The part of check_image on learning: of an image whose every index is in range.
+void check_learning(const Image& image, Findings& findings);
+
+}  // namespace spikeloom::chip
