@@ -1,9 +1,10 @@
 // One step of the chip, phase by phase:
 //     deliver   spikes of the last step, and inputs of this one, add their weights to the sums of their targets
 //     update    every neuron takes its sum, decays, integrates, fires or not
+//     learn     plastic synapses whose rule's epoch ends change
 //     queue     each spike leaves the names of its rows with the shards that it reaches, for the next step
 //     count     what each core received, updated and sent
-// The first three run shard by shard, and shards share nothing, so threads change no bit of the result: sums of
+// The first four run shard by shard, and shards share nothing, so threads change no bit of the result: sums of
 // integers don't depend on their order.
 #include "chip/chip.hpp"
 
@@ -28,10 +29,15 @@ void Chip::State::step(std::span<const InputSpike> inputs) {
         watch.lap(times_[worker].deliver_s);
         tables_.shards[shard].update(now_, {.seed = seed_, .step = noise_step_});
         watch.lap(times_[worker].update_s);
+        tables_.shards[shard].learn(learning_step());
+        watch.lap(times_[worker].learn_s);
         queue_spikes(shard, worker);
         watch.lap(times_[worker].queue_s);
     });
     std::swap(arriving_, leaving_);
+    std::swap(arriving_plastic_, leaving_plastic_);
+    end_reward_epochs();
+    draws_.reset();
     Stopwatch watch(time_phases_);
     count();
     list_spikes();
@@ -49,6 +55,12 @@ void Chip::State::queue_inputs(std::span<const InputSpike> inputs) {
                          fmt::format("port {}, channel {}", input.port, input.channel));
         tables_.sources.for_each_row(first + input.channel,
                                      [&](SourceTable::Row row) { inputs_[row.shard].push_back(row.begin); });
+        if (!tables_.profiles.empty()) {
+            tables_.plastic_sources.for_each_row(first + input.channel, [&](SourceTable::Row row) {
+                plastic_inputs_[row.shard].push_back(plastic_message(row.begin, input.payload));
+            });
+            modulate(input);
+        }
     }
 }
 
@@ -59,6 +71,15 @@ void Chip::State::deliver(std::size_t shard) {
     }
     tables_.shards[shard].deliver_inputs(inputs_[shard], now_);
     inputs_[shard].clear();
+    if (tables_.profiles.empty()) {
+        return;
+    }
+    for (PlasticQueues& queues : arriving_plastic_) {
+        tables_.shards[shard].deliver_plastic(queues[shard], now_, learning_step(), false);
+        queues[shard].clear();
+    }
+    tables_.shards[shard].deliver_plastic(plastic_inputs_[shard], now_, learning_step(), true);
+    plastic_inputs_[shard].clear();
 }
 
 void Chip::State::queue_spikes(std::size_t shard_index, std::size_t worker) {
@@ -83,6 +104,11 @@ void Chip::State::queue_spikes(std::size_t shard_index, std::size_t worker) {
         const std::uint32_t source = source_of(slots[i]);
         sent_[block_of(slots[i])].add(sources.counts(source));
         sources.for_each_row(source, [&](SourceTable::Row row) { leaving_[worker][row.shard].push_back(row.begin); });
+        if (!tables_.profiles.empty()) {
+            tables_.plastic_sources.for_each_row(source, [&](SourceTable::Row row) {
+                leaving_plastic_[worker][row.shard].push_back(plastic_message(row.begin, 0));
+            });
+        }
     }
 }
 
@@ -103,6 +129,7 @@ void count_block(core::Shard& shard, std::uint32_t index, const SentCounts& sent
     counts[Counter::synaptic_events_runlength] += events(SynapseEncoding::runlength);
     counts[Counter::synaptic_events_dense] += events(SynapseEncoding::dense);
     counts[Counter::input_spikes] += load.input_messages;
+    counts[Counter::learning_updates] += load.learning_updates;
 }
 
 }  // namespace
@@ -139,6 +166,12 @@ std::size_t Chip::State::expected_work() const {
         rows += inputs_[shard].size();
         for (const RowQueues& queues : arriving_) {
             rows += queues[shard].size();
+        }
+        // An epoch's end costs some five times a delivery.
+        constexpr std::size_t plastic_weight = 5;
+        rows += plastic_weight * plastic_inputs_[shard].size();
+        for (const PlasticQueues& queues : arriving_plastic_) {
+            rows += plastic_weight * queues[shard].size();
         }
     }
     return rows * synapses_a_row_ + tables_.port_first_source.front() / neurons_an_event;

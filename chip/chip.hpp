@@ -3,7 +3,6 @@
 // nothing here depends on a cost, on the number of threads, or on the order of cores.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +12,7 @@
 #include "core/base/counters.hpp"
 #include "core/base/diagnostics.hpp"
 #include "core/base/ids.hpp"
+#include "core/learning/draws.hpp"
 #include "core/rules/rule.hpp"
 
 namespace spikeloom::chip {
@@ -29,6 +29,7 @@ struct ChipOptions {
 struct PhaseTimes {
     double deliver_s = 0;
     double update_s = 0;
+    double learn_s = 0;
     double queue_s = 0;
     double count_s = 0;
 };
@@ -47,15 +48,7 @@ struct PlasticSynapse {
     friend auto operator<=>(const PlasticSynapse&, const PlasticSynapse&) = default;
 };
 
-/// Random numbers of one epoch in place of the engine's own, the same for all neurons and synapses (the logs of other
-/// tools). Fractions of 2^53; impulses 0..127.
-struct LearningDraws {
-    std::array<std::uint64_t, 2> x_decay{};
-    std::array<std::uint64_t, 3> y_decay{};
-    std::array<std::uint32_t, 2> x_impulse{};
-    std::array<std::uint32_t, 3> y_impulse{};
-    std::uint64_t rounding = 0;
-};
+using LearningDraws = core::EpochDraws;
 
 /// A spike of a compartment.
 struct CoreSpike {
@@ -112,7 +105,7 @@ public:
     [[nodiscard]] std::int32_t trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron) const;
     /// Host access: adds to r1 (saturating at -128..127), and sets r0 for this epoch.
     void reward(std::uint32_t profile, std::int32_t value);
-    /// The next epochs' random numbers, one call an epoch; without a call the engine draws its own.
+    /// The random numbers of the coming step and of the epochs that it ends; without a call the engine draws its own.
     void set_learning_draws(const LearningDraws& draws);
 
     /// State back to that after load: u, v, delays in flight, refractory counters, step number. Counters too, and

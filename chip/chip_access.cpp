@@ -30,7 +30,7 @@ std::size_t bytes_of_queues(const RowQueues& queues) {
 Result<Chip> Chip::load(const Image& image, const ChipOptions& options) {
     const auto threads = static_cast<std::uint32_t>(std::clamp(options.threads, 1, ThreadPool::max_workers));
     const std::uint32_t least_shards = threads == 1 ? 1 : 2 * threads;  // two each, so that uneven ones even out
-    auto tables = build_tables(image, least_shards);
+    auto tables = build_tables(image, least_shards, options.seed);
     if (!tables) {
         return tl::unexpected(std::move(tables.error()));
     }
@@ -50,6 +50,12 @@ Chip::State::State(Tables tables, const ChipOptions& options)
       arriving_(static_cast<std::size_t>(pool_.workers()), RowQueues(tables_.shards.size())),
       leaving_(arriving_),
       inputs_(tables_.shards.size()),
+      arriving_plastic_(arriving_.size(), PlasticQueues(tables_.shards.size())),
+      leaving_plastic_(arriving_plastic_),
+      plastic_inputs_(tables_.shards.size()),
+      reward_traces_(tables_.profiles.size()),
+      rewards_(tables_.profiles.size()),
+      plastic_order_(tables_.profiles.size()),
       sent_(tables_.blocks.size()),
       step_counts_(tables_.cores()),
       counts_(tables_.cores()),
@@ -65,6 +71,13 @@ void Chip::State::reset_state() {
             queue.clear();
         }
     }
+    for (PlasticQueues& queues : arriving_plastic_) {
+        for (auto& queue : queues) {
+            queue.clear();
+        }
+    }
+    std::fill(reward_traces_.begin(), reward_traces_.end(), 0.0);
+    std::fill(rewards_.begin(), rewards_.end(), core::EpochReward{});
     std::fill(step_counts_.begin(), step_counts_.end(), Counters{});
     spikes_.clear();
     now_ = 0;
@@ -74,6 +87,9 @@ void Chip::State::reset() {
     reset_state();
     std::fill(counts_.begin(), counts_.end(), Counters{});
     noise_step_ = 0;
+    for (core::Shard& shard : tables_.shards) {
+        shard.reset_learning();
+    }
 }
 
 Chip::State::Place Chip::State::place(CoreId core, CompartmentId compartment) {
@@ -94,6 +110,7 @@ PhaseTimes Chip::State::phase_times() const {
     for (const PhaseTimes& t : times_) {
         sum.deliver_s += t.deliver_s;
         sum.update_s += t.update_s;
+        sum.learn_s += t.learn_s;
         sum.queue_s += t.queue_s;
         sum.count_s += t.count_s;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "chip/chip.hpp"
@@ -13,6 +14,7 @@ namespace spikeloom::chip {
 
 /// Rows of synapses to deliver, by shard.
 using RowQueues = std::vector<std::vector<std::uint32_t>>;
+using PlasticQueues = std::vector<std::vector<core::PlasticMessage>>;
 
 /// What the spikes of a block's compartments sent in a step.
 struct SentCounts {
@@ -46,6 +48,26 @@ public:
     };
     [[nodiscard]] Place place(CoreId core, CompartmentId compartment);
 
+    void set_learning(bool on) { learning_on_ = on; }
+    void set_learning_draws(const LearningDraws& draws) { draws_ = draws; }
+    void reward(std::uint32_t profile, std::int32_t value);
+    [[nodiscard]] std::int32_t reward_trace(std::uint32_t profile) const { return rewards_[profile].value; }
+
+    /// Where a synapse of a profile lies.
+    struct PlasticLocation {
+        std::uint32_t shard = 0;
+        std::uint32_t set = 0;
+        std::uint32_t row = 0;
+        std::uint32_t synapse = 0;
+        PlasticSynapse name;
+    };
+    /// In the order of Chip::plastic_synapses; sorted when it is first asked for.
+    [[nodiscard]] const std::vector<PlasticLocation>& plastic_order(std::uint32_t profile);
+    [[nodiscard]] core::PlasticSet& plastic_set(const PlasticLocation& place) {
+        return tables_.shards[place.shard].plastic_sets()[place.set];
+    }
+    [[nodiscard]] std::int32_t trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron);
+
     [[nodiscard]] std::span<const CoreSpike> spikes() const { return spikes_; }
     [[nodiscard]] std::span<const Counters> step_counts() const { return step_counts_; }
     [[nodiscard]] std::span<const Counters> counts() const { return counts_; }
@@ -56,6 +78,11 @@ public:
 
 private:
     void queue_inputs(std::span<const InputSpike> inputs);
+    /// Rewards and third factors that an input spike brings.
+    void modulate(const InputSpike& input);
+    void write_third_factor(const ProfileTable& profile, std::size_t y, const InputSpike& input);
+    void end_reward_epochs();
+    [[nodiscard]] core::LearningStep learning_step() const;
     void deliver(std::size_t shard);
     void queue_spikes(std::size_t shard, std::size_t worker);
     void count();
@@ -72,6 +99,15 @@ private:
     std::vector<RowQueues> arriving_;  ///< by the worker that queued them: what spikes of the last step send
     std::vector<RowQueues> leaving_;   ///< the same, of this step
     RowQueues inputs_;                 ///< what inputs of this step send
+    std::vector<PlasticQueues> arriving_plastic_;  ///< the same three for plastic rows
+    std::vector<PlasticQueues> leaving_plastic_;
+    PlasticQueues plastic_inputs_;
+
+    bool learning_on_ = true;
+    std::optional<LearningDraws> draws_;                       ///< of the running epoch, where the host gives them
+    std::vector<double> reward_traces_;                        ///< r1 by profile, as the host keeps it
+    std::vector<core::EpochReward> rewards_;                   ///< and as the registers hold it
+    std::vector<std::vector<PlasticLocation>> plastic_order_;  ///< by profile; empty until asked for
 
     std::vector<SentCounts> sent_;  ///< by block, of this step
     std::vector<Counters> step_counts_;

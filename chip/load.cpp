@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "chip/load_plastic.hpp"
 #include "chip/registers.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "chip/tables.hpp"
@@ -26,8 +27,13 @@ constexpr std::uint64_t most_synapses = std::uint64_t{1} << 31;
 
 // ---- shards ----
 
-std::uint32_t max_delay_of(const CoreImage& core) {
+std::uint32_t max_delay_of(const Image& image, const CoreImage& core) {
     std::uint32_t longest = 0;
+    for (const SynapseEntry& entry : core.entries) {
+        if (entry.learning != 0 && !image.learning[entry.learning - 1U].rule.dd.empty()) {
+            longest = static_cast<std::uint32_t>(image.chip.learning.arithmetic.delay_most);
+        }
+    }
     for (const Synapse& synapse : core.synapses) {
         longest = std::max<std::uint32_t>(longest, synapse.delay);
     }
@@ -52,8 +58,11 @@ struct ShardDraft {
 
 class Builder {
 public:
-    Builder(const Image& image, std::uint32_t least_shards)
-        : image_(image), arithmetic_(arithmetic_of(image.chip)), least_shards_(std::max(least_shards, 1U)) {}
+    Builder(const Image& image, std::uint32_t least_shards, std::uint64_t seed)
+        : image_(image),
+          arithmetic_(arithmetic_of(image.chip)),
+          least_shards_(std::max(least_shards, 1U)),
+          plastic_(image, tables_, seed) {}
 
     Result<Tables> build() {
         plan_shards();
@@ -67,12 +76,17 @@ public:
                          .found = fmt::format("its sources reach {} synapses", synapses),
                          .allowed = fmt::format("{}", most_synapses)});
         }
+        if (Diagnostics findings = shared_plastic_axons(); has_error(findings)) {
+            return fail(std::move(findings));
+        }
         add_neurons();
         add_sources();
+        plastic_.finish();
         for (core::Shard& shard : tables_.shards) {
             shard.finish();
         }
         tables_.sources.finish();
+        tables_.plastic_sources.finish();
         tables_.refractory_probe_shift = image_.chip.neuron.refractory_probe_shift;
         return std::move(tables_);
     }
@@ -82,6 +96,7 @@ private:
     void close_shard(const ShardDraft& draft);
     void add_neurons();
     std::uint64_t count_axons();
+    Diagnostics shared_plastic_axons() const;
     void add_sources();
     void add_source(std::span<const OutputAxon> outputs, const CoreImage* from);
     void add_rows(std::span<const OutputAxon> outputs);
@@ -104,7 +119,9 @@ private:
     std::vector<core::BareMessages> bare_;
     std::vector<std::pair<std::uint32_t, OutputAxon>> by_shard_;
     std::vector<OutputAxon> in_shard_;
-    std::vector<SourceTable::Row> rows_;  ///< of the source at hand
+    std::vector<SourceTable::Row> rows_;          ///< of the source at hand
+    std::vector<SourceTable::Row> plastic_rows_;  ///< likewise
+    PlasticBuilder plastic_;
 };
 
 void Builder::plan_shards() {
@@ -120,7 +137,7 @@ void Builder::plan_shards() {
     for (std::uint32_t c = 0; c < image_.cores.size(); ++c) {
         const CoreImage& core = image_.cores[c];
         tables_.core_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
-        const std::uint32_t depth = std::bit_ceil(max_delay_of(core) + 1);
+        const std::uint32_t depth = std::bit_ceil(max_delay_of(image_, core) + 1);
         for (std::uint32_t first = 0; first == 0 || first < core.compartments; first += core::max_slots) {
             const std::uint32_t count = std::min(core.compartments - first, core::max_slots);
             const ShardDraft wider = draft.with(shift_for(count), depth);
@@ -239,6 +256,25 @@ std::uint64_t Builder::count_axons() {
     return synapses;
 }
 
+/// Sources that share an axon would share its traces and weights, which rows by source can't express.
+Diagnostics Builder::shared_plastic_axons() const {
+    Diagnostics findings;
+    for (std::size_t c = 0; c < image_.cores.size() && !image_.learning.empty(); ++c) {
+        const CoreImage& core = image_.cores[c];
+        for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+            const auto first = core.entries.begin() + core.axon_first_entry[axon];
+            const auto last = core.entries.begin() + core.axon_first_entry[axon + 1];
+            const bool plastic = std::any_of(first, last, [](const SynapseEntry& e) { return e.learning != 0; });
+            if (plastic && axon_uses_[c][axon] > 1) {
+                findings.push_back({.where = fmt::format("image: core {}, axon {}", c, axon),
+                                    .found = "plastic synapses that several sources reach",
+                                    .allowed = "one source for a list with plastic synapses"});
+            }
+        }
+    }
+    return findings;
+}
+
 std::span<const OutputAxon> outputs_of(const std::vector<std::uint32_t>& first, const std::vector<OutputAxon>& outputs,
                                        std::size_t i) {
     if (first.empty()) {
@@ -250,12 +286,16 @@ std::span<const OutputAxon> outputs_of(const std::vector<std::uint32_t>& first, 
 void Builder::add_sources() {
     for (const CoreImage& core : image_.cores) {
         for (std::uint32_t i = 0; i < core.compartments; ++i) {
+            if (plastic_.active()) {
+                plastic_.begin_source(plastic_.neuron(static_cast<std::uint32_t>(&core - image_.cores.data()), i));
+            }
             add_source(outputs_of(core.output_first, core.outputs, i), &core);
         }
     }
     for (const InputSymbol& input : image_.inputs) {
         tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
         for (std::uint32_t channel = 0; channel < input.size(); ++channel) {
+            plastic_.begin_source(channel);
             add_source(outputs_of(input.output_first, input.outputs, channel), nullptr);
         }
     }
@@ -283,8 +323,12 @@ void Builder::add_source(std::span<const OutputAxon> outputs, const CoreImage* f
         }
     }
     rows_.clear();
+    plastic_rows_.clear();
     add_rows(outputs);
     tables_.sources.add(counts, rows_);
+    if (plastic_.active()) {
+        tables_.plastic_sources.add({}, plastic_rows_);
+    }
 }
 
 void Builder::add_rows(std::span<const OutputAxon> outputs) {
@@ -330,6 +374,10 @@ void Builder::add_row(std::uint32_t shard, std::span<const OutputAxon> outputs) 
     for (const OutputAxon& output : outputs) {
         gather(output, shard);
     }
+    plastic_.end_row(shard, plastic_rows_);
+    if (synapses_.empty() && bare_.empty() && !shared) {
+        return;
+    }
     const std::uint32_t begin = tables_.shards[shard].add_row(synapses_, bare_);
     rows_.push_back({.shard = shard, .begin = begin});
     if (shared) {
@@ -350,7 +398,14 @@ void Builder::gather(const OutputAxon& output, std::uint32_t shard_index) {
         for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
             const Synapse& synapse = core.synapses[i];
             const Block& block = tables_.blocks[first_block + synapse.target / core::max_slots];
-            if (block.shard == shard_index) {
+            if (block.shard == shard_index && entry.learning != 0) {
+                plastic_.add(entry.learning - 1U, core.formats[entry.format],
+                             {.slot = shard.slot(block.index, synapse.target - block.first_compartment),
+                              .weight = synapse.weight,
+                              .delay = synapse.delay,
+                              .kind = static_cast<std::uint32_t>(entry.encoding),
+                              .opens_message = opens});
+            } else if (block.shard == shard_index) {
                 synapses_.emplace_back(
                     RowSynapse::Fields{.slot = shard.slot(block.index, synapse.target - block.first_compartment),
                                        .weight = weight_of(c, entry.format, synapse.weight),
@@ -411,18 +466,18 @@ void SourceTable::finish() {
 std::size_t Tables::resident_bytes() const {
     using core::bytes_of;
     std::size_t bytes = bytes_of(blocks) + bytes_of(shard_first_block) + bytes_of(core_first_block) +
-                        bytes_of(port_first_source) + sources.resident_bytes();
+                        bytes_of(port_first_source) + sources.resident_bytes() + plastic_sources.resident_bytes();
     for (const core::Shard& shard : shards) {
         bytes += sizeof(shard) + shard.resident_bytes();
     }
     return bytes;
 }
 
-Result<Tables> build_tables(const Image& image, std::uint32_t least_shards) {
+Result<Tables> build_tables(const Image& image, std::uint32_t least_shards, std::uint64_t seed) {
     if (Diagnostics findings = check_image(image); has_error(findings)) {
         return fail(std::move(findings));
     }
-    return Builder(image, least_shards).build();
+    return Builder(image, least_shards, seed).build();
 }
 
 }  // namespace spikeloom::chip

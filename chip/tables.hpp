@@ -5,7 +5,9 @@
 // port, then channel). What a source sends is one row of synapses a shard, and the sums of its counts.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -78,6 +80,26 @@ struct Block {
     std::uint32_t first_source = 0;  ///< of its first compartment
 };
 
+/// A plastic row's name within its shard, as SourceTable::Row::begin.
+[[nodiscard]] constexpr std::uint32_t plastic_row_name(std::uint32_t set, std::uint32_t row) {
+    return set << 16 | row;
+}
+[[nodiscard]] constexpr core::PlasticMessage plastic_message(std::uint32_t name, std::int32_t payload) {
+    return {static_cast<std::uint16_t>(name >> 16), static_cast<std::uint16_t>(name & 0xFFFFU), payload};
+}
+
+/// One plastic projection as it runs.
+struct ProfileTable {
+    struct Set {
+        std::uint32_t shard = 0;
+        std::uint32_t set = 0;
+    };
+    rules::Rule rule;
+    std::optional<RewardPort> reward;
+    std::array<ThirdFactor, 3> third_factors{};
+    std::vector<Set> sets;
+};
+
 struct Tables {
     std::vector<core::Shard> shards;
     std::vector<Block> blocks;                     ///< by core; so by shard, too
@@ -85,13 +107,15 @@ struct Tables {
     std::vector<std::uint32_t> core_first_block;   ///< cores + 1
     std::vector<std::uint32_t> port_first_source;  ///< ports + 1
     SourceTable sources;
+    SourceTable plastic_sources;         ///< plastic rows (plastic_row_name) of every source; empty without learning
+    std::vector<ProfileTable> profiles;  ///< as Image::learning
     int refractory_probe_shift = 7;
 
     [[nodiscard]] std::size_t cores() const { return core_first_block.size() - 1; }
     [[nodiscard]] std::size_t resident_bytes() const;
 };
 
-/// `least_shards`: at least so many shards, if there are as many cores.
-[[nodiscard]] Result<Tables> build_tables(const Image& image, std::uint32_t least_shards);
+/// `least_shards`: at least so many shards, if there are as many cores. `seed` is that of learning's random numbers.
+[[nodiscard]] Result<Tables> build_tables(const Image& image, std::uint32_t least_shards, std::uint64_t seed);
 
 }  // namespace spikeloom::chip

@@ -1,0 +1,156 @@
+// The chip's side of learning: its clock, rewards and third factors from outside, and looking at what was learned.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "chip/chip_state.hpp"
+
+namespace spikeloom::chip {
+namespace {
+
+constexpr double least_reward = -128;
+constexpr double most_reward = 127;
+
+}  // namespace
+
+// ---- while it runs ----
+
+core::LearningStep Chip::State::learning_step() const {
+    return {.step = noise_step_, .on = learning_on_, .draws = draws_ ? &*draws_ : nullptr, .rewards = rewards_};
+}
+
+void Chip::State::reward(std::uint32_t profile, std::int32_t value) {
+    SPIKELOOM_ASSERT(profile < rewards_.size(), fmt::format("profile {}", profile));
+    reward_traces_[profile] = std::clamp(reward_traces_[profile] + value, least_reward, most_reward);
+    rewards_[profile] = {.rewarded = true, .value = static_cast<std::int32_t>(std::lround(reward_traces_[profile]))};
+}
+
+void Chip::State::modulate(const InputSpike& input) {
+    for (std::uint32_t p = 0; p < tables_.profiles.size(); ++p) {
+        const ProfileTable& profile = tables_.profiles[p];
+        if (profile.reward && profile.reward->port == input.port) {
+            reward(p, profile.reward->values[input.channel]);
+        }
+        for (std::size_t y = 0; y < profile.third_factors.size(); ++y) {
+            const ThirdFactor& factor = profile.third_factors[y];
+            if (factor.from == ThirdFactor::From::input && factor.port == input.port) {
+                write_third_factor(profile, y, input);
+            }
+        }
+    }
+}
+
+void Chip::State::write_third_factor(const ProfileTable& profile, std::size_t y, const InputSpike& input) {
+    const std::uint32_t first = tables_.port_first_source[input.port];
+    const bool to_all = tables_.port_first_source[input.port + 1] - first == 1;
+    const std::int32_t value = input.payload != 0 ? input.payload : std::numeric_limits<std::int32_t>::max();
+    for (const ProfileTable::Set& place : profile.sets) {
+        core::PlasticSet& set = tables_.shards[place.shard].plastic_sets()[place.set];
+        for (const std::uint32_t slot : set.targets()) {
+            if (to_all || set.target_neuron(slot) == input.channel) {
+                set.write_trace_once(slot, y, value);
+            }
+        }
+    }
+}
+
+/// The reward trace is kept by the embedded processors, in real numbers; the registers hold it rounded.
+void Chip::State::end_reward_epochs() {
+    for (std::size_t p = 0; p < tables_.profiles.size(); ++p) {
+        const rules::Rule& rule = tables_.profiles[p].rule;
+        if ((noise_step_ + 1) % static_cast<std::uint64_t>(rule.epoch) != 0) {
+            continue;
+        }
+        reward_traces_[p] *= rule.reward_tau > 0 ? std::exp(-rule.epoch / rule.reward_tau) : 0;
+        rewards_[p] = {.rewarded = false, .value = static_cast<std::int32_t>(std::lround(reward_traces_[p]))};
+    }
+}
+
+// ---- looking in ----
+
+const std::vector<Chip::State::PlasticLocation>& Chip::State::plastic_order(std::uint32_t profile) {
+    SPIKELOOM_ASSERT(profile < plastic_order_.size(), fmt::format("profile {}", profile));
+    std::vector<PlasticLocation>& order = plastic_order_[profile];
+    if (!order.empty()) {
+        return order;
+    }
+    for (const ProfileTable::Set& place : tables_.profiles[profile].sets) {
+        const core::PlasticSet& set = tables_.shards[place.shard].plastic_sets()[place.set];
+        for (std::uint32_t row = 0; row < set.rows(); ++row) {
+            for (std::uint32_t s = set.row_begin(row); s < set.row_begin(row + 1); ++s) {
+                order.push_back({.shard = place.shard,
+                                 .set = place.set,
+                                 .row = row,
+                                 .synapse = s,
+                                 .name = {set.row_source(row), set.target_neuron(set.slot(s))}});
+            }
+        }
+    }
+    // Sets come by shard, rows by source: what is equal stays as the image lists it.
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    return order;
+}
+
+std::int32_t Chip::State::trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron) {
+    using rules::Operand;
+    if (operand == Operand::r1) {
+        return reward_trace(profile);
+    }
+    const bool of_source = operand == Operand::x1 || operand == Operand::x2;
+    SPIKELOOM_ASSERT(of_source || operand == Operand::y1 || operand == Operand::y2 || operand == Operand::y3,
+                     fmt::format("operand {}", static_cast<int>(operand)));
+    for (const PlasticLocation& place : plastic_order(profile)) {
+        const core::PlasticSet& set = plastic_set(place);
+        if (of_source && place.name.source == neuron) {
+            return set.source_trace(place.row, operand == Operand::x1 ? 0 : 1);
+        }
+        if (!of_source && place.name.target == neuron) {
+            return set.target_trace(set.slot(place.synapse),
+                                    static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::y1));
+        }
+    }
+    return 0;
+}
+
+void Chip::set_learning(bool on) {
+    state_->set_learning(on);
+}
+
+std::vector<PlasticSynapse> Chip::plastic_synapses(std::uint32_t profile) const {
+    std::vector<PlasticSynapse> synapses;
+    for (const auto& place : state_->plastic_order(profile)) {
+        synapses.push_back(place.name);
+    }
+    return synapses;
+}
+
+std::vector<std::int32_t> Chip::plastic_values(std::uint32_t profile, rules::Variable variable) const {
+    std::vector<std::int32_t> values;
+    for (const auto& place : state_->plastic_order(profile)) {
+        values.push_back(state_->plastic_set(place).value(place.synapse, variable));
+    }
+    return values;
+}
+
+void Chip::set_plastic_values(std::uint32_t profile, rules::Variable variable, std::span<const std::int32_t> values) {
+    const auto& order = state_->plastic_order(profile);
+    SPIKELOOM_ASSERT(values.size() == order.size(), fmt::format("{} values, {} synapses", values.size(), order.size()));
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        state_->plastic_set(order[i]).set_value(order[i].synapse, variable, values[i]);
+    }
+}
+
+std::int32_t Chip::trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron) const {
+    return state_->trace(profile, operand, neuron);
+}
+
+void Chip::reward(std::uint32_t profile, std::int32_t value) {
+    state_->reward(profile, value);
+}
+
+void Chip::set_learning_draws(const LearningDraws& draws) {
+    state_->set_learning_draws(draws);
+}
+
+}  // namespace spikeloom::chip
