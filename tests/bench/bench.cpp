@@ -30,7 +30,10 @@ const std::vector<Work>& works() {
     static const std::vector<Work> all{
         {"A32", 1000, [] { return random_network(a32); }, 0, "SANA-FE 900-1850 ns; plain loop, not counting, 2.5"},
         {"B128", 100, [] { return random_network(b128); }, 0, "SANA-FE 1850 ns"},
-        {"W1", 1000, balanced_network, 320'000, "GeNN 4.65 (0.1 ms steps)"},
+        {"W1", 1000, [] { return balanced_network(0); }, 320'000, "GeNN 4.65 (0.1 ms steps)"},
+        {"W3", 1000, [] { return balanced_network(1); }, 320'000,
+         "GeNN 47-71, NEST 400 (0.1 ms steps); epochs of 1 step"},
+        {"W3-8", 1000, [] { return balanced_network(8); }, 320'000, "GeNN 47-71, NEST 400; epochs of 8 steps"},
         {"W4", 1000, dense_network, 0, "GeNN 1.8 (1.0-1.9)"},
         {"W5", 10'000, vogels_abbott, 500'000, "GeNN 13.3"},
     };
@@ -101,8 +104,11 @@ Run run_once(chip::Chip& chip, const Work& work, std::uint64_t steps, const chip
     const chip::PhaseTimes after = chip.phase_times();
     return {wall_seconds() - wall,
             cpu_seconds() - cpu,
-            {after.deliver_s - before.deliver_s, after.update_s - before.update_s, after.queue_s - before.queue_s,
-             after.count_s - before.count_s}};
+            {.deliver_s = after.deliver_s - before.deliver_s,
+             .update_s = after.update_s - before.update_s,
+             .learn_s = after.learn_s - before.learn_s,
+             .queue_s = after.queue_s - before.queue_s,
+             .count_s = after.count_s - before.count_s}};
 }
 
 Counters totals(const chip::Chip& chip) {
@@ -175,25 +181,30 @@ bool bench(const Work& work, const Options& options) {
     Run best = runs.front();
     for (const Run& run : runs) {
         best.wall_s = std::min(best.wall_s, run.wall_s);
-        best.phases = {
-            std::min(best.phases.deliver_s, run.phases.deliver_s), std::min(best.phases.update_s, run.phases.update_s),
-            std::min(best.phases.queue_s, run.phases.queue_s), std::min(best.phases.count_s, run.phases.count_s)};
+        for (double chip::PhaseTimes::* phase :
+             {&chip::PhaseTimes::deliver_s, &chip::PhaseTimes::update_s, &chip::PhaseTimes::learn_s,
+              &chip::PhaseTimes::queue_s, &chip::PhaseTimes::count_s}) {
+            best.phases.*phase = std::min(best.phases.*phase, run.phases.*phase);
+        }
     }
     const auto ns = [&](double seconds) { return 1e9 * seconds / events; };
     const bool equal = verify(work.name, steps, chip);
     fmt::print(
         "{:5} {} steps, {} threads: {:.2f} ns an event of processor time ({} runs: median {:.2f}, worst {:.2f}; wall "
-        "{:.2f}) = deliver {:.2f} + update {:.2f} + queue {:.2f} + count {:.2f}\n",
+        "{:.2f}) = deliver {:.2f} + update {:.2f} + learn {:.2f} + queue {:.2f} + count {:.2f}\n",
         work.name, steps, options.threads, ns(best.cpu_s), runs.size(), ns(runs[runs.size() / 2].cpu_s),
         ns(runs.back().cpu_s), ns(best.wall_s), ns(best.phases.deliver_s), ns(best.phases.update_s),
-        ns(best.phases.queue_s), ns(best.phases.count_s));
+        ns(best.phases.learn_s), ns(best.phases.queue_s), ns(best.phases.count_s));
     fmt::print(
         "      {} spikes, {:.4g} M events, {:.4g} M messages, {:.4g} M updates ({:.3f} ns an update); {} synapses\n",
         counts[Counter::spikes], 1e-6 * events, 1e-6 * static_cast<double>(counts[Counter::messages_in]),
         1e-6 * static_cast<double>(counts.updates()),
         1e9 * best.phases.update_s / static_cast<double>(counts.updates()), chip.synapses());
     fmt::print(
+        "      {:.4g} M learning updates ({:.2f} ns each)\n"
         "      memory a synapse: {:.2f} B held, {:.2f} B resident; built in {:.2f} s, loaded in {:.2f} s; peers: {}\n",
+        1e-6 * static_cast<double>(counts[Counter::learning_updates]),
+        1e9 * best.phases.learn_s / std::max(1.0, static_cast<double>(counts[Counter::learning_updates])),
         static_cast<double>(chip.resident_bytes()) / synapses, static_cast<double>(resident) / synapses, built - start,
         ready - built, work.peers);
     return equal;
@@ -247,7 +258,7 @@ int main(int argc, char** argv) {
     bool equal = true;
     for (const std::string& net : options.nets) {
         if (std::none_of(works().begin(), works().end(), [&](const Work& w) { return w.name == net; })) {
-            fmt::print(stderr, "unknown network '{}'; there are A32, B128, W1, W4, W5\n", net);
+            fmt::print(stderr, "unknown network '{}'; there are A32, B128, W1, W3, W3-8, W4, W5\n", net);
             return 2;
         }
     }

@@ -42,6 +42,9 @@ struct Target {
     std::uint8_t delay = 0;
 };
 
+/// Synapses of this format follow the image's first learning profile.
+constexpr std::uint8_t plastic_format = 2;
+
 Image empty_image(std::uint32_t cores, std::uint32_t compartments) {
     Image image;
     image.chip.name = "bench";
@@ -68,6 +71,7 @@ void add_axons(Image& image, std::uint32_t compartments, std::vector<Target>& ta
         outputs.push_back({CoreId(c), AxonId(static_cast<std::uint32_t>(core.axons()))});
         while (i < targets.size() && targets[i].neuron / compartments == c) {
             chip::SynapseEntry entry{.format = targets[i].format, .encoding = encoding};
+            entry.learning = targets[i].format == plastic_format ? 1 : 0;
             entry.first = static_cast<std::uint32_t>(core.synapses.size());
             for (; i < targets.size() && targets[i].neuron / compartments == c && targets[i].format == entry.format;
                  ++i) {
@@ -145,7 +149,23 @@ Image random_network(const RandomNetwork& net) {
     return image;
 }
 
-Image balanced_network() {
+/// Additive pair STDP with time constants of 20 steps, depression a little stronger.
+chip::LearningProfile pair_stdp(int epoch) {
+    using rules::Dependency;
+    using rules::Operand;
+    chip::LearningProfile profile;
+    profile.projection = "excitatory to excitatory";
+    profile.rule.name = "pair STDP";
+    profile.rule.dw.products = {
+        {.dependency = Dependency::y0, .mantissa = 1, .exponent = -5, .factors = {{.operand = Operand::x1}}},
+        {.dependency = Dependency::x0, .mantissa = -1, .exponent = -5, .factors = {{.operand = Operand::y1}}}};
+    profile.rule.epoch = epoch;
+    profile.rule.x[0] = {.impulse = 64, .tau = 20};
+    profile.rule.y[0] = {.impulse = 67, .tau = 20};
+    return profile;
+}
+
+Image balanced_network(int learning_epoch) {
     // 1 mV = 16,000: the smaller weight, 0.4 mV, is then 100 * 2^6.
     constexpr std::uint32_t neurons = 10'000, excitatory = 8'000, compartments = 1'000;
     Image image = empty_image(neurons / compartments, compartments);
@@ -161,14 +181,31 @@ Image balanced_network() {
                                                                       : draw(0, i, k, excitatory));
             targets[source].push_back({.neuron = i,
                                        .weight = static_cast<std::int16_t>(inhibitory ? -125 : 100),
-                                       .format = static_cast<std::uint8_t>(inhibitory ? 1 : 0),
+                                       .format = static_cast<std::uint8_t>(inhibitory                             ? 1
+                                                                           : learning_epoch > 0 && i < excitatory ? 2
+                                                                                                                  : 0),
                                        .delay = 1});
+        }
+    }
+    if (learning_epoch > 0) {
+        image.learning.push_back(pair_stdp(learning_epoch));
+        image.chip.learning.present = true;
+        image.populations = {{.name = "excitatory", .shape = {excitatory}},
+                             {.name = "inhibitory", .shape = {neurons - excitatory}}};
+        for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
+            const bool second = c * compartments >= excitatory;
+            image.populations[second ? 1 : 0].tiles.push_back(
+                {.core = CoreId(c),
+                 .first_compartment = 0,
+                 .first_neuron = c * compartments - (second ? excitatory : 0),
+                 .count = compartments});
         }
     }
     for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
         CoreImage& core = image.cores[c];
         core.formats = {{.weight_exponent = 0, .sign_mode = SignMode::excitatory, .delay_bits = 1},
-                        {.weight_exponent = 2, .sign_mode = SignMode::inhibitory, .delay_bits = 1}};
+                        {.weight_exponent = 2, .sign_mode = SignMode::inhibitory, .delay_bits = 1},
+                        {.weight_exponent = 0, .sign_mode = SignMode::excitatory, .delay_bits = 1}};
         core.biases.assign(compartments, {.mantissa = 2926, .exponent = 3});  // towards 30 mV
     }
     for (std::uint32_t i = 0; i < neurons; ++i) {

@@ -25,8 +25,9 @@ inline constexpr RandomNetwork b128{.cores = 128, .compartments = 1024};
 
 [[nodiscard]] chip::Image random_network(const RandomNetwork& net);
 
-/// 10,000 leaky neurons, 8,000 excitatory, 2,000 inhibitory, 1,000 sources each, delta synapses.
-[[nodiscard]] chip::Image balanced_network();
+/// 10,000 leaky neurons, 8,000 excitatory, 2,000 inhibitory, 1,000 sources each, delta synapses. With an epoch (steps,
+/// 0: none), synapses between excitatory neurons follow pair STDP: W3.
+[[nodiscard]] chip::Image balanced_network(int learning_epoch);
 /// 784 inputs -> 1024 -> 1024 -> 10, dense.
 [[nodiscard]] chip::Image dense_network();
 /// Vogels and Abbott's 4,000 neurons with exponential currents; one time constant for both kinds of synapse.
