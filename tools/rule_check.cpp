@@ -23,11 +23,12 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         print(chip.error());
         return ExitStatus::failed;
     }
-    const auto rule = load_rule(line.operands(), {.limits = chip->learning.rule});
-    if (!rule) {
-        print(rule.error());
+    const auto loaded = load_rule(line.operands(), rule_target(*chip));
+    if (!loaded) {
+        print(loaded.error());
         return ExitStatus::failed;
     }
+    const rules::Rule* rule = &loaded->file.rule;
     for (const rules::Variable variable : rules::variables) {
         if (!rule->series(variable).empty()) {
             fmt::print("{} = {}\n", name_of(variable), rules::print(rule->series(variable)));

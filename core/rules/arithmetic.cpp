@@ -11,7 +11,7 @@ namespace spikeloom::rules {
 
 namespace {
 
-/// Five factors of 16 bits and a mantissa need 84 bits.
+/// A product of 64 bits, shifted up by exponent and fraction.
 __extension__ typedef __int128 Wide;
 
 constexpr int mantissa_bits = 4;
@@ -82,7 +82,7 @@ std::int64_t product_value(const Product& product, const Operands& operands, con
         value *= factor_value(factor, operands.at(product.dependency, factor.operand), arithmetic);
         bits += factor_width(factor.operand, arithmetic);
     }
-    SPIKELOOM_ASSERT(bits < 96, "more factors than RuleLimits allows");
+    SPIKELOOM_ASSERT(bits <= product_bits_most + mantissa_bits, "a product that check_rule refuses");
     value *= product.mantissa;
     value >>= product_shift(product, arithmetic);
     value = shifted(value, std::clamp(product.exponent + arithmetic.fraction_bits, -96, 24));

@@ -87,6 +87,8 @@ struct Operands {
 [[nodiscard]] int factor_width(Operand operand, const LearningArithmetic& arithmetic);
 /// What a factor (operand and constant together) is clipped to before it is multiplied: +-2^width.
 [[nodiscard]] IntegerRange factor_range(Operand operand, const LearningArithmetic& arithmetic);
+/// The bits that all factors of a product may have together: with its mantissa it is computed in 64 bits.
+inline constexpr int product_bits_most = 54;
 /// Of the accumulator, without the sign: fraction_bits, and above them the wider of weight and tag.
 [[nodiscard]] int accumulator_bits(const LearningArithmetic& arithmetic);
 /// What products and the accumulator are clipped to: -2^bits - 1 (so in Lava) .. 2^bits - 1.
