@@ -139,6 +139,35 @@ struct Gap {
     friend bool operator==(const Gap&, const Gap&) = default;
 };
 
+/// A probed quantity of a plastic projection over time: at most so many lines and moments, evenly chosen.
+struct LearningSeries {
+    std::string quantity;            ///< "w", "d", "t", "x1" .. "y3", "r1"
+    std::uint64_t recorded = 0;      ///< synapses or neurons in the recording
+    std::vector<std::string> lines;  ///< "3 to 7", "neuron 4", "reward"
+    std::vector<double> time_ms;
+    std::vector<std::vector<double>> values;  ///< by line and moment: registers, of d steps
+    friend bool operator==(const LearningSeries&, const LearningSeries&) = default;
+};
+
+/// What one plastic projection learned. Weights are registers; weight_per_unit makes them the network's.
+struct ProjectionLearning {
+    std::string name;
+    std::string rule;    ///< "dw = ...", a line a variable
+    std::string traces;  ///< "x1: impulse 16, tau 20 steps; ..."
+    std::uint32_t epoch = 1;
+    double weight_per_unit = 1;
+    std::uint64_t synapses = 0;
+    std::uint64_t changed = 0;  ///< weights that differ between the first and the last snapshot
+    std::int32_t limit_least = 0, limit_most = 0;
+    std::uint64_t at_least = 0, at_most = 0;  ///< weights at their limits at the end
+    double mean_before = 0, mean_after = 0;
+    Histogram before, after;      ///< of weights, in the same bins; empty without snapshots
+    std::uint64_t snapshots = 0;  ///< in the recording
+    std::vector<double> time_ms, weight_mean, share_at_limits;
+    std::vector<LearningSeries> series;
+    friend bool operator==(const ProjectionLearning&, const ProjectionLearning&) = default;
+};
+
 struct Report {
     std::string network, chip, program, recorded_at;
     std::vector<std::pair<std::string, std::string>> provenance;
@@ -165,6 +194,8 @@ struct Report {
     std::vector<std::vector<std::uint64_t>> confusion;  ///< [label][predicted]
     std::vector<std::uint64_t> silent_by_label;
     double mean_first_spike_step = -1;
+    std::vector<ProjectionLearning> learning;  ///< one a plastic projection
+    bool learning_frozen = false;              ///< the run had learning off
     NeuroBench neurobench;
     std::string gap_json;     ///< the quantisation gap, if it was measured
     std::string losses_json;  ///< per projection, from the image

@@ -30,6 +30,13 @@ enum class FloorQuantity : std::uint8_t { occupancy, activity, energy };
 [[nodiscard]] std::string quantisation_chart(const Report& report);
 [[nodiscard]] std::string confusion_chart(const Report& report);
 
+/// Weights before and after, over the same bins.
+[[nodiscard]] std::string weight_chart(const ProjectionLearning& learning);
+[[nodiscard]] std::string mean_weight_chart(const ProjectionLearning& learning);
+/// Share of the weights that sit at a limit, over time; "" where none ever does.
+[[nodiscard]] std::string limit_chart(const ProjectionLearning& learning);
+[[nodiscard]] std::string series_chart(const LearningSeries& series);
+
 /// Style class of a kind's colour.
 [[nodiscard]] std::string style(Kind kind);
 

@@ -228,7 +228,7 @@ std::string name(Kind kind) {
     case Kind::inputs:
         return "input spikes";
     case Kind::learning:
-        return "learning";
+        return "learning updates";
     }
     return {};
 }

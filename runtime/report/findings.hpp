@@ -90,6 +90,17 @@ struct Rung {
 [[nodiscard]] std::string confusion_finding(const Report& report);
 [[nodiscard]] std::string raster_finding(const Report& report, Script script);
 
+[[nodiscard]] std::string learning_finding(const Report& report, Script script);
+/// "in_e" and the like: what it changed, in one sentence without a full stop.
+[[nodiscard]] std::string learning_finding(const ProjectionLearning& learning, Script script);
+/// What the learning engine did and what that costs under each table: whole sentences, none without an update.
+[[nodiscard]] std::vector<std::string> learning_costs(const Report& report, Script script);
+/// Whole sentences on weights that stand still or pile up at their limits, and what may help.
+[[nodiscard]] std::vector<std::string> learning_warnings(const Report& report, const ProjectionLearning& learning,
+                                                         Script script);
+/// "weight, register", "trace x1, register", "delay, steps".
+[[nodiscard]] std::string quantity_name(const std::string& quantity);
+
 struct Figure {
     std::string name;
     std::string value;

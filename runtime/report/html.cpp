@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "runtime/report/charts.hpp"
 #include "runtime/report/html_tables.hpp"
@@ -196,6 +197,70 @@ void add_gap(const Report& report, Page& page) {
     }
 }
 
+void add_projection(const Report& report, const ProjectionLearning& learning, Page& page) {
+    if (report.learning.size() > 1) {
+        page.raw(fmt::format("<h3>{}</h3>\n", escaped(learning_finding(learning, script))));
+    }
+    for (const std::string& warning : learning_warnings(report, learning, script)) {
+        page.paragraph(warning, "alert");
+    }
+    page.raw(fmt::format("<pre>{}</pre>\n", escaped(learning.rule)));
+    page.paragraph(
+        fmt::format("{}{}An epoch is {} steps. One unit of the register is {:.4g} of the network's weight.",
+                    learning.traces, learning.traces.empty() ? "" : ". ", learning.epoch, learning.weight_per_unit),
+        "note");
+    const auto pair = [&page](const std::string& first, const std::string& second) {
+        if (!first.empty() || !second.empty()) {
+            page.raw("<div class=\"row pair\">\n");
+            for (const std::string* svg : {&first, &second}) {
+                if (!svg->empty()) {
+                    page.raw(fmt::format("<figure><div class=\"scroll\">{}</div></figure>\n", *svg));
+                }
+            }
+            page.raw("</div>\n");
+        }
+    };
+    const std::string weights = weight_chart(learning);
+    pair(weights, mean_weight_chart(learning));
+    if (!weights.empty()) {
+        page.raw("<ul class=\"legend\">" + legend_entry("bar", "weights at the start") +
+                 legend_entry("bar binds", "weights at the end") + "</ul>\n");
+    }
+    std::vector<std::string> pictures{limit_chart(learning)};
+    for (const LearningSeries& series : learning.series) {
+        pictures.push_back(series_chart(series));
+    }
+    pictures.erase(std::remove(pictures.begin(), pictures.end(), std::string()), pictures.end());
+    for (std::size_t i = 0; i < pictures.size(); i += 2) {
+        pair(pictures[i], i + 1 < pictures.size() ? pictures[i + 1] : std::string());
+    }
+    for (const LearningSeries& series : learning.series) {
+        if (series.recorded > series.lines.size()) {
+            page.paragraph(fmt::format("{}: {} of {} recorded are drawn.", quantity_name(series.quantity),
+                                       series.lines.size(), grouped(series.recorded)),
+                           "note");
+        }
+    }
+}
+
+void add_learning(const Report& report, Page& page) {
+    if (report.learning.empty()) {
+        return;
+    }
+    page.section("Learning", learning_finding(report, script));
+    for (const std::string& sentence : learning_costs(report, script)) {
+        page.paragraph(sentence);
+    }
+    constexpr std::size_t most_shown = 12;
+    for (std::size_t i = 0; i < std::min(report.learning.size(), most_shown); ++i) {
+        add_projection(report, report.learning[i], page);
+    }
+    if (report.learning.size() > most_shown) {
+        page.paragraph(fmt::format("And {} projections more, in the JSON report.", report.learning.size() - most_shown),
+                       "note");
+    }
+}
+
 void add_classes(const Report& report, Page& page) {
     if (report.samples == 0) {
         return;
@@ -243,6 +308,7 @@ std::string report_html(const Report& report) {
     add_energy(report, page);
     add_time(report, page);
     add_classes(report, page);
+    add_learning(report, page);
     add_gap(report, page);
     add_rest(report, page);
     return page.take();

@@ -214,6 +214,58 @@ json::array losses(const Report& report) {
     return array;
 }
 
+json::value histogram(const Histogram& histogram) {
+    if (histogram.counts.empty()) {
+        return nullptr;
+    }
+    return json::object{{"first_register", number(histogram.first)},
+                        {"width_register", number(histogram.width)},
+                        {"synapses", numbers(histogram.counts)}};
+}
+
+json::array learning_series(const ProjectionLearning& learning) {
+    json::array array;
+    for (const LearningSeries& series : learning.series) {
+        json::array lines;
+        for (std::size_t i = 0; i < std::min(series.lines.size(), series.values.size()); ++i) {
+            lines.push_back(json::object{{"of", series.lines[i]},
+                                         {series.quantity == "d" ? "steps" : "registers", numbers(series.values[i])}});
+        }
+        array.push_back(json::object{{"quantity", series.quantity},
+                                     {"recorded", series.recorded},
+                                     {"time_ms", numbers(series.time_ms)},
+                                     {"lines", std::move(lines)}});
+    }
+    return array;
+}
+
+json::array learning(const Report& report) {
+    json::array array;
+    for (const ProjectionLearning& learning : report.learning) {
+        array.push_back(json::object{{"projection", learning.name},
+                                     {"rule", learning.rule},
+                                     {"traces", learning.traces},
+                                     {"epoch_steps", learning.epoch},
+                                     {"network_weight_per_register", number(learning.weight_per_unit)},
+                                     {"synapses", learning.synapses},
+                                     {"changed", learning.changed},
+                                     {"limits_register", json::array{learning.limit_least, learning.limit_most}},
+                                     {"at_least_limit", learning.at_least},
+                                     {"at_most_limit", learning.at_most},
+                                     {"mean_before_register", number(learning.mean_before)},
+                                     {"mean_after_register", number(learning.mean_after)},
+                                     {"weights_before", histogram(learning.before)},
+                                     {"weights_after", histogram(learning.after)},
+                                     {"snapshots", learning.snapshots},
+                                     {"time_ms", numbers(learning.time_ms)},
+                                     {"mean_register", numbers(learning.weight_mean)},
+                                     {"share_at_limits", numbers(learning.share_at_limits)},
+                                     {"probes", learning_series(learning)},
+                                     {"warnings", strings(learning_warnings(report, learning, Script::plain))}});
+    }
+    return array;
+}
+
 json::array cost_constants(const Report& report) {
     json::array tables;
     for (const chip::CostTable& table : report.cost_tables) {
@@ -324,6 +376,8 @@ std::string report_json(const Report& report) {
                       {"cores", cores(report)},
                       {"counters", counts(report.totals)},
                       {"neurobench", neurobench(report)},
+                      {"learning_frozen", report.learning_frozen},
+                      {"learning", learning(report)},
                       {"gap", embedded(report.gap_json)},
                       {"losses", losses(report)},
                       {"cost_constants", cost_constants(report)},

@@ -64,6 +64,9 @@ svg.wide { width:100%; min-width:640px; }
 .k-spikes { fill:var(--red); } .k-messages { fill:var(--green); } .k-hops { fill:var(--pink); } .k-inputs { fill:var(--grey); }
 .k-learning { fill:var(--sky); }
 .s-cores { fill:var(--green); } .s-chip { fill:var(--pink); } .s-host, .s-float { fill:var(--bar); }
+.line { fill:none; stroke:var(--series); stroke-width:1.6; stroke-linejoin:round; } .dot { fill:var(--series); }
+.l0 { --series:var(--blue); } .l1 { --series:var(--orange); } .l2 { --series:var(--green); } .l3 { --series:var(--red); }
+.l4 { --series:var(--pink); } .l5 { --series:var(--sky); } .l6 { --series:var(--grey); } .l7 { --series:var(--ink); }
 .pale { opacity:.28; }
 .on-k-synapses, .on-k-spikes, .on-s-dynamic { fill:var(--on-blue); } .on-k-updates, .on-k-messages, .on-k-hops, .on-k-inputs, .on-k-learning, .on-s-cores, .on-s-chip { fill:#101214; }
 .on-s-host { fill:var(--ink); } .on-light { fill:#101214; } .on-dark { fill:#ffffff; }

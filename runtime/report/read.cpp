@@ -295,6 +295,7 @@ Result<Report> read_report(const std::string& recording_path) {
     read_energy(source, report);
     const std::vector<std::uint32_t> sample_steps = read_samples(source, report);
     read_spikes(source, sample_steps, report);
+    read_learning(source, report);
     read_documents(source, report);
     read_provenance(source, report);
     if (has_error(source.findings)) {

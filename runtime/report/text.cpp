@@ -2,6 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <sstream>
 
 #include "runtime/report/findings.hpp"
@@ -214,6 +216,82 @@ std::string gap(const Report& report) {
     return out;
 }
 
+std::string bar(std::uint64_t count, std::uint64_t most) {
+    constexpr double width = 24;
+    return std::string(
+        most == 0 ? 0
+                  : static_cast<std::size_t>(std::ceil(static_cast<double>(count) * width / static_cast<double>(most))),
+        '#');
+}
+
+/// Weights before and after side by side, at most `lines` of them.
+std::string weight_histogram(const ProjectionLearning& projection) {
+    constexpr std::size_t lines = 16;
+    const Histogram& before = projection.before;
+    const Histogram& after = projection.after;
+    if (after.counts.empty() || before.counts.size() != after.counts.size()) {
+        return {};
+    }
+    const std::size_t merged = (after.counts.size() + lines - 1) / lines;
+    std::vector<std::array<std::uint64_t, 2>> rows((after.counts.size() + merged - 1) / merged);
+    std::uint64_t most = 0;
+    for (std::size_t i = 0; i < after.counts.size(); ++i) {
+        rows[i / merged][0] += before.counts[i];
+        rows[i / merged][1] += after.counts[i];
+    }
+    for (const auto& row : rows) {
+        most = std::max({most, row[0], row[1]});
+    }
+    const double width = after.width * static_cast<double>(merged);
+    std::string out = fmt::format("  {:>14}   {:<35}{}\n", "weight", "before", "after");
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const double from = after.first + width * static_cast<double>(i);
+        const std::string range =
+            width > 1 ? fmt::format("{:.0f} to {:.0f}", from, from + width - 1) : fmt::format("{:.0f}", from);
+        std::string line =
+            fmt::format("  {:>14}   {:<9} {:<24} {:<9} {}", range, amount(static_cast<double>(rows[i][0])),
+                        bar(rows[i][0], most), amount(static_cast<double>(rows[i][1])), bar(rows[i][1], most));
+        line.erase(line.find_last_not_of(' ') + 1);
+        out += line + "\n";
+    }
+    return out;
+}
+
+std::string learning(const Report& report) {
+    if (report.learning.empty()) {
+        return {};
+    }
+    std::string out = heading("Learning", learning_finding(report, script));
+    for (const std::string& sentence : learning_costs(report, script)) {
+        out += wrapped(sentence, 2);
+    }
+    Table table(
+        {"projection", "synapses", "changed", "mean before", "mean after", "at limits", "epoch", "one unit is"});
+    const std::size_t shown = std::min(report.learning.size(), most_rows);
+    for (std::size_t i = 0; i < shown; ++i) {
+        const ProjectionLearning& projection = report.learning[i];
+        const double synapses = static_cast<double>(std::max<std::uint64_t>(projection.synapses, 1));
+        table.add({shortened(projection.name, 24, script), grouped(projection.synapses),
+                   percent(static_cast<double>(projection.changed) / synapses, script),
+                   fmt::format("{:.4g}", projection.mean_before), fmt::format("{:.4g}", projection.mean_after),
+                   percent(static_cast<double>(projection.at_least + projection.at_most) / synapses, script),
+                   fmt::format("{} steps", projection.epoch), fmt::format("{:.4g}", projection.weight_per_unit)});
+    }
+    out += table.print();
+    for (std::size_t i = 0; i < shown; ++i) {
+        const ProjectionLearning& projection = report.learning[i];
+        std::istringstream rule(projection.rule);
+        for (std::string line; std::getline(rule, line);) {
+            out += wrapped(shortened(projection.name, 24, script) + ": " + line, 2);
+        }
+        out += weight_histogram(projection);
+        for (const std::string& warning : learning_warnings(report, projection, script)) {
+            out += wrapped("warning: " + warning, 2);
+        }
+    }
+    return out;
+}
+
 std::string confusion(const Report& report) {
     constexpr std::size_t most_classes = 16;
     if (report.confusion.empty() || report.confusion.size() > most_classes) {
@@ -266,6 +344,7 @@ std::string report_text(const Report& report) {
     }
     out += cores(report);
     out += confusion(report);
+    out += learning(report);
     out += gap(report);
     return out + tail(report);
 }

@@ -45,6 +45,9 @@ std::string unbalanced(const std::string& html) {
 Report hostile_report() {
     const std::string evil = "\"><script>alert(1)</script><b title='";
     Report report = test::labelled_report();
+    report.learning = test::learned_report().learning;
+    report.learning[0].name = report.learning[0].rule = report.learning[0].traces = evil;
+    report.learning[0].series[0].quantity = report.learning[0].series[0].lines[0] = evil;
     report.network = report.chip = report.program = report.recorded_at = report.mapping_report = evil;
     report.populations[0].name = report.populations[1].name = evil;
     report.losses[0].name = report.losses[1].name = evil;
@@ -68,7 +71,7 @@ TEST_CASE("text, JSON and page are those that were looked at") {
 }
 
 TEST_CASE("the page is whole and refers to nothing outside itself") {
-    for (const Report& report : {test::labelled_report(8), test::bare_report(), Report{}}) {
+    for (const Report& report : {test::labelled_report(8), test::bare_report(), test::learned_report(), Report{}}) {
         const std::string html = report_html(report);
         CHECK_MESSAGE(unbalanced(html).empty(), unbalanced(html));
         for (const char* outside : {"http:", "https:", "url(", "@import", "<script", "<link", "src=", "<img"}) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "core/base/random.hpp"
 
@@ -268,6 +269,59 @@ Report bare_report() {
                             .synapse_formats = 0,
                             .counters = {}});
     report.remarks = {"The run was recorded without spikes: no raster, no counts by population."};
+    return report;
+}
+
+Report learned_report() {
+    Report report = bare_report();
+    report.totals[Counter::learning_updates] = 10'000;
+    report.totals[Counter::synaptic_events_sparse] = 5'000;
+    report.cost_tables = {made_up_costs("davies2018", 1)};
+    report.priced = {priced(report, report.cost_tables[0], 1)};
+    runtime::ProjectionLearning learning;
+    learning.name = "in_e";
+    learning.rule = "dw = 2^-2*x1*y0 - 2^-2*y1*x0*w\ndt = x1*y0 - 2^-4*t*u3";
+    learning.traces = "x1: impulse 16, tau 20 steps; y1: impulse 16, tau 20 steps";
+    learning.epoch = 2;
+    learning.weight_per_unit = 1.0 / 256;
+    learning.synapses = 3136;
+    learning.changed = 3000;
+    learning.limit_most = 255;
+    learning.at_least = 1500;
+    learning.at_most = 500;
+    learning.before = {.first = 0, .width = 7, .counts = std::vector<std::uint64_t>(37, 0)};
+    learning.after = learning.before;
+    for (std::uint64_t bin = 0; bin < 37; ++bin) {
+        learning.before.counts[bin] = 3136 / 37 + (bin < 3136 % 37 ? 1 : 0);
+        learning.after.counts[bin] = bin == 0 ? 1500 : bin == 36 ? 500 : 1136 / 35 + (bin <= 1136 % 35 ? 1 : 0);
+    }
+    learning.snapshots = 3;
+    runtime::LearningSeries weights{"w", 40, {}, {}, {}};
+    runtime::LearningSeries traces{"x1", 2, {"source 0", "source 5"}, {}, {}};
+    weights.values.resize(4);
+    traces.values.resize(2);
+    for (std::uint32_t moment = 0; moment <= 100; ++moment) {
+        const double done = moment / 100.0;
+        learning.time_ms.push_back(moment);
+        learning.weight_mean.push_back(128 - 30 * done * (2 - done));
+        learning.share_at_limits.push_back(done * 2000 / 3136);
+        for (std::uint32_t line = 0; line < 4; ++line) {
+            const double end = line % 2 == 0 ? 255 : 0;
+            weights.values[line].push_back(128 + (end - 128) * std::min(1.0, done * (1 + line)));
+        }
+        for (std::uint32_t line = 0; line < 2; ++line) {
+            const std::uint32_t since = (moment + 11 * line) % 23;
+            traces.values[line].push_back(std::floor(16 * std::exp(-static_cast<double>(since) / 20)));
+        }
+    }
+    for (std::uint32_t line = 0; line < 4; ++line) {
+        weights.lines.push_back(std::to_string(10 * line) + " to " + std::to_string(line));
+    }
+    learning.mean_before = learning.weight_mean.front();
+    learning.mean_after = learning.weight_mean.back();
+    weights.time_ms = traces.time_ms = learning.time_ms;
+    learning.series = {weights, traces};
+    report.learning = {learning};
     return report;
 }
 
