@@ -9,6 +9,7 @@
 #include "chip/cost.hpp"
 #include "core/files/hdf5.hpp"
 #include "runtime/partial_file.hpp"
+#include "runtime/recording_learning.hpp"
 #include "runtime/recording_parts.hpp"
 
 namespace spikeloom::runtime {
@@ -46,6 +47,7 @@ public:
           writer_(std::move(file)),
           names_(recorded_names(image_)),
           probes_(session.probes().begin(), session.probes().end()),
+          learning_(session, options),
           tiles_(tiles_in_use(image_)),
           totals_(image_.cores.size()) {}
 
@@ -72,6 +74,7 @@ private:
     UnitWriter writer_;
     std::vector<std::string> names_;  ///< of populations, within the file
     std::vector<Probe> probes_;
+    LearningLog learning_;
     int tiles_;
 
     std::uint64_t steps_ = 0;
@@ -104,6 +107,7 @@ void Recorder::State::start() {
     for (const Probe& probe : probes_) {
         writer_.extendable<float>(probe_path(probe) + "/data", "register", probe.neurons.size());
     }
+    learning_.start(writer_);
     writer_.extendable<std::uint64_t>("/counters/per_step", "1", counter_count);
     for (const chip::CostTable& costs : image_.chip.costs) {
         priced_.push_back({.costs = &costs, .path = energy_path(costs)});
@@ -126,6 +130,7 @@ Result<void> Recorder::State::on_step(const StepView& view) {
     }
     append_costs(view);
     ++steps_;
+    learning_.after_step(writer_, steps_);
     return writer_.file().failed() ? give_up() : Result<void>{};
 }
 
@@ -220,6 +225,7 @@ Result<void> Recorder::State::close(bool interrupted) {
     if (closed_) {
         return fail(failure());
     }
+    learning_.finish(writer_, steps_);
     writer_.file().flush();
     write_probe_mappings();
     write_totals(writer_, totals_);

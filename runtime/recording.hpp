@@ -1,8 +1,8 @@
 // The recording of a run: HDF5, written in chunks while the run goes on, so memory doesn't grow with its length.
 // /spikes/<population> is SONATA as libsonata, bmtk and NEST read it; probes are SONATA reports; what is ours stands
-// in groups of its own (/counters, /cores, /energy, /eval, /provenance). It is written beside the final name and
-// renamed when it is closed: nothing half-written stands under the final name. Times, energies and counts are summed
-// as the steps come, so that samples and tables need no second reading.
+// in groups of its own (/counters, /cores, /energy, /eval, /learning, /provenance). It is written beside the final name
+// and renamed when it is closed: nothing half-written stands under the final name. Times, energies and counts are
+// summed as the steps come, so that samples and tables need no second reading.
 //
 // Memory: a dataset that grows (two a population and a cost table, one a probe, one for counters) keeps one chunk of at
 // most 256 KiB, or one row, in waiting; sums are one Counters a core. Nothing else grows with the run.
@@ -26,6 +26,10 @@ struct RecordingOptions {
     std::uint64_t seed = 0;
     int threads = 1;
     bool spikes = true;
+    bool learning = true;              ///< false: the run was frozen; for /provenance
+    std::uint64_t planned_steps = 0;   ///< for the period of /learning's rows
+    std::uint64_t learning_every = 0;  ///< steps from row to row of /learning; 0: some 250 rows in the planned steps
+    std::uint64_t snapshot_every = 0;  ///< steps; 0: all weights at the start and the end only
 };
 
 /// What one labelled sample gave.
@@ -39,8 +43,8 @@ struct SampleOutcome {
 
 class Recorder : public Sink {
 public:
-    /// The session's probes must stand; its image must outlive the recorder. Errors: the name is taken and `force` is
-    /// not set, the folder is missing or not writable.
+    /// The session's probes must stand; it and its image stay where they are until close(). Errors: the name is taken
+    /// and `force` is not set, the folder is missing or not writable.
     [[nodiscard]] static Result<std::unique_ptr<Recorder>> create(const RecordingOptions& options,
                                                                   const Session& session);
     /// Without close() before, the unfinished file is removed.

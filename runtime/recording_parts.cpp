@@ -100,14 +100,13 @@ std::string utc_now() {
     return text.data();
 }
 
-std::vector<std::string> recorded_names(const chip::Image& image) {
+std::vector<std::string> file_names(const std::vector<std::string>& given, const std::string& kind) {
     std::vector<std::string> names;
     std::set<std::string> taken;
-    for (const chip::PopulationSymbol& population : image.populations) {
-        std::string name = population.name;
+    for (std::string name : given) {
         std::replace(name.begin(), name.end(), '/', '.');
         if (name.find_first_not_of('.') == std::string::npos) {
-            name = "population" + name;
+            name = kind + name;
         }
         const std::string base = name;
         for (int number = 2; !taken.insert(name).second; ++number) {
@@ -116,6 +115,14 @@ std::vector<std::string> recorded_names(const chip::Image& image) {
         names.push_back(name);
     }
     return names;
+}
+
+std::vector<std::string> recorded_names(const chip::Image& image) {
+    std::vector<std::string> names;
+    for (const chip::PopulationSymbol& population : image.populations) {
+        names.push_back(population.name);
+    }
+    return file_names(names, "population");
 }
 
 void write_root(UnitWriter& writer) {
@@ -191,6 +198,9 @@ void write_provenance(UnitWriter& writer, const chip::Image& image, const Record
     writer.scalar<std::uint64_t>("/provenance/seed", "1", options.seed);
     writer.scalar<std::int32_t>("/provenance/threads", "1", options.threads);
     writer.texts("/provenance/options", options.options);
+    if (!image.learning.empty()) {
+        writer.scalar<std::uint8_t>("/provenance/learning", "1", options.learning ? 1 : 0);
+    }
     writer.texts("/provenance/rules", image.provenance.rules);
     writer.text("/provenance/compiler", image.provenance.program);
     writer.texts("/provenance/compile_options", image.provenance.options);

@@ -61,6 +61,10 @@ private:
     files::Hdf5Writer writer_;
 };
 
+/// Names as links of one group: '/' would nest groups, "" and "." are no names (`kind` stands before those), equal
+/// ones get a number.
+[[nodiscard]] std::vector<std::string> file_names(const std::vector<std::string>& given, const std::string& kind);
+
 /// Now, as "2026-01-31T12:00:00Z".
 [[nodiscard]] std::string utc_now();
 

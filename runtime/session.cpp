@@ -3,81 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
-#include <string_view>
+#include <iterator>
+#include <variant>
 
 namespace spikeloom::runtime {
 namespace {
 
 constexpr std::uint32_t no_population = 0xFFFFFFFF;
-constexpr std::size_t names_shown = 20;
-
-std::string population_names(const chip::Image& image) {
-    std::string names;
-    for (std::size_t i = 0; i < image.populations.size() && i < names_shown; ++i) {
-        names += fmt::format("{}{} ({} neurons)", i == 0 ? "" : ", ", image.populations[i].name,
-                             image.populations[i].size());
-    }
-    if (image.populations.size() > names_shown) {
-        names += fmt::format(" and {} more", image.populations.size() - names_shown);
-    }
-    return names;
-}
-
-/// "population[first:last].variable", taken apart from the end: names may hold dots and brackets.
-struct ProbeText {
-    std::string population;
-    std::string range;  ///< between the brackets; empty: all neurons
-    std::string variable;
-};
-
-std::optional<ProbeText> split_probe(const std::string& text) {
-    const std::size_t dot = text.rfind('.');
-    if (dot == std::string::npos || dot == 0) {
-        return std::nullopt;
-    }
-    ProbeText parts{.population = text.substr(0, dot), .range = {}, .variable = text.substr(dot + 1)};
-    if (parts.population.back() == ']') {
-        const std::size_t bracket = parts.population.rfind('[');
-        if (bracket == std::string::npos || bracket == 0 || bracket + 2 == parts.population.size()) {
-            return std::nullopt;
-        }
-        parts.range = parts.population.substr(bracket + 1, parts.population.size() - bracket - 2);
-        parts.population.resize(bracket);
-    }
-    return parts;
-}
-
-std::optional<std::uint32_t> number(std::string_view text, std::uint32_t if_empty) {
-    std::uint32_t value = if_empty;
-    if (text.empty()) {
-        return value;
-    }
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc{} && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
-
-/// Neurons of "3", "0:8", ":8", "4:" or "" (all) in a population of `size`; nothing where the range is not within it.
-std::optional<std::vector<std::uint32_t>> neurons_of(const std::string& range, std::uint32_t size) {
-    const std::size_t colon = range.find(':');
-    std::optional<std::uint32_t> first = 0;
-    std::optional<std::uint32_t> last = size;
-    if (colon != std::string::npos) {
-        first = number(std::string_view(range).substr(0, colon), 0);
-        last = number(std::string_view(range).substr(colon + 1), size);
-    } else if (!range.empty()) {
-        first = number(range, 0);
-        last = first ? std::optional(*first + 1) : std::nullopt;
-    }
-    if (!first || !last || *first >= *last || *last > size) {
-        return std::nullopt;
-    }
-    std::vector<std::uint32_t> neurons;
-    for (std::uint32_t neuron = *first; neuron < *last; ++neuron) {
-        neurons.push_back(neuron);
-    }
-    return neurons;
+/// What both hold, ascending.
+std::vector<std::uint32_t> united(const std::vector<std::uint32_t>& a, const std::vector<std::uint32_t>& b) {
+    std::vector<std::uint32_t> all;
+    std::set_union(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(all));
+    return all;
 }
 
 }  // namespace
@@ -122,41 +59,47 @@ Result<Session> Session::open(const chip::Image& image, const SessionOptions& op
 }
 
 Result<void> Session::add_probe(const std::string& specification) {
-    const auto wrong = [&](std::string found, std::string allowed) {
-        return fail({.where = fmt::format("probe '{}'", specification),
-                     .found = std::move(found),
-                     .allowed = std::move(allowed),
-                     .help = "write population.v, population[3].u or population[0:8].v"});
-    };
-    const auto parts = split_probe(specification);
-    if (!parts) {
-        return wrong("not a probe", "POPULATION.v, POPULATION[NEURON].v, POPULATION[FIRST:END].v; u for the current");
+    const auto parsed = parse_probe(*image_, specification);
+    if (!parsed) {
+        return tl::unexpected(parsed.error());
     }
-    if (parts->variable != "v" && parts->variable != "u") {
-        return wrong(fmt::format("no variable '{}'", parts->variable), "v (voltage register), u (current register)");
+    if (const auto* wanted = std::get_if<Probe>(&*parsed)) {
+        const auto same = std::find_if(probes_.begin(), probes_.end(), [&](const Probe& probe) {
+            return probe.population == wanted->population && probe.variable == wanted->variable;
+        });
+        Probe& probe =
+            same != probes_.end() ? *same : probes_.emplace_back(Probe{wanted->population, wanted->variable, {}});
+        probe.neurons = united(probe.neurons, wanted->neurons);
+        return {};
     }
-    const auto& populations = image_->populations;
-    const auto found = std::find_if(populations.begin(), populations.end(),
-                                    [&](const auto& population) { return population.name == parts->population; });
-    if (found == populations.end()) {
-        return wrong(fmt::format("no population '{}'", parts->population), population_names(*image_));
-    }
-    const auto neurons = neurons_of(parts->range, found->size());
-    if (!neurons) {
-        return wrong(fmt::format("no neurons [{}] in population '{}'", parts->range, found->name),
-                     fmt::format("neurons 0..{}, END exclusive", found->size() - 1));
-    }
-    const PopulationId population{static_cast<std::uint32_t>(found - populations.begin())};
-    const Variable variable = parts->variable == "v" ? Variable::voltage : Variable::current;
-    const auto same = std::find_if(probes_.begin(), probes_.end(), [&](const Probe& probe) {
-        return probe.population == population && probe.variable == variable;
+    const LearningProbe& wanted = std::get<LearningProbe>(*parsed);
+    const auto same = std::find_if(learning_probes_.begin(), learning_probes_.end(), [&](const LearningProbe& probe) {
+        return probe.profile == wanted.profile && probe.quantity == wanted.quantity;
     });
-    Probe& probe = same != probes_.end() ? *same : probes_.emplace_back(Probe{population, variable, {}});
-    std::vector<std::uint32_t> merged;
-    std::set_union(probe.neurons.begin(), probe.neurons.end(), neurons->begin(), neurons->end(),
-                   std::back_inserter(merged));
-    probe.neurons = std::move(merged);
+    LearningProbe& probe = same != learning_probes_.end()
+                               ? *same
+                               : learning_probes_.emplace_back(LearningProbe{wanted.profile, wanted.quantity, {}});
+    probe.elements = united(probe.elements, wanted.elements);
     return {};
+}
+
+std::vector<std::int32_t> Session::values(const LearningProbe& probe) const {
+    std::vector<std::int32_t> values;
+    values.reserve(probe.elements.size());
+    if (!of_synapses(probe.quantity)) {
+        for (const std::uint32_t neuron : probe.elements) {
+            values.push_back(chip_.trace(probe.profile, probe.quantity, neuron));
+        }
+        return values;
+    }
+    const rules::Variable variable = probe.quantity == rules::Operand::w   ? rules::Variable::weight
+                                     : probe.quantity == rules::Operand::d ? rules::Variable::delay
+                                                                           : rules::Variable::tag;
+    const std::vector<std::int32_t> all = chip_.plastic_values(probe.profile, variable);
+    for (const std::uint32_t synapse : probe.elements) {
+        values.push_back(all[synapse]);
+    }
+    return values;
 }
 
 Result<std::uint64_t> Session::run(std::uint64_t steps, Stimulus& stimulus, std::span<Sink* const> sinks,

@@ -17,6 +17,7 @@
 #include "chip/cost.hpp"
 #include "chip/image/image.hpp"
 #include "core/base/ids.hpp"
+#include "runtime/probe.hpp"
 #include "runtime/stimulus.hpp"
 
 namespace spikeloom::runtime {
@@ -31,14 +32,6 @@ struct NetworkSpike {
     PopulationId population;
     NeuronId neuron;
     friend auto operator<=>(const NetworkSpike&, const NetworkSpike&) = default;
-};
-
-enum class Variable : std::uint8_t { voltage, current };
-
-struct Probe {
-    PopulationId population;
-    Variable variable = Variable::voltage;
-    std::vector<std::uint32_t> neurons;
 };
 
 /// What a sink sees of each step. The spans live until the call returns.
@@ -60,11 +53,14 @@ class Session {
 public:
     [[nodiscard]] static Result<Session> open(const chip::Image& image, const SessionOptions& options);
 
-    /// "hidden.v", "hidden[3].u", "hidden[0:8].v" (8 exclusive): adds a probe, or says which populations there are.
-    /// Probes of one population and variable are one: their neurons are united. Voltages are those of the dynamics
+    /// "hidden[0:8].v", "in_e[0:100].w" (see probe.hpp): adds a probe, or says what there is to probe. Probes of one
+    /// population or projection and variable are one: their elements are united. Voltages are those of the dynamics
     /// (0 after a spike), not the register's R * 2^7 of the refractory time.
     Result<void> add_probe(const std::string& specification);
     [[nodiscard]] std::span<const Probe> probes() const { return probes_; }
+    [[nodiscard]] std::span<const LearningProbe> learning_probes() const { return learning_probes_; }
+    /// The registers of a learning probe after the last step, one an element.
+    [[nodiscard]] std::vector<std::int32_t> values(const LearningProbe& probe) const;
 
     /// Runs `steps` steps; stops early, at a step's end, when `stop` (may be empty) returns true. Returns steps done.
     /// The stimulus is asked for steps counted from the last reset_state(), sinks see steps counted over all of them.
@@ -94,6 +90,7 @@ private:
     const chip::Image* image_;  ///< outlives the session
     chip::Chip chip_;
     std::vector<Probe> probes_;
+    std::vector<LearningProbe> learning_probes_;
     std::vector<std::vector<Place>> places_;            ///< by population, neuron
     std::vector<std::vector<NetworkSpike>> neuron_of_;  ///< by core, compartment
     std::uint64_t steps_done_ = 0;

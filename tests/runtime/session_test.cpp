@@ -143,7 +143,8 @@ TEST_CASE("probes that can't be are refused with what can") {
         return to_text(added.error());
     };
     CHECK(has(text("hidden.v"), "no population 'hidden'; allowed: layer0 (3 neurons), layer1 (2 neurons)"));
-    CHECK(has(text("layer0.w"), "no variable 'w'"));
+    CHECK(has(text("layer0.q"), "no variable 'q'"));
+    CHECK(has(text("layer0.w"), "no plastic projection 'layer0'; allowed: none"));
     CHECK(has(text("layer0[3].v"), "neurons 0..2"));
     for (const char* wrong : {"layer0", "", ".v", "layer0[].v", "[1].v", "layer0]"}) {
         CAPTURE(wrong);
