@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <optional>
 #include <utility>
 
 namespace spikeloom::runtime {
@@ -12,15 +14,20 @@ namespace {
 /// Watches the output population over one sample.
 class OutputWatch : public Sink {
 public:
-    OutputWatch(const Session& session, PopulationId output, Decision decision)
+    /// `labels`: EvaluationOptions::neuron_labels.
+    OutputWatch(const Session& session, PopulationId output, Decision decision, std::span<const std::int32_t> labels)
         : session_(session),
           output_(output),
           by_voltage_(by_voltage(decision)),
           size_(session.image().populations[output.value()].size()),
-          tally_(size_, decision) {}
+          tally_(size_, decision),
+          labels_(labels),
+          classes_(labels.empty() ? 0 : static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end())) + 1,
+                   decision) {}
 
     void begin() {
         tally_.clear();
+        classes_.clear();
         step_ = 0;
     }
 
@@ -28,6 +35,9 @@ public:
         const auto first = std::lower_bound(view.spikes.begin(), view.spikes.end(), NetworkSpike{output_, NeuronId{}});
         for (auto spike = first; spike != view.spikes.end() && spike->population == output_; ++spike) {
             tally_.add_spike(step_, spike->neuron.value());
+            if (!labels_.empty() && labels_[spike->neuron.value()] >= 0) {
+                classes_.add_spike(step_, static_cast<std::uint32_t>(labels_[spike->neuron.value()]));
+            }
         }
         for (std::uint32_t neuron = 0; by_voltage_ && neuron < size_; ++neuron) {
             tally_.add_voltage(neuron, session_.voltage(output_, NeuronId{neuron}));
@@ -37,11 +47,12 @@ public:
     }
 
     [[nodiscard]] SampleOutcome outcome(std::int32_t label) const {
-        const std::int32_t answer = tally_.answer();
+        const OutputTally& answering = labels_.empty() ? tally_ : classes_;
+        const std::int32_t answer = answering.answer();
         return {.label = label,
                 .predicted = answer,
                 .steps = static_cast<std::uint32_t>(step_),
-                .first_spike_step = answer < 0 ? -1 : tally_.first_spike(static_cast<std::uint32_t>(answer)),
+                .first_spike_step = answer < 0 ? -1 : answering.first_spike(static_cast<std::uint32_t>(answer)),
                 .output_spikes = tally_.spikes()};
     }
 
@@ -50,26 +61,110 @@ private:
     PopulationId output_;
     bool by_voltage_;
     std::uint32_t size_;
-    OutputTally tally_;
+    OutputTally tally_;  ///< of neurons
+    std::span<const std::int32_t> labels_;
+    OutputTally classes_;  ///< of the classes that neurons stand for; empty without labels
     std::int64_t step_ = 0;
 };
+
+/// A sample's spikes, with a spike of the teacher in every step.
+class TaughtStimulus : public Stimulus {
+public:
+    TaughtStimulus(std::unique_ptr<Stimulus> sample, chip::InputSpike teacher)
+        : sample_(std::move(sample)), teacher_(teacher) {}
+    void spikes(Step step, std::vector<chip::InputSpike>& out) override {
+        sample_->spikes(step, out);
+        const auto before = [](const chip::InputSpike& a, const chip::InputSpike& b) { return a.port < b.port; };
+        out.insert(std::upper_bound(out.begin(), out.end(), teacher_, before), teacher_);
+    }
+    [[nodiscard]] std::uint64_t steps() const override { return sample_->steps(); }
+
+private:
+    std::unique_ptr<Stimulus> sample_;
+    chip::InputSpike teacher_;
+};
+
+std::string ports_text(const chip::Image& image) {
+    std::string ports;
+    for (const chip::InputSymbol& port : image.inputs) {
+        ports += fmt::format("{}'{}' with {} channels", ports.empty() ? "" : ", ", port.name, port.size());
+    }
+    return ports;
+}
+
+std::optional<std::uint32_t> find_port(const chip::Image& image, const std::string& name) {
+    for (std::uint32_t port = 0; port < image.inputs.size(); ++port) {
+        if (image.inputs[port].name == name) {
+            return port;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The port that samples enter by: the only one beside the teacher's with their channels.
+std::optional<std::uint32_t> sample_port(const chip::Image& image, const LabelledSet& set,
+                                         const EvaluationOptions& options) {
+    std::optional<std::uint32_t> found;
+    for (std::uint32_t port = 0; port < image.inputs.size(); ++port) {
+        const chip::InputSymbol& input = image.inputs[port];
+        if (input.size() == set.channels && (options.teacher.empty() || input.name != options.teacher)) {
+            if (found) {
+                return std::nullopt;
+            }
+            found = port;
+        }
+    }
+    return found;
+}
+
+void check_ports(const chip::Image& image, const LabelledSet& set, const EvaluationOptions& options,
+                 Diagnostics& findings) {
+    if (!sample_port(image, set, options)) {
+        findings.push_back({.where = fmt::format("labelled set '{}'", set.name),
+                            .found = fmt::format("samples of {} channels for {} input ports: {}", set.channels,
+                                                 image.inputs.size(), ports_text(image)),
+                            .allowed = "one input port with as many channels as a sample has",
+                            .help = {}});
+    }
+    if (options.teacher.empty()) {
+        return;
+    }
+    const auto teacher = find_port(image, options.teacher);
+    if (!teacher || image.inputs[*teacher].size() < set.classes()) {
+        findings.push_back(
+            {.where = fmt::format("teacher '{}'", options.teacher),
+             .found = teacher ? fmt::format("{} channels for {} classes", image.inputs[*teacher].size(), set.classes())
+                              : "no input port of this name",
+             .allowed = fmt::format("an input port with a channel a class; there are: {}", ports_text(image)),
+             .help = {}});
+    }
+}
+
+void check_neuron_labels(const chip::PopulationSymbol& answers, const EvaluationOptions& options,
+                         Diagnostics& findings) {
+    if (options.neuron_labels.size() != answers.size()) {
+        findings.push_back({.where = fmt::format("output '{}'", answers.name),
+                            .found = fmt::format("classes for {} neurons, and the output has {}",
+                                                 options.neuron_labels.size(), answers.size()),
+                            .allowed = "one class a neuron of the output",
+                            .help = "assign them by a recording of this network and output"});
+    }
+    if (by_voltage(settled(options.decision, answers.spikes))) {
+        findings.push_back({.where = fmt::format("output '{}'", answers.name),
+                            .found = "voltages decide, and neurons stand for classes by their spikes",
+                            .allowed = "spike_count, first_spike",
+                            .help = {}});
+    }
+}
 
 Diagnostics check_evaluation(const chip::Image& image, const LabelledSet& set, const EvaluationOptions& options,
                              PopulationId output) {
     Diagnostics findings = check_encoder(set, options.encoder);
     const chip::PopulationSymbol& answers = image.populations[output.value()];
-    if (image.inputs.size() != 1 || image.inputs[0].size() != set.channels) {
-        std::string ports;
-        for (const chip::InputSymbol& port : image.inputs) {
-            ports += fmt::format("{}'{}' with {} channels", ports.empty() ? "" : ", ", port.name, port.size());
-        }
-        findings.push_back({.where = fmt::format("labelled set '{}'", set.name),
-                            .found = fmt::format("samples of {} channels for {} input ports: {}", set.channels,
-                                                 image.inputs.size(), ports),
-                            .allowed = "one input port with as many channels as a sample has",
-                            .help = {}});
-    }
-    if (set.classes() > answers.size()) {
+    check_ports(image, set, options, findings);
+    if (!options.neuron_labels.empty()) {
+        check_neuron_labels(answers, options, findings);
+    } else if (set.classes() > answers.size()) {
         findings.push_back({.where = fmt::format("labelled set '{}'", set.name),
                             .found = fmt::format("label {} for the output '{}' of {} neurons", set.classes() - 1,
                                                  answers.name, answers.size()),
@@ -90,6 +185,27 @@ Diagnostics check_evaluation(const chip::Image& image, const LabelledSet& set, c
              .help = {}});
     }
     return findings;
+}
+
+struct SampleWay {
+    std::uint64_t steps = 0;
+    std::uint32_t port = 0;
+    std::optional<std::uint32_t> teacher{};  ///< its port
+};
+std::unique_ptr<Stimulus> sample_stimulus(const LabelledSet& set, std::size_t sample, const EvaluationOptions& options,
+                                          const SampleWay& way) {
+    std::vector<SpikeEvent> events = encode_sample(set, sample, options.encoder);
+    for (SpikeEvent& event : events) {
+        event.port = way.port;
+    }
+    auto stimulus = make_event_stimulus(std::move(events), way.steps);
+    if (!way.teacher) {
+        return stimulus;
+    }
+    return std::make_unique<TaughtStimulus>(std::move(stimulus),
+                                            chip::InputSpike{.port = *way.teacher,
+                                                             .channel = static_cast<std::uint32_t>(set.labels[sample]),
+                                                             .payload = options.teacher_payload});
 }
 
 /// Counts outcomes as they come.
@@ -149,7 +265,10 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
         return fail(std::move(findings));
     }
     const bool spikes = session.image().populations[output->value()].spikes;
-    OutputWatch watch(session, *output, settled(options.decision, spikes));
+    OutputWatch watch(session, *output, settled(options.decision, spikes), options.neuron_labels);
+    const std::uint32_t port = *sample_port(session.image(), set, options);
+    const auto teacher =
+        options.teacher.empty() ? std::optional<std::uint32_t>{} : find_port(session.image(), options.teacher);
     std::vector<Sink*> sinks(callbacks.sinks.begin(), callbacks.sinks.end());
     sinks.push_back(&watch);
     if (recorder != nullptr) {
@@ -168,7 +287,7 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
         }
         session.reset_state();
         watch.begin();
-        const auto stimulus = make_event_stimulus(encode_sample(set, sample, options.encoder), steps);
+        const auto stimulus = sample_stimulus(set, sample, options, {.steps = steps, .port = port, .teacher = teacher});
         const auto ran = session.run(steps, *stimulus, sinks, callbacks.stop);
         if (!ran) {
             return tl::unexpected(ran.error());

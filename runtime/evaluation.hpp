@@ -27,6 +27,13 @@ struct EvaluationOptions {
     std::uint32_t drain_steps = 0;
     Decision decision = Decision::automatic;
     std::string output;  ///< population that answers; "": the image's first output
+    /// The class that each output neuron stands for (neuron_labels.hpp; -1: none); the class with the most spikes of
+    /// its neurons answers. Empty: neuron i is class i.
+    std::vector<std::int32_t> neuron_labels{};
+    /// Input port that is told the label: in every step of the sample its channel `label` spikes with this payload (a
+    /// teacher, or a third factor of learning). "": nobody is told.
+    std::string teacher{};
+    std::int32_t teacher_payload = 0;
 };
 
 struct EvaluationCallbacks {

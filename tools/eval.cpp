@@ -7,6 +7,7 @@
 
 #include "chip/image/image.hpp"
 #include "runtime/evaluation.hpp"
+#include "runtime/neuron_labels.hpp"
 #include "runtime/stimulus.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
@@ -50,6 +51,8 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const run
     options.drain_steps = line.value<std::uint32_t>("drain");
     options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
     options.output = line.value<std::string>("decide-by");
+    options.teacher = line.value<std::string>("teacher");
+    options.teacher_payload = line.value<std::int32_t>("teacher-payload");
     return options;
 }
 
@@ -66,12 +69,23 @@ Result<std::unique_ptr<GapWatch>> open_gap(const chip::Image& image, const runti
     return std::make_unique<GapWatch>(std::move(*watch));
 }
 
+/// What a recording says that the neurons stand for, where the command line names one.
+Result<std::vector<std::int32_t>> neuron_labels(const CommandLine& line) {
+    return line.has("assign-labels") ? runtime::read_neuron_labels(line.value<std::string>("assign-labels"))
+                                     : std::vector<std::int32_t>{};
+}
+
 Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
     if (!set) {
         return fail(set.error());
     }
-    const runtime::EvaluationOptions options = evaluation_options(line, *set);
+    runtime::EvaluationOptions options = evaluation_options(line, *set);
+    if (auto labels = neuron_labels(line)) {
+        options.neuron_labels = std::move(*labels);
+    } else {
+        return fail(std::move(labels.error()));
+    }
     auto gap = open_gap(image, *set, options, line);
     if (!gap) {
         return fail(std::move(gap.error()));
@@ -134,7 +148,12 @@ void add_options(CommandLine& line) {
         "decision", word("RULE")->default_value("automatic"),
         "automatic, spike_count, first_spike, voltage_last or voltage_max")(
         "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
-        "first", number(0), "the sample to begin with")("limit,l", number(0), "samples at most (0: all)")(
+        "assign-labels", word("RECORDING"),
+        "output neurons stand for the class under which they spiked most in this recording of an eval")(
+        "teacher", word("PORT")->default_value(""), "an input port whose channel `label` spikes in every step")(
+        "teacher-payload", po::value<std::int32_t>()->default_value(0)->value_name("X"),
+        "payload of the teacher's spikes: a third factor")("first", number(0), "the sample to begin with")(
+        "limit,l", number(0), "samples at most (0: all)")(
         "gap", flag(), "run the float network too and measure what quantisation cost");
     add_session_options(line);
 }

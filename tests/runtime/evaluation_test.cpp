@@ -113,6 +113,49 @@ TEST_CASE("deep networks answer in the drain steps; nothing of a sample is left 
     CHECK(drained->outcomes[0].steps == 3);
 }
 
+TEST_CASE("neurons that stand for classes answer together") {
+    const chip::Image image = small_image({.channels = 3, .layers = {3}});
+    Session session = open(image);
+    const LabelledSet set = spikes(2, 3, {{1, 0, 0, 1, 1, 1}, {1, 1, 0, 1, 0, 0}, {0, 0, 1, 0, 0, 1}}, {7, 4, 4});
+    EvaluationOptions options = events();
+    options.neuron_labels = {4, 7, 7};
+    const auto answered = evaluate(session, set, options);
+    CHECK(predictions(*answered) == std::vector<std::int32_t>{4, 4, 7});  // 2:2 spikes, 4 spiked first; 2:1; 0:2
+    CHECK(answered->correct == 1);
+    CHECK(answered->outcomes[0].output_spikes == std::vector<std::uint32_t>{2, 1, 1});
+    options.neuron_labels = {4, -1, -1};
+    CHECK(predictions(*evaluate(session, set, options)) == std::vector<std::int32_t>{4, 4, -1});
+    options.neuron_labels = {4, 7};
+    CHECK(has(to_text(evaluate(session, set, options).error()), "classes for 2 neurons, and the output has 3"));
+    options.neuron_labels = {4, 7, 7};
+    options.decision = Decision::voltage_max;
+    CHECK(has(to_text(evaluate(session, set, options).error()), "voltages decide"));
+}
+
+TEST_CASE("a teacher's channel spikes in every step of the sample") {
+    chip::Image image = small_image({.channels = 2, .layers = {2}});
+    chip::InputSymbol teacher = image.inputs[0];
+    teacher.name = "teacher";
+    SUBCASE("behind the samples' port") {
+        image.inputs.push_back(teacher);
+    }
+    SUBCASE("before it") {
+        image.inputs.insert(image.inputs.begin(), teacher);
+    }
+    Session session = open(image);
+    const LabelledSet set = spikes(3, 2, {{1, 0, 0, 0, 0, 0}, {1, 0, 0, 0, 0, 0}}, {0, 1});
+    EvaluationOptions options = events();
+    CHECK(has(to_text(evaluate(session, set, options).error()), "2 input ports"));  // which one takes the samples?
+    options.teacher = "teacher";
+    options.teacher_payload = 5;
+    const auto taught = evaluate(session, set, options);
+    REQUIRE(taught.has_value());
+    CHECK(taught->outcomes[0].output_spikes == std::vector<std::uint32_t>{3, 0});
+    CHECK(taught->outcomes[1].output_spikes == std::vector<std::uint32_t>{1, 3});
+    options.teacher = "nobody";
+    CHECK(has(to_text(evaluate(session, set, options).error()), "no input port of this name"));
+}
+
 TEST_CASE("limits, progress, stops and sinks") {
     const chip::Image image = small_image({.channels = 1, .layers = {1}});
     Session session = open(image);

@@ -1,0 +1,84 @@
+#include "runtime/neuron_labels.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/files/hdf5.hpp"
+
+namespace spikeloom::runtime {
+
+namespace {
+
+constexpr std::int32_t most_classes = 1'000'000;
+
+}  // namespace
+
+std::vector<std::int32_t> assign_labels(std::span<const std::int32_t> labels, std::span<const std::uint32_t> spikes,
+                                        std::size_t neurons) {
+    const std::size_t classes =
+        labels.empty() ? 0 : static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end())) + 1;
+    std::vector<double> samples(classes, 0.0);
+    std::vector<double> sums(classes * neurons, 0.0);
+    for (std::size_t s = 0; s < labels.size(); ++s) {
+        const auto label = static_cast<std::size_t>(labels[s]);
+        samples[label] += 1;
+        for (std::size_t neuron = 0; neuron < neurons; ++neuron) {
+            sums[label * neurons + neuron] += spikes[s * neurons + neuron];
+        }
+    }
+    std::vector<std::int32_t> assigned(neurons, -1);
+    for (std::size_t neuron = 0; neuron < neurons; ++neuron) {
+        double most = 0;
+        for (std::size_t label = 0; label < classes; ++label) {
+            const double mean = samples[label] > 0 ? sums[label * neurons + neuron] / samples[label] : 0;
+            if (mean > most) {
+                most = mean;
+                assigned[neuron] = static_cast<std::int32_t>(label);
+            }
+        }
+    }
+    return assigned;
+}
+
+Result<std::vector<std::int32_t>> read_neuron_labels(const std::string& recording) {
+    const auto file = files::Hdf5Reader::open(recording);
+    if (!file) {
+        return tl::unexpected(file.error());
+    }
+    if (!file->has("/eval/label") || !file->has("/eval/output_spikes")) {
+        return fail({.where = recording,
+                     .found = "no labelled samples",
+                     .allowed = "a recording of `spikeloom eval`, with output spikes",
+                     .help = {}});
+    }
+    const auto labels = file->read<std::int32_t>("/eval/label");
+    const auto spikes = file->read<std::uint32_t>("/eval/output_spikes");
+    if (!labels || !spikes) {
+        return tl::unexpected(!labels ? labels.error() : spikes.error());
+    }
+    if (spikes->shape.size() != 2 || spikes->shape[0] != labels->values.size()) {
+        return fail({.where = file->where("/eval/output_spikes"),
+                     .found = fmt::format("{} numbers for {} labels", spikes->values.size(), labels->values.size()),
+                     .allowed = "one row a label",
+                     .help = {}});
+    }
+    const auto wrong = std::find_if(labels->values.begin(), labels->values.end(),
+                                    [](std::int32_t label) { return label < 0 || label >= most_classes; });
+    if (wrong != labels->values.end()) {
+        return fail({.where = file->where("/eval/label"),
+                     .found = fmt::format("label {}", *wrong),
+                     .allowed = fmt::format("0..{}", most_classes - 1),
+                     .help = {}});
+    }
+    auto assigned = assign_labels(labels->values, spikes->values, spikes->shape[1]);
+    if (std::all_of(assigned.begin(), assigned.end(), [](std::int32_t label) { return label < 0; })) {
+        return fail({.where = file->where("/eval/output_spikes"),
+                     .found = "no output spike in any sample",
+                     .allowed = "neurons that spike, so that they can stand for a class",
+                     .help = {}});
+    }
+    return assigned;
+}
+
+}  // namespace spikeloom::runtime
