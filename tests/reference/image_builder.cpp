@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include <fmt/format.h>
+
 #include "core/base/random.hpp"
 
 namespace spikeloom::test {
@@ -76,11 +78,31 @@ OutputAxon ImageBuilder::add_axon(CoreId core_id, const std::vector<SynapseList>
         core.entries.push_back({.format = static_cast<std::uint8_t>(format - core.formats.begin()),
                                 .encoding = list.encoding,
                                 .first = static_cast<std::uint32_t>(core.synapses.size()),
-                                .count = static_cast<std::uint32_t>(list.synapses.size())});
+                                .count = static_cast<std::uint32_t>(list.synapses.size()),
+                                .learning = list.learning});
         core.synapses.insert(core.synapses.end(), list.synapses.begin(), list.synapses.end());
     }
     core.axon_first_entry.push_back(static_cast<std::uint32_t>(core.entries.size()));
     return axon;
+}
+
+void ImageBuilder::add_population(std::vector<chip::PopulationTile> tiles) {
+    chip::PopulationSymbol population;
+    population.name = fmt::format("population{}", image_.populations.size());
+    std::uint32_t neurons = 0;
+    for (chip::PopulationTile& tile : tiles) {
+        tile.first_neuron = neurons;
+        neurons += tile.count;
+    }
+    population.shape = {neurons};
+    population.tiles = std::move(tiles);
+    image_.populations.push_back(std::move(population));
+}
+
+std::uint8_t ImageBuilder::add_learning(chip::LearningProfile profile) {
+    image_.chip.learning.present = true;
+    image_.learning.push_back(std::move(profile));
+    return static_cast<std::uint8_t>(image_.learning.size());
 }
 
 void ImageBuilder::connect(CoreId core, std::uint32_t compartment, const OutputAxon& axon) {

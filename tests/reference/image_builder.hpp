@@ -22,6 +22,7 @@ struct SynapseList {
     chip::WeightFormat format;
     chip::SynapseEncoding encoding = chip::SynapseEncoding::sparse;
     std::vector<chip::Synapse> synapses;
+    std::uint8_t learning = 0;  ///< as SynapseEntry::learning
 };
 
 /// Builds an image core by core. Axons, outputs and inputs may be added in any order.
@@ -42,6 +43,11 @@ public:
     /// An input port; returns its number.
     std::uint32_t add_port(std::uint32_t channels);
     void connect_input(std::uint32_t port, std::uint32_t channel, const chip::OutputAxon& axon);
+
+    /// Consecutive neurons from 0 in the tiles' order; the name is "population" and its number.
+    void add_population(std::vector<chip::PopulationTile> tiles);
+    /// Returns what SynapseList::learning says of lists that follow it.
+    std::uint8_t add_learning(chip::LearningProfile profile);
 
     [[nodiscard]] chip::Image build();
 
