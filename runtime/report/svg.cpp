@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "core/base/diagnostics.hpp"
 #include "runtime/report/units.hpp"
 
 namespace spikeloom::runtime {
@@ -153,6 +154,65 @@ std::string viridis(double fraction) {
 bool viridis_wants_dark_text(double fraction) {
     const Rgb rgb = viridis_rgb(fraction);
     return 0.299 * rgb.red + 0.587 * rgb.green + 0.114 * rgb.blue > 128;
+}
+
+namespace {
+
+void append_points(const std::vector<PlotPoint>& points, std::string_view first, std::string& out) {
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        out += fmt::format("{}{} {}", i == 0 ? first : "L", coordinate(points[i].x), coordinate(points[i].y));
+    }
+}
+
+}  // namespace
+
+std::string line_path(const std::vector<PlotPoint>& points) {
+    std::string data;
+    append_points(points, "M", data);
+    return data;
+}
+
+std::string area_path(const std::vector<PlotPoint>& upper, const std::vector<PlotPoint>& lower) {
+    std::string data = line_path(upper);
+    append_points({lower.rbegin(), lower.rend()}, "L", data);
+    return data.empty() ? data : data + "Z";
+}
+
+std::string diverging(double fraction) {
+    constexpr std::array<Rgb, 3> stops{{{0, 114, 178}, {255, 255, 255}, {213, 94, 0}}};
+    const double at = std::clamp(std::isfinite(fraction) ? fraction : 0.5, 0.0, 1.0) * 2;
+    const std::size_t below = at < 1 ? 0 : 1;
+    const double part = at - static_cast<double>(below);
+    const auto mixed = [&](double Rgb::* channel) {
+        return static_cast<int>(stops[below].*channel + part * (stops[below + 1].*channel - stops[below].*channel) +
+                                0.5);
+    };
+    return fmt::format("#{:02x}{:02x}{:02x}", mixed(&Rgb::red), mixed(&Rgb::green), mixed(&Rgb::blue));
+}
+
+std::string standalone(std::string inline_svg) {
+    constexpr std::string_view style = R"css(<style>
+svg { background:#ffffff; font-family:system-ui,"Segoe UI","Noto Sans","DejaVu Sans",Arial,sans-serif; font-variant-numeric:tabular-nums; }
+.t { font-size:13px; fill:#191c21; } .t.small { font-size:12px; } .t.tiny { font-size:11px; } .t.strong { font-weight:600; }
+.t.muted { fill:#5a6270; } .t.on-light { fill:#101214; } .t.on-dark { fill:#ffffff; }
+.grid { stroke:#e6e9ed; } .axis { stroke:#5a6270; } .zero { stroke:#5a6270; stroke-dasharray:2 3; }
+.curve { fill:none; stroke-width:2; } .curve.float { stroke-dasharray:6 4; stroke-width:1.8; } .area { opacity:.22; }
+.curve.c0 { stroke:#0072b2; } .area.c0, .dot.c0 { fill:#0072b2; } .curve.c1 { stroke:#d55e00; } .area.c1, .dot.c1 { fill:#d55e00; }
+.curve.c2 { stroke:#009e73; } .area.c2, .dot.c2 { fill:#009e73; } .curve.c3 { stroke:#cc79a7; } .area.c3, .dot.c3 { fill:#cc79a7; }
+.curve.c4 { stroke:#8a6d00; } .area.c4, .dot.c4 { fill:#8a6d00; } .curve.c5 { stroke:#56b4e9; } .area.c5, .dot.c5 { fill:#56b4e9; }
+.curve.c6 { stroke:#8a919c; } .area.c6, .dot.c6 { fill:#8a919c; } .curve.ink { stroke:#191c21; } .cell { stroke:#ffffff; stroke-width:.5; }
+.bar { fill:#b4bcc8; }
+@media (prefers-color-scheme: dark) { svg { background:#14161a; } .t { fill:#e9ebee; } .t.muted { fill:#a0a8b4; }
+  .grid { stroke:#2a2e36; } .axis, .zero { stroke:#a0a8b4; } .curve.c0 { stroke:#2f8fd0; } .area.c0, .dot.c0 { fill:#2f8fd0; }
+  .curve.ink { stroke:#e9ebee; } .curve.c4 { stroke:#d8b833; } .area.c4, .dot.c4 { fill:#d8b833; } .bar { fill:#4b5360; } }
+</style>
+)css";
+    const std::size_t tag = inline_svg.find("<svg ");
+    const std::size_t end = inline_svg.find('>');
+    SPIKELOOM_ASSERT(tag == 0 && end != std::string::npos, inline_svg.substr(0, 40));
+    inline_svg.insert(end + 2, style);
+    inline_svg.insert(5, "xmlns=\"http://www.w3.org/2000/svg\" ");
+    return inline_svg;
 }
 
 Svg::Svg(double width, double height, std::string_view label, bool wide) {

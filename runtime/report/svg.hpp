@@ -55,6 +55,21 @@ struct Box {
     double height = 0;
 };
 
+struct PlotPoint {
+    double x = 0;
+    double y = 0;
+};
+/// Path data of a line through the points (pixels), and of the area between two lines over the same x.
+[[nodiscard]] std::string line_path(const std::vector<PlotPoint>& points);
+[[nodiscard]] std::string area_path(const std::vector<PlotPoint>& upper, const std::vector<PlotPoint>& lower);
+
+/// 0 blue, 0.5 white, 1 vermilion: deviations to both sides, readable with every colour blindness. "#rrggbb".
+[[nodiscard]] std::string diverging(double fraction);
+
+/// An inline picture as a file of its own: namespace and the part of the page's style that charts use. Light or dark,
+/// as the viewer prefers.
+[[nodiscard]] std::string standalone(std::string inline_svg);
+
 class Svg {
 public:
     /// `label` is what a screen reader says. `wide` pictures keep a least width and scroll on narrow screens.

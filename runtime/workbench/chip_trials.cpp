@@ -1,0 +1,150 @@
+#include "runtime/workbench/chip_trials.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <cmath>
+
+#include "core/base/random.hpp"
+#include "core/learning/plastic_set.hpp"
+
+namespace spikeloom::runtime {
+
+namespace {
+
+/// r1 as the chip keeps it: an integer that saturates and decays once an epoch.
+class RewardTrace {
+public:
+    RewardTrace(const rules::Rule& rule, std::uint64_t seed)
+        : factor_(rule.reward_tau > 0 ? std::exp(-rule.epoch / rule.reward_tau) : 0), seed_(seed) {}
+
+    void add(int value) {
+        value_ = std::clamp(value_ + value, -128, 127);
+        rewarded_ = true;
+    }
+    void see(core::EpochInputs& inputs) const {
+        inputs.rewarded = rewarded_;
+        inputs.reward = value_;
+    }
+    void end_epoch(std::uint64_t epoch) {
+        const double decayed = factor_ * value_;
+        const double draw = random_uniform({.seed = seed_, .purpose = RandomPurpose::workbench, .step = epoch});
+        value_ = static_cast<int>(std::floor(decayed + draw));
+        rewarded_ = false;
+    }
+
+private:
+    double factor_;
+    std::uint64_t seed_;
+    int value_ = 0;
+    bool rewarded_ = false;
+};
+
+core::PlasticSet make_set(const rules::Rule& rule, const ChipTrialOptions& options) {
+    const auto trials = static_cast<std::uint32_t>(options.trials);
+    core::PlasticSetLayout layout;
+    layout.rule = rule;
+    layout.arithmetic = options.arithmetic;
+    layout.weights = options.weights;
+    layout.slots = trials;
+    layout.block_shift = static_cast<unsigned>(std::bit_width(trials));
+    layout.seed = options.seed;
+    layout.effective.resize(static_cast<std::size_t>(options.weights.most - options.weights.least) + 1);
+    core::PlasticSet set(layout);
+    for (std::uint32_t trial = 0; trial < trials; ++trial) {
+        const core::PlasticSynapseStart synapse{.slot = trial,
+                                                .weight = options.weight,
+                                                .delay = static_cast<std::uint32_t>(options.delay),
+                                                .kind = 0,
+                                                .opens_message = true};
+        set.add_row(trial, {&synapse, 1});
+        set.name_target(trial, trial);
+    }
+    set.finish();
+    return set;
+}
+
+/// The events of a point, step by step.
+class Player {
+public:
+    Player(const PointEvents& events, const ChipTrialOptions& options) : events_(&events), options_(&options) {}
+
+    void step(std::uint64_t step, const core::SpikeTime& time, core::PlasticSet& set, RewardTrace& reward) {
+        const auto trials = static_cast<std::uint32_t>(options_->trials);
+        if (source_ < events_->source.size() && events_->source[source_] == step) {
+            ++source_;
+            for (std::uint32_t trial = 0; trial < trials; ++trial) {
+                set.note_source_spike(trial, time, options_->payload, nullptr);
+            }
+        }
+        if (target_ < events_->target.size() && events_->target[target_] == step) {
+            ++target_;
+            for (std::uint32_t trial = 0; trial < trials; ++trial) {
+                set.note_target_spike(trial, time, nullptr);
+            }
+        }
+        while (reward_ < events_->rewards.size() && events_->rewards[reward_].step == step) {
+            give(events_->rewards[reward_++].value, set, reward);
+        }
+    }
+
+private:
+    void give(int value, core::PlasticSet& set, RewardTrace& reward) const {
+        if (options_->reward_operand == rules::Operand::r1) {
+            reward.add(value);
+            return;
+        }
+        for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options_->trials); ++trial) {
+            set.write_trace(trial, factor(), value);
+        }
+    }
+    [[nodiscard]] std::size_t factor() const {
+        return static_cast<std::size_t>(options_->reward_operand) - static_cast<std::size_t>(rules::Operand::y1);
+    }
+
+    const PointEvents* events_;
+    const ChipTrialOptions* options_;
+    std::size_t source_ = 0;
+    std::size_t target_ = 0;
+    std::size_t reward_ = 0;
+};
+
+}  // namespace
+
+std::vector<ChipOutcome> run_trials(const rules::Rule& rule, const PointEvents& events,
+                                    const ChipTrialOptions& options) {
+    core::PlasticSet set = make_set(rule, options);
+    RewardTrace reward(rule, options.seed);
+    Player player(events, options);
+    std::uint64_t updates = 0;
+    core::EpochInputs inputs;
+    core::SpikeTime time{.epoch = 1, .within = 0};
+    for (std::uint64_t step = 0; step < events.steps; ++step) {
+        ++time.within;
+        player.step(step, time, set, reward);
+        if (time.within == static_cast<std::uint32_t>(rule.epoch)) {
+            inputs.epoch = time.epoch;
+            reward.see(inputs);
+            set.end_epoch(inputs, {&updates, 1});
+            if (rule.post_traces == rules::PostTraces::neuron) {
+                for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options.trials); ++trial) {
+                    for (std::size_t y = 0; y < 3; ++y) {
+                        set.write_trace(trial, y, 0);
+                    }
+                }
+            }
+            reward.end_epoch(time.epoch);
+            time = {.epoch = time.epoch + 1, .within = 0};
+        }
+    }
+    std::vector<ChipOutcome> outcomes;
+    for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options.trials); ++trial) {
+        const std::size_t synapse = set.row_begin(trial);
+        outcomes.push_back({.w = set.value(synapse, rules::Variable::weight),
+                            .d = set.value(synapse, rules::Variable::delay),
+                            .t = set.value(synapse, rules::Variable::tag)});
+    }
+    return outcomes;
+}
+
+}  // namespace spikeloom::runtime

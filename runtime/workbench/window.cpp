@@ -1,0 +1,174 @@
+#include "runtime/workbench/window.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "runtime/workbench/chip_trials.hpp"
+#include "runtime/workbench/float_synapse.hpp"
+
+namespace spikeloom::runtime {
+
+namespace {
+
+using rules::Operand;
+using rules::Variable;
+
+constexpr std::array<Operand, 5> trace_operands{Operand::x1, Operand::x2, Operand::y1, Operand::y2, Operand::y3};
+
+SynapseEvents events_at(std::uint64_t step, const PointEvents& events, const WindowOptions& options) {
+    SynapseEvents now;
+    now.source = std::binary_search(events.source.begin(), events.source.end(), step);
+    now.target = std::binary_search(events.target.begin(), events.target.end(), step);
+    now.payload = options.payload;
+    for (const RewardEvent& reward : events.rewards) {
+        if (reward.step != step) {
+            continue;
+        }
+        if (options.protocol.reward_operand == Operand::r1) {
+            now.reward = now.reward.value_or(0) + reward.value;
+        } else {
+            now.third_factors[static_cast<std::size_t>(options.protocol.reward_operand) -
+                              static_cast<std::size_t>(Operand::y1)] = reward.value;
+        }
+    }
+    return now;
+}
+
+SynapseValues run_float(const rules::Rule& rule, const PointEvents& events, const WindowOptions& options,
+                        std::array<double, 5>& highest) {
+    const SynapseValues start{static_cast<double>(options.weight), static_cast<double>(options.delay), 0};
+    FloatSynapse synapse(
+        rule, start,
+        {.weight = RealRange{static_cast<double>(options.weights.least), static_cast<double>(options.weights.most)},
+         .delay = RealRange{0, static_cast<double>(options.arithmetic.delay_most)},
+         .trace_most = {},
+         .first_epoch_is_due = options.arithmetic.first_epoch_is_due});
+    for (std::uint64_t step = 0; step < events.steps; ++step) {
+        synapse.step(events_at(step, events, options));
+        for (std::size_t k = 0; k < highest.size(); ++k) {
+            highest[k] = std::max(highest[k], synapse.trace(trace_operands[k]));
+        }
+    }
+    return synapse.values();
+}
+
+rules::IntegerRange range_of(Variable variable, const WindowOptions& options) {
+    switch (variable) {
+    case Variable::weight:
+        return options.weights;
+    case Variable::delay:
+        return {0, options.arithmetic.delay_most};
+    case Variable::tag:
+        return {-(1 << options.arithmetic.tag_bits), (1 << options.arithmetic.tag_bits) - 1};
+    }
+    return {};
+}
+
+Change summarised(double real, const std::vector<std::int32_t>& ends, double start, rules::IntegerRange range) {
+    Change change{.real = real, .least = ends[0] - start, .most = ends[0] - start};
+    const auto count = static_cast<double>(ends.size());
+    for (const std::int32_t end : ends) {
+        change.mean += (end - start) / count;
+        change.least = std::min(change.least, end - start);
+        change.most = std::max(change.most, end - start);
+        change.at_bound += end <= range.least || end >= range.most ? 1 / count : 0;
+    }
+    double squares = 0;
+    for (const std::int32_t end : ends) {
+        squares += (end - start - change.mean) * (end - start - change.mean);
+    }
+    change.deviation = ends.size() > 1 ? std::sqrt(squares / (count - 1)) : 0;
+    return change;
+}
+
+WindowPoint measure_point(const rules::Rule& rule, const ProtocolPoint& point, const WindowOptions& options,
+                          std::uint64_t number, std::array<double, 5>& highest) {
+    WindowPoint measured{.x = point.x, .y = point.y, .changes = {}};
+    const rules::Rule float_rule = options.scale == FloatScale::chip ? as_scaled(rule, options.arithmetic) : rule;
+    const int phases = std::min(rule.epoch, options.trials);
+    std::array<double, 3> real{};
+    std::array<std::vector<std::int32_t>, 3> ends;
+    for (int phase = 0; phase < phases; ++phase) {
+        const PointEvents events = shifted(point.events, phase, rule);
+        const SynapseValues values = run_float(float_rule, events, options, highest);
+        const ChipTrialOptions trial_options{
+            .arithmetic = options.arithmetic,
+            .weights = options.weights,
+            .weight = options.weight,
+            .delay = options.delay,
+            .trials = (options.trials + phase) / phases,
+            .seed = options.seed + (number * 64 + static_cast<std::uint64_t>(phase) + 1) * 0x9E3779B97F4A7C15U,
+            .payload = options.payload,
+            .reward_operand = options.protocol.reward_operand};
+        const std::vector<ChipOutcome> outcomes = run_trials(rule, events, trial_options);
+        for (const Variable variable : rules::variables) {
+            const auto v = static_cast<std::size_t>(variable);
+            real[v] += values[variable] / phases;
+            for (const ChipOutcome& outcome : outcomes) {
+                ends[v].push_back(outcome[variable]);
+            }
+        }
+    }
+    const std::array<double, 3> start{static_cast<double>(options.weight), static_cast<double>(options.delay), 0};
+    for (const Variable variable : rules::variables) {
+        const auto v = static_cast<std::size_t>(variable);
+        if (!rule.series(variable).empty()) {
+            measured.changes[v] = summarised(real[v] - start[v], ends[v], start[v], range_of(variable, options));
+        }
+    }
+    return measured;
+}
+
+void refuse(std::string_view option, const std::string& found, const std::string& allowed, Diagnostics& out) {
+    out.push_back({.where = fmt::format("--{}", option), .found = found, .allowed = allowed, .help = {}});
+}
+
+}  // namespace
+
+rules::Rule as_scaled(const rules::Rule& rule, const rules::LearningArithmetic& arithmetic) {
+    rules::Rule scaled = rule;
+    for (rules::ProductSeries* series : {&scaled.dw, &scaled.dd, &scaled.dt}) {
+        for (rules::Product& product : series->products) {
+            product.exponent -= rules::product_shift(product, arithmetic);
+        }
+    }
+    return scaled;
+}
+
+Diagnostics check_window(const rules::Rule& rule, const WindowOptions& options) {
+    Diagnostics found = check_protocol(options.protocol, rule);
+    if (rule.dw.empty() && rule.dd.empty() && rule.dt.empty()) {
+        found.push_back({.where = "rule",
+                         .found = "it changes nothing",
+                         .allowed = "a sum for dw, dd or dt",
+                         .help = "'dw = 2^-2*x1*y0 - 2^-2*y1*x0'"});
+    }
+    if (options.trials < 2 || options.trials > max_trials) {
+        refuse("trials", fmt::format("{}", options.trials), fmt::format("2 to {}", max_trials), found);
+    }
+    if (options.weight < options.weights.least || options.weight > options.weights.most) {
+        refuse("weight", fmt::format("{}", options.weight),
+               fmt::format("{} to {}", options.weights.least, options.weights.most), found);
+    }
+    if (options.delay < 0 || options.delay > options.arithmetic.delay_most) {
+        refuse("delay", fmt::format("{}", options.delay), fmt::format("0 to {}", options.arithmetic.delay_most), found);
+    }
+    return found;
+}
+
+Window measure_window(const rules::Rule& rule, const std::string& chip, const WindowOptions& options) {
+    Window window{.rule = rule, .chip = chip, .options = options, .series = {}};
+    std::uint64_t number = 0;
+    for (const ProtocolSeries& series : make_protocol(options.protocol, rule)) {
+        WindowSeries measured{.label = series.label, .points = {}};
+        for (const ProtocolPoint& point : series.points) {
+            measured.points.push_back(measure_point(rule, point, options, number++, window.highest_traces));
+        }
+        window.series.push_back(std::move(measured));
+    }
+    return window;
+}
+
+}  // namespace spikeloom::runtime

@@ -1,0 +1,203 @@
+#include "tools/rule_options.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <filesystem>
+#include <span>
+
+#include "core/files/bytes.hpp"
+#include "core/rules/arithmetic.hpp"
+#include "runtime/partial_file.hpp"
+#include "tools/console.hpp"
+#include "tools/model_files.hpp"
+
+namespace spikeloom::tools {
+
+namespace {
+
+namespace po = boost::program_options;
+using rules::Operand;
+
+struct TraceOption {
+    const char* name;
+    Operand operand;
+    rules::TraceParameters usual;  ///< of a trace that nobody describes
+};
+constexpr std::array<TraceOption, 5> trace_options{{{"x1", Operand::x1, {.impulse = 64, .tau = 20}},
+                                                    {"x2", Operand::x2, {.impulse = 32, .tau = 100}},
+                                                    {"y1", Operand::y1, {.impulse = 64, .tau = 20}},
+                                                    {"y2", Operand::y2, {.impulse = 32, .tau = 100}},
+                                                    {"y3", Operand::y3, {.impulse = 32, .tau = 100}}}};
+
+bool is_post(Operand operand) {
+    return operand == Operand::y1 || operand == Operand::y2 || operand == Operand::y3;
+}
+
+rules::TraceParameters& trace_of(rules::Rule& rule, Operand operand) {
+    return is_post(operand) ? rule.y[static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::y1)]
+                            : rule.x[static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::x1)];
+}
+
+std::optional<double> number(std::string_view text) {
+    double value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    return error == std::errc() && end == text.data() + text.size() && std::isfinite(value) ? std::optional(value)
+                                                                                            : std::nullopt;
+}
+
+/// "64:20"
+rules::TraceParameters parse_trace(const std::string& option, const std::string& text) {
+    const std::size_t colon = text.find(':');
+    const auto impulse = number(std::string_view(text).substr(0, colon));
+    const auto tau = colon == std::string::npos ? std::nullopt : number(std::string_view(text).substr(colon + 1));
+    if (!impulse || !tau || *impulse < 0 || *impulse > 127 || *tau <= 0 || *tau > 1e6) {
+        throw UsageError(
+            fmt::format("--{} {}: expected IMPULSE:TAU, an impulse of 0 to 127 and a time constant above 0 "
+                        "(to 1000000) in steps, as 64:20",
+                        option, text));
+    }
+    return {.impulse = *impulse, .tau = *tau};
+}
+
+void check_int(const CommandLine& line, const std::string& option, int least, int most) {
+    if (line.has(option) && (line.value<int>(option) < least || line.value<int>(option) > most)) {
+        throw UsageError(fmt::format("--{} {}: allowed are {} to {}", option, line.value<int>(option), least, most));
+    }
+}
+
+Result<void> write_text(const std::string& text, const std::string& path) {
+    auto file = runtime::PartialFile::create(path, true);
+    if (!file) {
+        return fail(std::move(file.error()));
+    }
+    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
+    return written ? file->publish() : written;
+}
+
+}  // namespace
+
+void add_rule_options(CommandLine& line) {
+    for (const TraceOption& option : trace_options) {
+        line.add()(option.name, word("IMPULSE:TAU"),
+                   option.operand == Operand::x1 ? "a trace's impulse (0 to 127) and its time constant in steps"
+                                                 : "the same of another trace");
+    }
+    line.add()("epoch", po::value<int>()->value_name("STEPS"), "steps from one evaluation of the rule to the next")(
+        "reward-tau", po::value<double>()->value_name("STEPS"), "time constant of r1; 0: it lasts for its epoch only")(
+        "third-factors", flag(), "y1..y3 are third factors, written by the neuron, and no traces of spikes");
+}
+
+Result<rules::Rule> with_rule_options(rules::Rule rule, const CommandLine& line) {
+    check_int(line, "epoch", 1, 63);
+    rule.epoch = line.optional<int>("epoch").value_or(rule.epoch);
+    if (line.has("reward-tau")) {
+        rule.reward_tau = line.value<double>("reward-tau");
+        if (!(rule.reward_tau >= 0 && rule.reward_tau <= 1e6)) {
+            throw UsageError(fmt::format("--reward-tau {}: allowed are 0 to 1000000 steps", rule.reward_tau));
+        }
+    }
+    if (line.flag("third-factors")) {
+        rule.post_traces = rules::PostTraces::neuron;
+    }
+    for (const TraceOption& option : trace_options) {
+        rules::TraceParameters& trace = trace_of(rule, option.operand);
+        const bool written = is_post(option.operand) && rule.post_traces == rules::PostTraces::neuron;
+        if (line.has(option.name)) {
+            if (written) {
+                throw UsageError(fmt::format("--{}: it is a third factor, and has no impulse", option.name));
+            }
+            trace = parse_trace(option.name, line.value<std::string>(option.name));
+        } else if (rule.reads(option.operand) && trace.tau == 0 && !written) {
+            trace = option.usual;
+            remark(
+                fmt::format("{0} is not described; it gets an impulse of {1:g} and a time constant of {2:g} steps "
+                            "(--{0} {1:g}:{2:g})",
+                            option.name, trace.impulse, trace.tau));
+        }
+    }
+    return rule;
+}
+
+void add_learning_chip_options(CommandLine& line) {
+    line.add()("chip", word("CHIP")->default_value("loihi1"), "chip by name or path of its description")(
+        "convention", word("TOOL"), "learning arithmetic as lava, nengo or brian2 has it (default: the chip's)")(
+        "trace-bits", po::value<int>()->value_name("BITS"), "another width of the traces, 1 to 15")(
+        "weight-bits", po::value<int>()->value_name("BITS"), "another width of the weights, without the sign, 1 to 15");
+}
+
+Result<chip::ChipSpec> open_learning_chip(const CommandLine& line) {
+    check_int(line, "trace-bits", 1, 15);
+    check_int(line, "weight-bits", 1, 15);
+    auto spec = open_chip(line.value<std::string>("chip"));
+    if (!spec) {
+        return spec;
+    }
+    if (!spec->learning.present) {
+        return fail({.where = fmt::format("chip '{}'", spec->name),
+                     .found = "it has no learning engine",
+                     .allowed = "a description with a 'learning' section",
+                     .help = "--chip loihi1"});
+    }
+    rules::LearningArithmetic& arithmetic = spec->learning.arithmetic;
+    if (line.has("convention")) {
+        constexpr std::array<std::pair<std::string_view, std::string_view>, 3> words{
+            {{"lava", "lava"}, {"nengo", "nengo"}, {"brian2", "brian2"}}};
+        arithmetic = *rules::find_convention(line.choice<std::string_view>("convention", words));
+    }
+    arithmetic.trace_bits = line.optional<int>("trace-bits").value_or(arithmetic.trace_bits);
+    arithmetic.weight_bits = line.optional<int>("weight-bits").value_or(arithmetic.weight_bits);
+    return spec;
+}
+
+void add_figure_options(CommandLine& line) {
+    line.add()("output,o", word("FILE"), "where to (default: text on stdout); .svg, .json or .txt choose the format")(
+        "format", word("FORMAT"), "text, json or svg");
+}
+
+FigureFormat figure_format(const CommandLine& line) {
+    constexpr std::array<std::pair<std::string_view, FigureFormat>, 3> formats{
+        {{"text", FigureFormat::text}, {"json", FigureFormat::json}, {"svg", FigureFormat::svg}}};
+    if (line.has("format")) {
+        return line.choice<FigureFormat>("format", formats);
+    }
+    if (!line.has("output")) {
+        return FigureFormat::text;
+    }
+    const std::string path = line.value<std::string>("output");
+    const std::string extension = std::filesystem::path(path).extension().string();
+    if (extension == ".svg") {
+        return FigureFormat::svg;
+    }
+    if (extension == ".json") {
+        return FigureFormat::json;
+    }
+    if (extension == ".txt" || extension == ".text") {
+        return FigureFormat::text;
+    }
+    throw UsageError(fmt::format("--output {}: the extension tells no format; .svg, .json or .txt, or --format", path));
+}
+
+Result<void> deliver_figure(const CommandLine& line, const FigureForms& forms) {
+    const auto chosen = [&] {
+        switch (figure_format(line)) {
+        case FigureFormat::text:
+            return forms.text();
+        case FigureFormat::json:
+            return forms.json();
+        case FigureFormat::svg:
+            return forms.svg();
+        }
+        return std::string();
+    };
+    const std::string text = chosen();
+    if (line.has("output")) {
+        return write_text(text, line.value<std::string>("output"));
+    }
+    fmt::print("{}", text);
+    return {};
+}
+
+}  // namespace spikeloom::tools

@@ -1,0 +1,39 @@
+// What `rule window` and `rule compare` have in common: traces and epoch of a rule that was given as text, the chip
+// with other widths or conventions, and where the result goes.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "chip/spec/chip_spec.hpp"
+#include "core/base/diagnostics.hpp"
+#include "core/rules/rule.hpp"
+#include "tools/command_line.hpp"
+
+namespace spikeloom::tools {
+
+/// --x1 .. --y3, --epoch, --reward-tau, --third-factors.
+void add_rule_options(CommandLine& line);
+/// Gives the rule what the options say. A trace that the rule reads and nobody describes gets an impulse and a time
+/// constant, and a remark that says so. Throws UsageError.
+[[nodiscard]] Result<rules::Rule> with_rule_options(rules::Rule rule, const CommandLine& line);
+
+/// --chip, --convention, --trace-bits, --weight-bits.
+void add_learning_chip_options(CommandLine& line);
+/// The chip with its learning format changed as the options say; fails where it has no learning engine.
+[[nodiscard]] Result<chip::ChipSpec> open_learning_chip(const CommandLine& line);
+
+/// --output, --format.
+void add_figure_options(CommandLine& line);
+struct FigureForms {
+    std::function<std::string()> text;
+    std::function<std::string()> json;
+    std::function<std::string()> svg;
+};
+enum class FigureFormat : std::uint8_t { text, json, svg };
+/// Throws UsageError; so it is asked before the work.
+[[nodiscard]] FigureFormat figure_format(const CommandLine& line);
+/// Prints the form, or writes it to --output.
+[[nodiscard]] Result<void> deliver_figure(const CommandLine& line, const FigureForms& forms);
+
+}  // namespace spikeloom::tools
