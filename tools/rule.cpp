@@ -11,7 +11,7 @@ namespace spikeloom::tools {
 
 namespace {
 
-constexpr std::array<const Subcommand*, 1> family{&rule_check_subcommand};
+constexpr std::array<const Subcommand*, 2> family{&rule_check_subcommand, &rule_window_subcommand};
 
 /// The name without "rule ".
 std::string_view own_name(const Subcommand& member) {

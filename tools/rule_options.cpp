@@ -41,25 +41,25 @@ rules::TraceParameters& trace_of(rules::Rule& rule, Operand operand) {
                             : rule.x[static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::x1)];
 }
 
-std::optional<double> number(std::string_view text) {
+/// NaN where the text is no number.
+double number(std::string_view text) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() && std::isfinite(value) ? std::optional(value)
-                                                                                            : std::nullopt;
+    return error == std::errc() && end == text.data() + text.size() ? value : NAN;
 }
 
 /// "64:20"
 rules::TraceParameters parse_trace(const std::string& option, const std::string& text) {
     const std::size_t colon = text.find(':');
-    const auto impulse = number(std::string_view(text).substr(0, colon));
-    const auto tau = colon == std::string::npos ? std::nullopt : number(std::string_view(text).substr(colon + 1));
-    if (!impulse || !tau || *impulse < 0 || *impulse > 127 || *tau <= 0 || *tau > 1e6) {
+    const double impulse = number(std::string_view(text).substr(0, colon));
+    const double tau = colon == std::string::npos ? NAN : number(std::string_view(text).substr(colon + 1));
+    if (!(impulse >= 0 && impulse <= 127 && tau > 0 && tau <= 1e6)) {
         throw UsageError(
             fmt::format("--{} {}: expected IMPULSE:TAU, an impulse of 0 to 127 and a time constant above 0 "
                         "(to 1000000) in steps, as 64:20",
                         option, text));
     }
-    return {.impulse = *impulse, .tau = *tau};
+    return {.impulse = impulse, .tau = tau};
 }
 
 void check_int(const CommandLine& line, const std::string& option, int least, int most) {
@@ -123,14 +123,16 @@ Result<rules::Rule> with_rule_options(rules::Rule rule, const CommandLine& line)
 
 void add_learning_chip_options(CommandLine& line) {
     line.add()("chip", word("CHIP")->default_value("loihi1"), "chip by name or path of its description")(
-        "convention", word("TOOL"), "learning arithmetic as lava, nengo or brian2 has it (default: the chip's)")(
-        "trace-bits", po::value<int>()->value_name("BITS"), "another width of the traces, 1 to 15")(
-        "weight-bits", po::value<int>()->value_name("BITS"), "another width of the weights, without the sign, 1 to 15");
+        "convention", word("TOOL"), "learning arithmetic as lava, nengo or brian2 has it (default: the chip's)");
+}
+
+void add_width_options(CommandLine& line) {
+    line.add()("trace-bits", po::value<int>()->value_name("BITS"),
+               "traces of another width, 1 to 15 bits: the same range in finer or coarser units")(
+        "weight-bits", po::value<int>()->value_name("BITS"), "likewise weights, 1 to 15 bits and a sign");
 }
 
 Result<chip::ChipSpec> open_learning_chip(const CommandLine& line) {
-    check_int(line, "trace-bits", 1, 15);
-    check_int(line, "weight-bits", 1, 15);
     auto spec = open_chip(line.value<std::string>("chip"));
     if (!spec) {
         return spec;
@@ -147,9 +149,15 @@ Result<chip::ChipSpec> open_learning_chip(const CommandLine& line) {
             {{"lava", "lava"}, {"nengo", "nengo"}, {"brian2", "brian2"}}};
         arithmetic = *rules::find_convention(line.choice<std::string_view>("convention", words));
     }
+    return spec;
+}
+
+rules::LearningArithmetic other_widths(const CommandLine& line, rules::LearningArithmetic arithmetic) {
+    check_int(line, "trace-bits", 1, 15);
+    check_int(line, "weight-bits", 1, 15);
     arithmetic.trace_bits = line.optional<int>("trace-bits").value_or(arithmetic.trace_bits);
     arithmetic.weight_bits = line.optional<int>("weight-bits").value_or(arithmetic.weight_bits);
-    return spec;
+    return arithmetic;
 }
 
 void add_figure_options(CommandLine& line) {

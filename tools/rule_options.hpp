@@ -7,6 +7,7 @@
 
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/diagnostics.hpp"
+#include "core/rules/arithmetic.hpp"
 #include "core/rules/rule.hpp"
 #include "tools/command_line.hpp"
 
@@ -18,10 +19,15 @@ void add_rule_options(CommandLine& line);
 /// constant, and a remark that says so. Throws UsageError.
 [[nodiscard]] Result<rules::Rule> with_rule_options(rules::Rule rule, const CommandLine& line);
 
-/// --chip, --convention, --trace-bits, --weight-bits.
+/// --chip, --convention.
 void add_learning_chip_options(CommandLine& line);
-/// The chip with its learning format changed as the options say; fails where it has no learning engine.
+/// The chip, with the convention's arithmetic if one is named; fails where it has no learning engine.
 [[nodiscard]] Result<chip::ChipSpec> open_learning_chip(const CommandLine& line);
+
+/// --trace-bits, --weight-bits.
+void add_width_options(CommandLine& line);
+/// `arithmetic` with the widths that the options name. Throws UsageError.
+[[nodiscard]] rules::LearningArithmetic other_widths(const CommandLine& line, rules::LearningArithmetic arithmetic);
 
 /// --output, --format.
 void add_figure_options(CommandLine& line);

@@ -96,7 +96,8 @@ runtime::WindowOptions window_options(const CommandLine& line, const rules::Rule
                                       const rules::LearningArithmetic& arithmetic) {
     runtime::WindowOptions options;
     options.protocol = protocol_options(line);
-    options.arithmetic = arithmetic;
+    options.arithmetic = other_widths(line, arithmetic);
+    options.written_for = arithmetic;
     options.weights = weight_range(line.choice<Sign>("sign", signs), arithmetic);
     options.weight = line.optional<int>("weight").value_or(usual_weight(rule, options.weights));
     options.delay = line.optional<int>("delay").value_or(rule.dd.empty() ? 0 : (arithmetic.delay_most + 1) / 2);
@@ -118,6 +119,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     add_window_options(line);
     add_rule_options(line);
     add_learning_chip_options(line);
+    add_width_options(line);
     add_figure_options(line);
     if (!line.parse(arguments)) {
         return ExitStatus::done;

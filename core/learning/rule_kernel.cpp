@@ -114,6 +114,10 @@ RuleKernel::ProductCode code_of(const rules::Product& product, const rules::Lear
                                  .shift = product.exponent + arithmetic.fraction_bits,
                                  .wide = false,
                                  .factors = {}};
+    if (code.shift < 0) {  // finer than the accumulator: of rules adapted to other widths
+        code.drop = std::min(code.drop - code.shift, 31);
+        code.shift = 0;
+    }
     double largest = std::abs(product.mantissa);
     for (const rules::Factor& factor : product.factors) {
         const RuleKernel::FactorCode& added = code.factors.emplace_back(code_of(factor, arithmetic));

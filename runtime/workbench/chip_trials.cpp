@@ -7,6 +7,7 @@
 
 #include "core/base/random.hpp"
 #include "core/learning/plastic_set.hpp"
+#include "core/rules/adapt.hpp"
 
 namespace spikeloom::runtime {
 
@@ -40,20 +41,39 @@ private:
     bool rewarded_ = false;
 };
 
+/// value * 2^bits, to the nearest whole number.
+std::int32_t in_units(double value, int bits) {
+    return static_cast<std::int32_t>(std::lround(std::ldexp(value, bits)));
+}
+
+int weight_bits_finer(const ChipTrialOptions& options) {
+    return rules::finer_bits(rules::Variable::weight, options.written_for, options.arithmetic);
+}
+
+rules::IntegerRange weight_range(const ChipTrialOptions& options) {
+    const int bits = weight_bits_finer(options);
+    const auto outward = [bits](std::int32_t bound) {
+        return bound > 0 ? in_units(bound + 1.0, bits) - 1 : in_units(bound, bits);
+    };
+    return {outward(options.weights.least), outward(options.weights.most)};
+}
+
 core::PlasticSet make_set(const rules::Rule& rule, const ChipTrialOptions& options) {
     const auto trials = static_cast<std::uint32_t>(options.trials);
     core::PlasticSetLayout layout;
-    layout.rule = rule;
+    layout.rule = rules::adapted(rule, options.written_for, options.arithmetic);
     layout.arithmetic = options.arithmetic;
-    layout.weights = options.weights;
+    layout.weights = weight_range(options);
     layout.slots = trials;
     layout.block_shift = static_cast<unsigned>(std::bit_width(trials));
     layout.seed = options.seed;
-    layout.effective.resize(static_cast<std::size_t>(options.weights.most - options.weights.least) + 1);
+    layout.effective.resize(static_cast<std::size_t>(layout.weights.most - layout.weights.least) + 1);
+    const std::int32_t weight =
+        std::clamp(in_units(options.weight, weight_bits_finer(options)), layout.weights.least, layout.weights.most);
     core::PlasticSet set(layout);
     for (std::uint32_t trial = 0; trial < trials; ++trial) {
         const core::PlasticSynapseStart synapse{.slot = trial,
-                                                .weight = options.weight,
+                                                .weight = weight,
                                                 .delay = static_cast<std::uint32_t>(options.delay),
                                                 .kind = 0,
                                                 .opens_message = true};
@@ -67,14 +87,17 @@ core::PlasticSet make_set(const rules::Rule& rule, const ChipTrialOptions& optio
 /// The events of a point, step by step.
 class Player {
 public:
-    Player(const PointEvents& events, const ChipTrialOptions& options) : events_(&events), options_(&options) {}
+    Player(const PointEvents& events, const ChipTrialOptions& options)
+        : events_(&events),
+          options_(&options),
+          trace_bits_finer_(options.arithmetic.trace_bits - options.written_for.trace_bits) {}
 
     void step(std::uint64_t step, const core::SpikeTime& time, core::PlasticSet& set, RewardTrace& reward) {
         const auto trials = static_cast<std::uint32_t>(options_->trials);
         if (source_ < events_->source.size() && events_->source[source_] == step) {
             ++source_;
             for (std::uint32_t trial = 0; trial < trials; ++trial) {
-                set.note_source_spike(trial, time, options_->payload, nullptr);
+                set.note_source_spike(trial, time, in_units(options_->payload, trace_bits_finer_), nullptr);
             }
         }
         if (target_ < events_->target.size() && events_->target[target_] == step) {
@@ -95,7 +118,7 @@ private:
             return;
         }
         for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options_->trials); ++trial) {
-            set.write_trace(trial, factor(), value);
+            set.write_trace(trial, factor(), in_units(value, trace_bits_finer_));
         }
     }
     [[nodiscard]] std::size_t factor() const {
@@ -104,6 +127,7 @@ private:
 
     const PointEvents* events_;
     const ChipTrialOptions* options_;
+    int trace_bits_finer_;
     std::size_t source_ = 0;
     std::size_t target_ = 0;
     std::size_t reward_ = 0;
@@ -111,8 +135,14 @@ private:
 
 }  // namespace
 
-std::vector<ChipOutcome> run_trials(const rules::Rule& rule, const PointEvents& events,
-                                    const ChipTrialOptions& options) {
+double first_weight(const ChipTrialOptions& options) {
+    const rules::IntegerRange range = weight_range(options);
+    const int bits = weight_bits_finer(options);
+    return std::ldexp(std::clamp(in_units(options.weight, bits), range.least, range.most), -bits);
+}
+
+std::vector<SynapseValues> run_trials(const rules::Rule& rule, const PointEvents& events,
+                                      const ChipTrialOptions& options) {
     core::PlasticSet set = make_set(rule, options);
     RewardTrace reward(rule, options.seed);
     Player player(events, options);
@@ -137,12 +167,15 @@ std::vector<ChipOutcome> run_trials(const rules::Rule& rule, const PointEvents& 
             time = {.epoch = time.epoch + 1, .within = 0};
         }
     }
-    std::vector<ChipOutcome> outcomes;
+    std::vector<SynapseValues> outcomes;
     for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options.trials); ++trial) {
-        const std::size_t synapse = set.row_begin(trial);
-        outcomes.push_back({.w = set.value(synapse, rules::Variable::weight),
-                            .d = set.value(synapse, rules::Variable::delay),
-                            .t = set.value(synapse, rules::Variable::tag)});
+        const auto value = [&](rules::Variable variable) {
+            return std::ldexp(set.value(set.row_begin(trial), variable),
+                              -rules::finer_bits(variable, options.written_for, options.arithmetic));
+        };
+        outcomes.push_back({.w = value(rules::Variable::weight),
+                            .d = value(rules::Variable::delay),
+                            .t = value(rules::Variable::tag)});
     }
     return outcomes;
 }

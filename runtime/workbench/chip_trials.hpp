@@ -7,14 +7,16 @@
 
 #include "core/rules/arithmetic.hpp"
 #include "core/rules/rule.hpp"
+#include "runtime/workbench/float_synapse.hpp"
 #include "runtime/workbench/protocol.hpp"
 
 namespace spikeloom::runtime {
 
 struct ChipTrialOptions {
-    rules::LearningArithmetic arithmetic;
+    rules::LearningArithmetic arithmetic;    ///< that the trials run with
+    rules::LearningArithmetic written_for;   ///< whose units rule, weights, rewards and outcomes are in
     rules::IntegerRange weights{-256, 255};  ///< what w may become
-    int weight = 0;                          ///< at the beginning
+    int weight = 0;                          ///< at the beginning; taken to the nearest that `arithmetic` has
     int delay = 0;                           ///< likewise; 0..arithmetic.delay_most
     int trials = 200;                        ///< 1..max_trials
     std::uint64_t seed = 0;
@@ -23,18 +25,11 @@ struct ChipTrialOptions {
 };
 inline constexpr int max_trials = 10'000;
 
-struct ChipOutcome {
-    std::int32_t w = 0;
-    std::int32_t d = 0;
-    std::int32_t t = 0;
-
-    [[nodiscard]] std::int32_t operator[](rules::Variable variable) const {
-        return variable == rules::Variable::weight ? w : variable == rules::Variable::delay ? d : t;
-    }
-};
+/// w as the trials begin with it.
+[[nodiscard]] double first_weight(const ChipTrialOptions& options);
 
 /// One outcome a trial. `rule` and `events` as make_protocol gives them: whole epochs.
-[[nodiscard]] std::vector<ChipOutcome> run_trials(const rules::Rule& rule, const PointEvents& events,
-                                                  const ChipTrialOptions& options);
+[[nodiscard]] std::vector<SynapseValues> run_trials(const rules::Rule& rule, const PointEvents& events,
+                                                    const ChipTrialOptions& options);
 
 }  // namespace spikeloom::runtime

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/rules/adapt.hpp"
 #include "runtime/workbench/chip_trials.hpp"
 #include "runtime/workbench/float_synapse.hpp"
 
@@ -61,22 +62,34 @@ rules::IntegerRange range_of(Variable variable, const WindowOptions& options) {
     case Variable::delay:
         return {0, options.arithmetic.delay_most};
     case Variable::tag:
-        return {-(1 << options.arithmetic.tag_bits), (1 << options.arithmetic.tag_bits) - 1};
+        return {-(1 << options.written_for.tag_bits), (1 << options.written_for.tag_bits) - 1};
     }
     return {};
 }
 
-Change summarised(double real, const std::vector<std::int32_t>& ends, double start, rules::IntegerRange range) {
+/// Of the trials' register, in units of the chip's.
+double unit_of(Variable variable, const WindowOptions& options) {
+    return std::ldexp(1.0, -rules::finer_bits(variable, options.written_for, options.arithmetic));
+}
+
+/// `unit`: of the trials' register. At a bound is what has no room of a unit left.
+struct Register {
+    rules::IntegerRange range;
+    double unit = 1;
+};
+
+Change summarised(double real, const std::vector<double>& ends, double start, const Register& where) {
     Change change{.real = real, .least = ends[0] - start, .most = ends[0] - start};
     const auto count = static_cast<double>(ends.size());
-    for (const std::int32_t end : ends) {
+    for (const double end : ends) {
         change.mean += (end - start) / count;
         change.least = std::min(change.least, end - start);
         change.most = std::max(change.most, end - start);
-        change.at_bound += end <= range.least || end >= range.most ? 1 / count : 0;
+        change.at_bound +=
+            end < where.range.least + where.unit || end > where.range.most + 1 - 2 * where.unit ? 1 / count : 0;
     }
     double squares = 0;
-    for (const std::int32_t end : ends) {
+    for (const double end : ends) {
         squares += (end - start - change.mean) * (end - start - change.mean);
     }
     change.deviation = ends.size() > 1 ? std::sqrt(squares / (count - 1)) : 0;
@@ -86,15 +99,17 @@ Change summarised(double real, const std::vector<std::int32_t>& ends, double sta
 WindowPoint measure_point(const rules::Rule& rule, const ProtocolPoint& point, const WindowOptions& options,
                           std::uint64_t number, std::array<double, 5>& highest) {
     WindowPoint measured{.x = point.x, .y = point.y, .changes = {}};
-    const rules::Rule float_rule = options.scale == FloatScale::chip ? as_scaled(rule, options.arithmetic) : rule;
+    const rules::Rule float_rule = options.scale == FloatScale::chip ? as_scaled(rule, options.written_for) : rule;
     const int phases = std::min(rule.epoch, options.trials);
     std::array<double, 3> real{};
-    std::array<std::vector<std::int32_t>, 3> ends;
+    std::array<std::vector<double>, 3> ends;
+    double chip_weight = 0;
     for (int phase = 0; phase < phases; ++phase) {
         const PointEvents events = shifted(point.events, phase, rule);
         const SynapseValues values = run_float(float_rule, events, options, highest);
         const ChipTrialOptions trial_options{
             .arithmetic = options.arithmetic,
+            .written_for = options.written_for,
             .weights = options.weights,
             .weight = options.weight,
             .delay = options.delay,
@@ -102,20 +117,23 @@ WindowPoint measure_point(const rules::Rule& rule, const ProtocolPoint& point, c
             .seed = options.seed + (number * 64 + static_cast<std::uint64_t>(phase) + 1) * 0x9E3779B97F4A7C15U,
             .payload = options.payload,
             .reward_operand = options.protocol.reward_operand};
-        const std::vector<ChipOutcome> outcomes = run_trials(rule, events, trial_options);
+        const std::vector<SynapseValues> outcomes = run_trials(rule, events, trial_options);
+        chip_weight = first_weight(trial_options);
         for (const Variable variable : rules::variables) {
             const auto v = static_cast<std::size_t>(variable);
             real[v] += values[variable] / phases;
-            for (const ChipOutcome& outcome : outcomes) {
+            for (const SynapseValues& outcome : outcomes) {
                 ends[v].push_back(outcome[variable]);
             }
         }
     }
     const std::array<double, 3> start{static_cast<double>(options.weight), static_cast<double>(options.delay), 0};
+    const std::array<double, 3> chip_start{chip_weight, start[1], start[2]};
     for (const Variable variable : rules::variables) {
         const auto v = static_cast<std::size_t>(variable);
         if (!rule.series(variable).empty()) {
-            measured.changes[v] = summarised(real[v] - start[v], ends[v], start[v], range_of(variable, options));
+            measured.changes[v] = summarised(real[v] - start[v], ends[v], chip_start[v],
+                                             {range_of(variable, options), unit_of(variable, options)});
         }
     }
     return measured;

@@ -25,7 +25,8 @@ enum class FloatScale : std::uint8_t {
 
 struct WindowOptions {
     ProtocolOptions protocol;
-    rules::LearningArithmetic arithmetic;
+    rules::LearningArithmetic arithmetic;   ///< that the chip's trials run with
+    rules::LearningArithmetic written_for;  ///< whose units rule, weights and changes are in: the chip's own
     rules::IntegerRange weights{-256, 255};
     int weight = 0;  ///< w before the protocol
     int delay = 0;   ///< d before it
@@ -83,7 +84,7 @@ struct Window {
 
 /// A table, a small picture in characters, and the findings.
 [[nodiscard]] std::string window_text(const Window& window);
-/// Keys end with their unit: "_steps", "_lsb" (units of the register).
+/// Keys end with their unit: "_steps", "_lsb" (units of the chip's register).
 [[nodiscard]] std::string window_json(const Window& window);
 /// A picture that stands alone.
 [[nodiscard]] std::string window_svg(const Window& window);

@@ -176,7 +176,7 @@ std::string division(const Window& window) {
     int most = 0;
     for (const Variable variable : rules::variables) {
         for (const rules::Product& product : rule.series(variable).products) {
-            const int bits = rules::product_shift(product, window.options.arithmetic);
+            const int bits = rules::product_shift(product, window.options.written_for);
             if (bits == 0) {
                 continue;
             }
@@ -198,15 +198,18 @@ std::string division(const Window& window) {
 }
 
 std::string saturation(const Window& window) {
+    const rules::LearningArithmetic& own = window.options.written_for;
+    const int bits = window.options.arithmetic.trace_bits;
+    const double most = std::ldexp(window.options.arithmetic.trace_most(), own.trace_bits - bits);
     std::string high;
     for (std::size_t k = 0; k < trace_names.size(); ++k) {
-        if (window.highest_traces[k] > window.options.arithmetic.trace_most()) {
+        if (window.highest_traces[k] > most) {
             high += fmt::format("{}{} (to {:.0f})", high.empty() ? "" : ", ", trace_names[k], window.highest_traces[k]);
         }
     }
     return high.empty() ? std::string()
-                        : fmt::format("In float {} rises beyond {}, where the chip's trace of {} bits stops.", high,
-                                      window.options.arithmetic.trace_most(), window.options.arithmetic.trace_bits);
+                        : fmt::format("In float {} rises beyond {:.3g}, where the chip's trace of {} bits stops.", high,
+                                      most, bits);
 }
 
 }  // namespace

@@ -54,11 +54,15 @@ std::string colour(std::size_t series) {
     return fmt::format("c{}", series % 7);
 }
 
+std::string float_style(const Window& window, std::size_t series) {
+    return window.series.size() == 1 ? "curve float ink" : fmt::format("curve float {}", colour(series));
+}
+
 void draw_legend(const Window& window, double y, Svg& svg) {
     double x = left;
     for (std::size_t s = 0; s < window.series.size(); ++s) {
         const std::string prefix = window.series.size() > 1 ? window.series[s].label + ": " : "";
-        svg.line(x, y - 4, x + 26, y - 4, fmt::format("curve float {}", colour(s)));
+        svg.line(x, y - 4, x + 26, y - 4, float_style(window, s));
         svg.text(x + 32, y, "float", "t small");
         svg.rect({x + 74, y - 11, 26, 14}, fmt::format("area {}", colour(s)));
         svg.line(x + 74, y - 4, x + 100, y - 4, fmt::format("curve {}", colour(s)));
@@ -111,7 +115,7 @@ void draw_curves(const Window& window, std::size_t variable, double top, Svg& sv
                        fmt::format("{:g} {}: float {:+.3f}, chip {:+.3f} \u00b1 {:.3f} ({:+g} to {:+g})", point.x,
                                    axis.unit, change.real, change.mean, change.deviation, change.least, change.most));
         }
-        svg.path(line_path(real), fmt::format("curve float {}", colour(s)));
+        svg.path(line_path(real), float_style(window, s));
     }
 }
 
