@@ -129,11 +129,11 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!chip) {
         return failed(chip.error());
     }
-    auto written = load_rule(line.operands(), {.limits = chip->learning.rule});
+    auto written = load_rule(line.operands(), rule_target(*chip));
     if (!written) {
         return failed(written.error());
     }
-    const auto rule = with_rule_options(std::move(*written), line);
+    const auto rule = with_rule_options(std::move(written->file.rule), line);
     if (!rule) {
         return failed(rule.error());
     }

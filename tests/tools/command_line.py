@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 import unittest
+import xml.etree.ElementTree
 
 import h5py
 import numpy
@@ -250,6 +251,53 @@ class WrittenNetworks(Case):
                         'output { population: "many" }\n', encoding="utf-8")
         errors = self.refused("compile", path, "--chip", "loihi1", "-o", self.folder / "large.loom")
         self.assertRegex(errors, "needs 196 cores.*compartments.*'many'.*allowed: 128 cores.*help: ")
+
+
+class RuleWindow(Case):
+    """The window of pair STDP, through every form and protocol."""
+
+    RULE = ("rule", "window", "dw = 2^-2*x1*y0 - 2^-2*y1*x0", "--x1", "64:20", "--y1", "64:20")
+
+    def test_text_says_what_the_chip_loses(self):
+        text = self.done(*self.RULE, "--range", 10)
+        self.assertIn("chip mean", text)
+        self.assertIn("The chip's mean differs from float by at most", text)
+        self.assertEqual(self.done(*self.RULE, "--range", 10), text)
+
+    def test_json_has_the_window_with_units_in_its_keys(self):
+        window = json.loads(self.done(*self.RULE, "--range", 8, "--format", "json", "--trials", 400))
+        points = {point["difference_steps"]: point["dw"] for point in window["series"][0]["points"]}
+        self.assertEqual(sorted(points), list(range(-8, 9)))
+        self.assertAlmostEqual(points[5]["float_lsb"], 16 * 2.718281828459045 ** (-5 / 20), places=9)
+        self.assertAlmostEqual(points[5]["chip_mean_lsb"], points[5]["float_lsb"], delta=0.2)
+        self.assertGreater(points[5]["chip_standard_deviation_lsb"], 0)
+
+    def test_picture_is_a_file_of_its_own_for_every_protocol(self):
+        rewarded = ("rule", "window", "dt = x1*y0 - 2^-4*u0*t; dw = u0*t*r1")
+        for protocol, words in {"pair": self.RULE, "triplet": self.RULE, "frequency": self.RULE,
+                                "reward": rewarded}.items():
+            picture = self.folder / f"{protocol}.svg"
+            self.assertEqual(self.done(*words, "--protocol", protocol, "--range", 8, "--trials", 20, "-o", picture), "")
+            root = xml.etree.ElementTree.parse(picture).getroot()
+            self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_a_trace_that_nobody_describes_is_told(self):
+        result = spikeloom("rule", "window", "x1*y0", "--range", 2)
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("--x1 64:20", result.stderr)
+
+    def test_bad_options_are_refused_by_name(self):
+        for words, status, says in [(("--x1", "200:20"), 2, "--x1"), (("--x1", "64"), 2, "IMPULSE:TAU"),
+                                    (("--epoch", 64), 2, "1 to 63"), (("--trace-bits", 16), 2, "1 to 15"),
+                                    (("--protocol", "quadruplet"), 2, "pair, triplet"),
+                                    (("--sign", "odd"), 2, "mixed, excitatory"), (("-o", "w.png"), 2, ".svg"),
+                                    (("--stride", 0), 2, "--stride"), (("--convention", "spike"), 2, "lava, nengo"),
+                                    (("--trials", 1), 1, "2 to 10000"), (("--range", 0), 1, "--range"),
+                                    (("--weight", 300), 1, "-256 to 255"), (("--protocol", "reward"), 1, "r1"),
+                                    (("--chip", "nochip"), 1, "nochip"), (("--pairs", 100000), 1, "--pairs")]:
+            self.refused("rule", "window", "2^-2*x1*y0", *words, status=status, says=says)
+        self.refused("rule", "window", "dw = 2^-2*x1*", says="column")
+        self.refused("rule", "window", status=2)
 
 
 class BrokenFiles(Case):

@@ -76,7 +76,8 @@ TEST_CASE("the reward comes its delay after the pair's later spike") {
 TEST_CASE("a point lasts a whole number of epochs, and of 2^k where the rule has u_k") {
     rules::Rule rule = test::rule_of("x1*y0 - u3*w");
     rule.epoch = 5;
-    for (const ProtocolPoint& point : make_protocol({}, rule)[0].points) {
+    const auto series = make_protocol({}, rule);
+    for (const ProtocolPoint& point : series[0].points) {
         CHECK(point.events.steps % 40 == 0);
         CHECK(shifted(point.events, 3, rule).steps % 40 == 0);
         CHECK(shifted(point.events, 3, rule).source[0] == point.events.source[0] + 3);
