@@ -104,6 +104,8 @@ public:
     [[nodiscard]] std::uint32_t row_begin(std::uint32_t row) const { return row_begin_[row]; }  ///< first synapse
     [[nodiscard]] std::size_t synapses() const { return words_.size(); }
     [[nodiscard]] std::uint32_t slot(std::size_t synapse) const { return words_[synapse] & slot_mask; }
+    /// What a variable may become.
+    [[nodiscard]] rules::IntegerRange value_range(rules::Variable variable) const;
     [[nodiscard]] std::int32_t value(std::size_t synapse, rules::Variable variable) const;
     void set_value(std::size_t synapse, rules::Variable variable, std::int32_t value);
     [[nodiscard]] std::int32_t source_trace(std::uint32_t row, std::size_t x) const { return x_.value(x, row); }
@@ -126,6 +128,9 @@ private:
     static constexpr std::uint32_t slot_mask = 0x7FFF;
     static constexpr std::uint32_t opens_bit = 0x8000;
 
+    static constexpr std::uint32_t offset_bits = 16;  ///< of a column's entry: the place in the row
+    static constexpr std::uint32_t offset_mask = (1U << offset_bits) - 1;
+
     /// Synapses of a row in one block and encoding, for the counters.
     struct RowLoad {
         std::uint32_t block;
@@ -141,9 +146,9 @@ private:
     void push(std::uint32_t synapse, std::uint32_t row);
     void evaluate_batch();
     void gather(const BatchOperand& wanted);
-    void evaluate_variable(rules::Variable variable);
+    void load_batch();
     void evaluate_real(rules::Variable variable);
-    void draw_rounding(rules::Variable variable);
+    [[nodiscard]] RuleRounding rounding(rules::Variable variable) const;
     [[nodiscard]] std::uint64_t rounding_draw(std::uint32_t i, rules::Variable variable) const;
     void store(std::size_t synapse, rules::Variable variable, std::int32_t value);
 
@@ -151,6 +156,8 @@ private:
     RuleKernel kernel_;
     bool has_rows_ = false;  ///< some product waits for a source's spike
     bool has_columns_ = false;
+    std::vector<rules::Variable> changed_;  ///< that the rule has a series for
+    std::array<bool, 3> reads_{};           ///< variables that some product reads
 
     std::vector<std::uint32_t> row_begin_{0};
     std::vector<std::uint32_t> row_source_;

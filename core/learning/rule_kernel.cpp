@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "core/learning/draws.hpp"
 #include "core/learning/rule_kernel.hpp"
 
 HWY_BEFORE_NAMESPACE();
 namespace spikeloom::core::HWY_NAMESPACE {
+
+using Bounds = rules::IntegerRange;
 
 /// p *= clip(operand + constant), or its sign.
 template <class Wide>
@@ -28,11 +31,6 @@ HWY_INLINE void multiply(const RuleKernel::FactorCode& factor, const std::int32_
         product[i] *= static_cast<Wide>(std::min(std::max(values[i] + constant, least), most));
     }
 }
-
-struct Bounds {
-    std::int32_t least;
-    std::int32_t most;
-};
 
 template <class Wide>
 HWY_INLINE void add_product(const RuleKernel::ProductCode& code, Bounds bounds, RuleBatch& batch) {
@@ -75,8 +73,35 @@ HWY_INLINE void add_product(const RuleKernel::ProductCode& code, Bounds bounds, 
     }
 }
 
-void accumulate_products(std::span<const RuleKernel::ProductCode> codes, std::int32_t least, std::int32_t most,
-                         RuleBatch& batch) {
+void round_values(const RuleRounding& rounding, RuleBatch& batch, std::int32_t* HWY_RESTRICT result) {
+    const std::uint32_t count = batch.size, salt = rounding.salt;
+    const int bits = rounding.fraction_bits;
+    const std::int32_t floor = rounding.floor, ceiling = rounding.ceiling;
+    const std::int32_t least = rounding.range.least, most = rounding.range.most;
+    const std::int32_t* HWY_RESTRICT accumulator = batch.accumulator.data();
+    const std::uint32_t* HWY_RESTRICT keys = batch.key.data();
+    alignas(64) std::int32_t draw[RuleBatch::capacity];
+    if (rounding.shared_draw >= 0) {
+        std::fill_n(draw, count, rounding.shared_draw);
+    } else {
+        for (std::uint32_t i = 0; i < count; ++i) {
+            draw[i] = static_cast<std::int32_t>(mix32(keys[i] ^ salt) >> (32 - bits));
+        }
+    }
+    for (std::uint32_t i = 0; i < count; ++i) {
+        const std::int32_t kept = std::min(std::max(accumulator[i], floor), ceiling);
+        result[i] = std::min(std::max((kept + draw[i]) >> bits, least), most);
+    }
+}
+
+void evaluate_series(std::span<const RuleKernel::ProductCode> codes, std::size_t variable, Bounds bounds,
+                     const RuleRounding& rounding, RuleBatch& batch) {
+    const std::int32_t* HWY_RESTRICT before = batch.before[variable].data();
+    std::int32_t* HWY_RESTRICT accumulator = batch.accumulator.data();
+    const int bits = rounding.fraction_bits;
+    for (std::uint32_t i = 0; i < batch.size; ++i) {
+        accumulator[i] = before[i] << bits;
+    }
     for (const RuleKernel::ProductCode& code : codes) {
         const bool due = code.dependency == rules::Dependency::x0   ? batch.any_x0
                          : code.dependency == rules::Dependency::y0 ? batch.any_y0
@@ -85,11 +110,12 @@ void accumulate_products(std::span<const RuleKernel::ProductCode> codes, std::in
             continue;
         }
         if (code.wide) {
-            add_product<std::int64_t>(code, {least, most}, batch);
+            add_product<std::int64_t>(code, bounds, batch);
         } else {
-            add_product<std::int32_t>(code, {least, most}, batch);
+            add_product<std::int32_t>(code, bounds, batch);
         }
     }
+    round_values(rounding, batch, batch.result[variable].data());
 }
 
 }  // namespace spikeloom::core::HWY_NAMESPACE
@@ -98,7 +124,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace spikeloom::core {
 
-HWY_EXPORT(accumulate_products);
+HWY_EXPORT(evaluate_series);
 
 namespace {
 
@@ -135,8 +161,7 @@ RuleKernel::ProductCode code_of(const rules::Product& product, const rules::Lear
 
 RuleKernel::RuleKernel(const rules::Rule& rule, const rules::LearningArithmetic& arithmetic) {
     const rules::IntegerRange range = rules::accumulator_range(arithmetic);
-    accumulator_least_ = range.least;
-    accumulator_most_ = range.most;
+    accumulator_ = {range.least, range.most};
     for (const rules::Variable variable : rules::variables) {
         for (const rules::Product& product : rule.series(variable).products) {
             series_[static_cast<std::size_t>(variable)].push_back(code_of(product, arithmetic));
@@ -152,9 +177,9 @@ RuleKernel::RuleKernel(const rules::Rule& rule, const rules::LearningArithmetic&
     }
 }
 
-void RuleKernel::accumulate(rules::Variable variable, RuleBatch& batch) const {
-    HWY_DYNAMIC_DISPATCH(accumulate_products)
-    (series_[static_cast<std::size_t>(variable)], accumulator_least_, accumulator_most_, batch);
+void RuleKernel::evaluate(rules::Variable variable, const RuleRounding& rounding, RuleBatch& batch) const {
+    const auto v = static_cast<std::size_t>(variable);
+    HWY_DYNAMIC_DISPATCH(evaluate_series)(series_[v], v, accumulator_, rounding, batch);
 }
 
 }  // namespace spikeloom::core

@@ -31,9 +31,20 @@ struct RuleBatch {
     bool any_y0 = false;
     bool u = false;
     std::array<std::array<Values, rules::operand_count>, 3> values;  ///< [dependency][operand]
+    std::array<std::uint32_t, capacity> key;                         ///< of the rounding's draws
+    std::array<Values, 3> before;                                    ///< by rules::Variable
     Values accumulator;
-    Values draw;                   ///< for the rounding
     std::array<Values, 3> result;  ///< by rules::Variable
+};
+
+/// From the accumulator to the variable.
+struct RuleRounding {
+    int fraction_bits = 7;
+    std::int32_t floor = 0;  ///< the accumulator is cut off here before it is rounded, where a sign is not allowed
+    std::int32_t ceiling = 0;
+    rules::IntegerRange range;
+    std::uint32_t salt = 0;
+    std::int32_t shared_draw = -1;  ///< 0 or more: for all synapses, instead of their own
 };
 
 /// One (dependency, operand) that some product reads.
@@ -49,8 +60,8 @@ public:
 
     /// What a batch must hold (x0, y0, and constants apart).
     [[nodiscard]] std::span<const BatchOperand> operands() const { return operands_; }
-    /// Adds the products of the variable's series to batch.accumulator.
-    void accumulate(rules::Variable variable, RuleBatch& batch) const;
+    /// The variable's new values, from batch.before into batch.result.
+    void evaluate(rules::Variable variable, const RuleRounding& rounding, RuleBatch& batch) const;
 
     struct FactorCode {
         rules::Operand operand;
@@ -71,8 +82,7 @@ public:
 private:
     std::array<std::vector<ProductCode>, 3> series_;
     std::vector<BatchOperand> operands_;
-    std::int32_t accumulator_least_ = 0;
-    std::int32_t accumulator_most_ = 0;
+    rules::IntegerRange accumulator_;
 };
 
 }  // namespace spikeloom::core

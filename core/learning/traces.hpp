@@ -34,6 +34,12 @@ public:
         const std::uint64_t* decay = nullptr;
         const std::uint32_t* impulse = nullptr;
     };
+    [[nodiscard]] static Injected injected_x(const EpochDraws* draws) {
+        return draws == nullptr ? Injected{} : Injected{draws->x_decay.data(), draws->x_impulse.data()};
+    }
+    [[nodiscard]] static Injected injected_y(const EpochDraws* draws) {
+        return draws == nullptr ? Injected{} : Injected{draws->y_decay.data(), draws->y_impulse.data()};
+    }
 
     TraceBank() = default;
     explicit TraceBank(const Layout& layout);
