@@ -97,7 +97,7 @@ void TraceBank::run_trace(std::size_t k, std::uint64_t epoch, Injected injected)
     for (std::uint32_t t = 1; t <= epoch_steps_; ++t) {
         const std::uint16_t* const before = history_[k].data() + std::size_t{t - 1} * size_;
         std::uint16_t* const after = history_[k].data() + std::size_t{t} * size_;
-        const bool decays = !once_an_epoch_ || t == epoch_steps_;
+        const bool decays = !once_an_epoch_ || t == 1;
         for (std::uint32_t i = 0; i < size_; ++i) {
             std::uint32_t value = before[i];
             if (value != 0 && decays) {

@@ -20,7 +20,7 @@ namespace spikeloom::rules {
 /// Where Lava, nengo-loihi and brian2_loihi disagree (LOIHI facts 2), each choice has a name.
 enum class TraceDecay : std::uint8_t {
     exponential_each_step,   ///< x * exp(-1/tau), rounded each step: Lava
-    exponential_each_epoch,  ///< x * exp(-epoch/tau), rounded once an epoch: nengo-loihi
+    exponential_each_epoch,  ///< x * exp(-epoch/tau), rounded once, at the epoch's beginning: nengo-loihi
     first_order_each_step,   ///< x * (1 - 1/tau), rounded each step: brian2_loihi
 };
 enum class ImpulseFraction : std::uint8_t {
