@@ -8,6 +8,7 @@
 #include <iterator>
 #include <set>
 
+#include "chip/image/synapse_size.hpp"
 #include "compiler/passes/core_use.hpp"
 
 namespace spikeloom::compiler {
@@ -41,7 +42,8 @@ Bound core_bound(const MappingDecisions& decisions, const chip::ChipSpec& chip) 
     std::set<std::uint32_t> sources;
     for (const MappedSynapse& synapse : decisions.partition.table.synapses) {
         const chip::WeightFormat& format = decisions.partition.table.formats[synapse.format];
-        value_bits += format.weight_bits + format.delay_bits;
+        value_bits +=
+            format.weight_bits + format.delay_bits + decisions.partition.table.learning_of(synapse.format).tag_bits;
     }
     std::int64_t with_synapses = 0;
     for (std::size_t node = 0; node < decisions.mapped.nodes(); ++node) {
@@ -132,6 +134,74 @@ void write_losses(Out out, const chip::Image& image) {
     }
 }
 
+/// What one plastic projection takes of the chip.
+struct PlasticUse {
+    std::uint64_t synapses = 0;
+    std::int64_t bits = 0;      ///< of synaptic memory, prefixes aside
+    std::int64_t tag_bits = 0;  ///< of those, the tags'
+    std::int64_t axons = 0;
+    std::set<std::size_t> cores;
+};
+
+std::vector<PlasticUse> plastic_use(const chip::Image& image) {
+    std::vector<PlasticUse> uses(image.learning.size());
+    for (std::size_t c = 0; c < image.cores.size(); ++c) {
+        const chip::CoreImage& core = image.cores[c];
+        for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+            std::set<int> traced;
+            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+                const chip::SynapseEntry& entry = core.entries[e];
+                if (entry.learning == 0) {
+                    continue;
+                }
+                PlasticUse& use = uses[entry.learning - 1U];
+                const int tag_bits = chip::tag_bits_of(entry, image);
+                use.synapses += entry.count;
+                use.bits += entry.count * chip::synapse_bits(entry, core.formats[entry.format], tag_bits);
+                use.tag_bits += std::int64_t{entry.count} * tag_bits;
+                use.axons += traced.insert(entry.learning).second ? 1 : 0;
+                use.cores.insert(c);
+            }
+        }
+    }
+    return uses;
+}
+
+void write_learning(Out out, const MappingDecisions& decisions, const chip::Image& image) {
+    if (image.learning.empty()) {
+        return;
+    }
+    fmt::format_to(out, "\nlearning, by plastic projection\n");
+    const std::vector<PlasticUse> uses = plastic_use(image);
+    for (std::size_t i = 0; i < image.learning.size(); ++i) {
+        const chip::LearningProfile& profile = image.learning[i];
+        const PlasticUse& use = uses[i];
+        fmt::format_to(out, "  {}: rule {}, epochs of {} steps\n", profile.projection, profile.rule.name,
+                       profile.rule.epoch);
+        for (const rules::Variable variable : rules::variables) {
+            if (!profile.rule.series(variable).empty()) {
+                fmt::format_to(out, "    {} = {}\n", rules::name_of(variable),
+                               rules::print(profile.rule.series(variable)));
+            }
+        }
+        fmt::format_to(out,
+                       "    {} synapses on {} cores, {} input axons with traces; a unit of the weight = {:.4g}, the "
+                       "largest = {:.4g}\n",
+                       use.synapses, use.cores.size(), use.axons, profile.weight_per_unit,
+                       profile.weight_per_unit * ((1 << image.chip.learning.arithmetic.weight_bits) - 1));
+        fmt::format_to(out, "    {} bytes of synaptic memory, {} of them tags\n", (use.bits + 7) / 8,
+                       (use.tag_bits + 7) / 8);
+    }
+    std::int64_t rules_most = 0;
+    std::int64_t axons_most = 0;
+    for (const CorePlan& core : decisions.partition.cores) {
+        rules_most = std::max(rules_most, core.use[Limit::learning_rules]);
+        axons_most = std::max(axons_most, core.use[Limit::plastic_axons]);
+    }
+    fmt::format_to(out, "  at most {} of {} rules and {} of {} axons with traces on a core\n", rules_most,
+                   image.chip.learning.profiles_per_core, axons_most, image.chip.learning.plastic_axons);
+}
+
 }  // namespace
 
 std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image, const Diagnostics& remarks) {
@@ -141,6 +211,7 @@ std::string mapping_report(const MappingDecisions& decisions, const chip::Image&
     write_cores(out, decisions, image);
     write_populations(out, decisions, image);
     write_losses(out, image);
+    write_learning(out, decisions, image);
     if (!remarks.empty()) {
         text += "\nremarks\n";
         for (const Diagnostic& remark : remarks) {

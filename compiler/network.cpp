@@ -93,10 +93,11 @@ void append_convolution(const ConvolutionWeights& convolution, std::uint32_t sou
     }
 }
 
-void append_sparse(const SparseWeights& sparse, std::uint32_t source, int delay, std::vector<Connection>& out) {
+void append_sparse(const SparseWeights& sparse, std::uint32_t source, int delay, Zeros zeros,
+                   std::vector<Connection>& out) {
     const auto first = static_cast<std::ptrdiff_t>(out.size());
     for (std::uint64_t synapse = sparse.row_begin[source]; synapse < sparse.row_begin[source + 1]; ++synapse) {
-        if (sparse.weights[synapse] != 0) {
+        if (sparse.weights[synapse] != 0 || zeros == Zeros::kept) {
             const int own = sparse.delays.empty() ? 0 : sparse.delays[synapse];
             out.push_back(
                 {source, sparse.targets[synapse], sparse.weights[synapse], static_cast<std::uint16_t>(delay + own)});
@@ -126,21 +127,22 @@ const std::string& Network::source_name(const Source& source) const {
 }
 
 void append_synapses(const Weights& weights, std::size_t sources, std::size_t targets, std::uint32_t source,
-                     int delay_steps, std::vector<Connection>& out) {
+                     int delay_steps, std::vector<Connection>& out, Zeros zeros) {
+    const bool keep = zeros == Zeros::kept;
     const auto delay = static_cast<std::uint16_t>(delay_steps);
     if (const auto* dense = std::get_if<DenseWeights>(&weights)) {
         for (std::size_t target = 0; target < targets; ++target) {
-            if (const float weight = dense->weights[target * sources + source]; weight != 0) {
+            if (const float weight = dense->weights[target * sources + source]; weight != 0 || keep) {
                 out.push_back({source, static_cast<std::uint32_t>(target), weight, delay});
             }
         }
     } else if (const auto* sparse = std::get_if<SparseWeights>(&weights)) {
-        append_sparse(*sparse, source, delay_steps, out);
+        append_sparse(*sparse, source, delay_steps, zeros, out);
     } else if (const auto* convolution = std::get_if<ConvolutionWeights>(&weights)) {
         append_convolution(*convolution, source, delay, out);
     } else {
         const auto& pairs = std::get<OneToOneWeights>(weights).weights;
-        if (const float weight = pairs[pairs.size() == 1 ? 0 : source]; weight != 0) {
+        if (const float weight = pairs[pairs.size() == 1 ? 0 : source]; weight != 0 || keep) {
             out.push_back({source, source, weight, delay});
         }
     }
@@ -149,13 +151,15 @@ void append_synapses(const Weights& weights, std::size_t sources, std::size_t ta
 void append_connections(const Network& network, const Projection& projection, std::uint32_t source,
                         std::vector<Connection>& out) {
     append_synapses(projection.weights, network.source_size(projection.source),
-                    network.populations[projection.target.value()].size(), source, projection.delay_steps, out);
+                    network.populations[projection.target.value()].size(), source, projection.delay_steps, out,
+                    projection.learning ? Zeros::kept : Zeros::left_out);
 }
 
 std::uint64_t connection_count(const Network& network, const Projection& projection) {
-    const auto nonzero = [](const std::vector<float>& weights) {
+    const bool keep = projection.learning.has_value();
+    const auto nonzero = [&](const std::vector<float>& weights) {
         return static_cast<std::uint64_t>(
-            std::count_if(weights.begin(), weights.end(), [](float weight) { return weight != 0; }));
+            std::count_if(weights.begin(), weights.end(), [&](float weight) { return weight != 0 || keep; }));
     };
     if (const auto* dense = std::get_if<DenseWeights>(&projection.weights)) {
         return nonzero(dense->weights);

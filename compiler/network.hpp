@@ -218,12 +218,16 @@ struct Connection {
     std::uint16_t delay_steps = 0;  ///< Projection::delay_steps included
 };
 
+/// Whether weights of zero are synapses: those of plastic projections, which may grow.
+enum class Zeros : std::uint8_t { left_out, kept };
+
 /// Appends the synapses of one source neuron, each with its own delay added to `delay_steps`.
 void append_synapses(const Weights& weights, std::size_t sources, std::size_t targets, std::uint32_t source,
-                     int delay_steps, std::vector<Connection>& out);
+                     int delay_steps, std::vector<Connection>& out, Zeros zeros = Zeros::left_out);
 
-/// Appends the synapses of one source neuron, ascending by target, zero weights left out; convolutions and pooling
-/// are expanded on the way (contributions of one pooled window to one target are summed into one connection).
+/// Appends the synapses of one source neuron, ascending by target, zero weights left out unless the projection is
+/// plastic; convolutions and pooling are expanded on the way (contributions of one pooled window to one target are
+/// summed into one connection).
 void append_connections(const Network& network, const Projection& projection, std::uint32_t source,
                         std::vector<Connection>& out);
 [[nodiscard]] std::uint64_t connection_count(const Network& network, const Projection& projection);

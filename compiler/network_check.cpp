@@ -10,6 +10,7 @@
 #include <string>
 
 #include "compiler/network.hpp"
+#include "compiler/network_check_learning.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -161,6 +162,10 @@ private:
         const std::size_t source_size = element_count(source_shape);
         std::visit([&](const auto& weights) { check_weights(where, weights, source_size, target.size()); },
                    projection.weights);
+        if (projection.learning) {
+            const Diagnostics findings = check_learning(network_, projection);
+            found_.insert(found_.end(), findings.begin(), findings.end());
+        }
     }
 
     void check_values(const std::string& where, const std::vector<float>& weights, std::size_t size) {

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <tuple>
+#include <utility>
 
 #include "compiler/compile.hpp"
 
@@ -16,11 +17,31 @@ namespace {
 
 using chip::SynapseEncoding;
 
-std::int64_t naive_entry_bits(const chip::SynapseEntry& entry, const chip::CoreImage& core,
-                              const chip::SynapseMemory& memory) {
+/// Whether the rule changes or reads tags.
+bool tagged(const rules::Rule& rule) {
+    if (!rule.dt.products.empty()) {
+        return true;
+    }
+    for (const rules::ProductSeries* series : {&rule.dw, &rule.dd}) {
+        for (const rules::Product& product : series->products) {
+            for (const rules::Factor& factor : product.factors) {
+                if (factor.operand == rules::Operand::t) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+std::int64_t naive_entry_bits(const chip::SynapseEntry& entry, const chip::CoreImage& core, const chip::Image& image) {
+    const chip::SynapseMemory& memory = image.chip.synapses;
     const chip::WeightFormat& format = core.formats[entry.format];
     std::int64_t bits = memory.format_id_bits + memory.count_bits;
     std::int64_t each = format.weight_bits + format.delay_bits;
+    if (entry.learning > 0 && tagged(image.learning[entry.learning - 1U].rule)) {
+        each += image.chip.learning.tag_bits;
+    }
     switch (entry.encoding) {
     case SynapseEncoding::sparse:
         each += entry.index_bits;
@@ -36,10 +57,11 @@ std::int64_t naive_entry_bits(const chip::SynapseEntry& entry, const chip::CoreI
     return bits + each * entry.count;
 }
 
-std::int64_t naive_axon_words(const chip::CoreImage& core, std::size_t axon, const chip::SynapseMemory& memory) {
+std::int64_t naive_axon_words(const chip::CoreImage& core, std::size_t axon, const chip::Image& image) {
+    const chip::SynapseMemory& memory = image.chip.synapses;
     std::int64_t bits = memory.list_end_bits;
     for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-        bits += naive_entry_bits(core.entries[e], core, memory);
+        bits += naive_entry_bits(core.entries[e], core, image);
     }
     return (bits + memory.word_bits - 1) / memory.word_bits;
 }
@@ -59,6 +81,15 @@ chip::IntRange mantissas(chip::SignMode mode) {
         return {-255, 0};
     }
     return {0, -1};
+}
+
+/// As a plastic weight's register of so many bits and a sign stores them.
+chip::IntRange plastic_mantissas(chip::SignMode mode, int bits) {
+    const std::int64_t end = std::int64_t{1} << bits;
+    return {mode == chip::SignMode::mixed        ? -end
+            : mode == chip::SignMode::inhibitory ? 1 - end
+                                                 : 0,
+            mode == chip::SignMode::inhibitory ? 0 : end - 1};
 }
 
 /// Compartments left when the longest delay is d: slots double until d + 1 of them fit, compartments halve with them.
@@ -203,6 +234,12 @@ bool CoreChecker::check_indices() {
     }
     std::uint64_t next = 0;
     for (const chip::SynapseEntry& entry : core_.entries) {
+        if (entry.learning > image_.learning.size() || (entry.learning > 0 && !chip_.learning.present)) {
+            findings_.add(where_, fmt::format("an entry follows rule {}", int{entry.learning}),
+                          fmt::format("{} rules{}", image_.learning.size(),
+                                      chip_.learning.present ? "" : "; the chip has no learning engine"));
+            return false;
+        }
         if (entry.first != next || entry.count == 0 || entry.format >= core_.formats.size()) {
             findings_.add(where_, fmt::format("an entry has {} synapses from {} on, format {}", entry.count,
                                               entry.first, entry.format));
@@ -242,8 +279,17 @@ void CoreChecker::check_entry(const chip::SynapseEntry& entry) {
     expect(has(memory.index_bits, entry.index_bits), fmt::format("an index of {} bits", entry.index_bits));
     expect(entry.encoding != SynapseEncoding::runlength || has(memory.skip_bits, entry.skip_bits),
            fmt::format("a skip of {} bits", entry.skip_bits));
-    const chip::IntRange range = mantissas(format.sign_mode);
-    const int lsb = (format.sign_mode == chip::SignMode::mixed ? 9 : 8) - format.weight_bits;
+    const bool plastic = entry.learning > 0;
+    const bool moving = plastic && !image_.learning[entry.learning - 1U].rule.dd.products.empty();
+    const chip::IntRange range = plastic ? plastic_mantissas(format.sign_mode, chip_.learning.arithmetic.weight_bits)
+                                         : mantissas(format.sign_mode);
+    const int lsb = plastic ? 0 : (format.sign_mode == chip::SignMode::mixed ? 9 : 8) - format.weight_bits;
+    if (moving) {
+        longest_delay_ = std::max(longest_delay_, chip_.learning.arithmetic.delay_most);
+        expect((1 << format.delay_bits) > chip_.learning.arithmetic.delay_most,
+               fmt::format("a rule changes delays of {} bits", format.delay_bits),
+               fmt::format("bits for delays up to {}", chip_.learning.arithmetic.delay_most));
+    }
     const int delay_limit = std::min(memory.max_delay, (1 << format.delay_bits) - 1);
     for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
         const chip::Synapse& synapse = core_.synapses[i];
@@ -303,6 +349,8 @@ void check_limits(const chip::Image& image, Findings& findings) {
         within(core.compartment_profiles, chip.limits.compartment_profiles, "compartment profiles");
         within(core.threshold_profiles, chip.limits.threshold_profiles, "threshold profiles");
         within(core.synapse_formats, chip.synapses.synapse_formats, "synapse formats");
+        within(core.learning_rules, chip.learning.present ? chip.learning.profiles_per_core : 0, "learning rules");
+        within(core.plastic_axons, chip.learning.present ? chip.learning.plastic_axons : 0, "input axons with traces");
     }
 }
 
@@ -366,7 +414,7 @@ void check_symbols(const chip::Image& image, Findings& findings) {
     }
 }
 
-MeasuredCore measure_core(const chip::CoreImage& core, const chip::SynapseMemory& memory) {
+MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image) {
     MeasuredCore measured{.compartments = core.compartments,
                           .input_axons = static_cast<std::int64_t>(core.axons()),
                           .output_axons = static_cast<std::int64_t>(core.outputs.size())};
@@ -382,10 +430,22 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::SynapseMemory
         formats.emplace(entry.format, static_cast<int>(entry.encoding), entry.index_bits, skip_bits);
     }
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        const std::int64_t words = naive_axon_words(core, axon, memory);
+        const std::int64_t words = naive_axon_words(core, axon, image);
         measured.synapse_words += words;
         measured.longest_axon_words = std::max(measured.longest_axon_words, words);
     }
+    std::set<int> rules;
+    std::set<std::pair<std::size_t, int>> traced;
+    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+            if (core.entries[e].learning > 0) {
+                rules.insert(core.entries[e].learning);
+                traced.emplace(axon, core.entries[e].learning);
+            }
+        }
+    }
+    measured.learning_rules = static_cast<std::int64_t>(rules.size());
+    measured.plastic_axons = static_cast<std::int64_t>(traced.size());
     measured.compartment_profiles = static_cast<std::int64_t>(profiles.size());
     measured.threshold_profiles = static_cast<std::int64_t>(thresholds.size());
     measured.synapse_formats = static_cast<std::int64_t>(formats.size());
@@ -398,7 +458,7 @@ MeasuredCost measure_cost(const chip::Image& image) {
     MeasuredCost cost;
     const chip::Mesh& mesh = image.chip.mesh;
     for (const chip::CoreImage& core : image.cores) {
-        cost.cores.push_back(measure_core(core, image.chip.synapses));
+        cost.cores.push_back(measure_core(core, image));
         cost.messages += core.outputs.size();
         const auto here = static_cast<int>(core.place);
         for (const chip::OutputAxon& output : core.outputs) {

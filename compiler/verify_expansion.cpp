@@ -99,8 +99,9 @@ NaiveExpansion::NaiveExpansion(const Network& network) : network_(&network), tap
 void NaiveExpansion::append(std::size_t projection, std::uint32_t source, std::vector<ExpandedSynapse>& out) const {
     const Projection& p = network_->projections[projection];
     const auto base = static_cast<std::uint32_t>(p.delay_steps);
+    const bool plastic = p.learning.has_value();
     const auto add = [&](std::uint32_t target, std::uint32_t delay, float weight) {
-        if (weight != 0) {
+        if (weight != 0 || plastic) {
             out.push_back({.target = target, .delay = delay, .weight = weight});
         }
     };

@@ -13,7 +13,7 @@ namespace spikeloom::compiler {
 struct ExpandedSynapse {
     std::uint32_t target = 0;
     std::uint32_t delay = 0;  ///< steps, the projection's included
-    float weight = 0;         ///< not zero
+    float weight = 0;         ///< not zero, unless the projection is plastic
 };
 
 class NaiveExpansion {

@@ -27,6 +27,7 @@ struct Seat {
 struct Held {
     std::uint64_t target = 0;  ///< population in the high half, neuron in the low
     std::uint32_t delay = 0;
+    std::uint32_t rule = 0;  ///< as SynapseEntry::learning
     double value = 0;
     double step = 0;
     bool at_end = false;  ///< the largest magnitude of its format
@@ -36,13 +37,14 @@ struct Held {
 struct Wanted {
     std::uint64_t target = 0;
     std::uint32_t delay = 0;
+    std::uint32_t rule = 0;
     double value = 0;
     std::uint32_t projection = 0;
 };
 
 template <class A, class B>
 bool same_key(const A& a, const B& b) {
-    return a.target == b.target && a.delay == b.delay;
+    return a.target == b.target && a.delay == b.delay && a.rule == b.rule;
 }
 
 template <class T>
@@ -50,7 +52,10 @@ bool by_key_and_value(const T& a, const T& b) {
     if (a.target != b.target) {
         return a.target < b.target;
     }
-    return a.delay != b.delay ? a.delay < b.delay : a.value < b.value;
+    if (a.delay != b.delay) {
+        return a.delay < b.delay;
+    }
+    return a.rule != b.rule ? a.rule < b.rule : a.value < b.value;
 }
 
 std::uint64_t key_of(std::uint32_t population, std::uint32_t neuron) {
@@ -97,6 +102,8 @@ private:
     void compare(const std::string& name, std::uint32_t neuron);
     void compare_pair(const std::string& where, const Wanted& wanted, const Held& held);
     void check_source(const Source& source);
+    void check_rules();
+    void check_rule(const Projection& projection, const chip::LearningProfile& profile);
 
     const chip::Image& image_;
     const Network& network_;
@@ -108,6 +115,7 @@ private:
     std::vector<std::vector<double>> input_bias_;  ///< the constant part of x
     std::vector<std::vector<double>> late_bias_;   ///< the part of it that is absent in the first step
     std::vector<std::uint64_t> lost_;              ///< by projection
+    std::vector<std::uint32_t> rule_of_;           ///< by projection: SynapseEntry::learning of its synapses
     std::vector<Held> held_;
     std::vector<Wanted> wanted_;
     NaiveExpansion expansion_;
@@ -273,17 +281,20 @@ void NetworkVerifier::gather_held(std::span<const chip::OutputAxon> outputs) {
             const bool mixed = format.sign_mode == chip::SignMode::mixed;
             const double scale = std::ldexp(1.0, format.weight_exponent);
             const double lsb = std::ldexp(1.0, (mixed ? 9 : 8) - format.weight_bits);
-            const double step = std::max(1.0, lsb * scale);
+            const bool plastic = entry.learning > 0;
+            const double step = plastic ? scale : std::max(1.0, lsb * scale);
+            const double end = plastic ? std::ldexp(scale, image_.chip.learning.arithmetic.weight_bits)
+                                       : std::min(32767.0, (256 - lsb) * scale) - step;
             for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
                 const chip::Synapse& synapse = core.synapses[i];
-                if (synapse.weight != 0) {
-                    const double value = std::floor(synapse.weight * scale);
-                    const double end = std::min(32767.0, (256 - lsb) * scale);
+                if (synapse.weight != 0 || plastic) {
+                    const double value = plastic ? synapse.weight * scale : std::floor(synapse.weight * scale);
                     held_.push_back({.target = key_at_[output.core.value()][synapse.target],
                                      .delay = synapse.delay,
+                                     .rule = entry.learning,
                                      .value = value,
                                      .step = step,
-                                     .at_end = std::abs(value) > end - step});
+                                     .at_end = plastic ? std::abs(value) >= end - step : std::abs(value) > end});
                 }
             }
         }
@@ -304,6 +315,7 @@ void NetworkVerifier::gather_wanted(const Source& source, std::uint32_t neuron) 
         for (const ExpandedSynapse& connection : connections_) {
             wanted_.push_back({.target = key_of(population, connection.target),
                                .delay = connection.delay,
+                               .rule = rule_of_[p],
                                .value = gain_[population][connection.target] * connection.weight / 64.0,
                                .projection = p});
         }
@@ -343,7 +355,7 @@ void NetworkVerifier::compare(const std::string& name, std::uint32_t neuron) {
                 std::ranges::min_element(group, {}, [](const Wanted& wanted) { return std::abs(wanted.value); });
             const chip::ProjectionLoss& loss = image_.losses[least->projection];
             const double step = std::max(1.0, std::ldexp(1.0, 9 - loss.weight_bits + loss.weight_exponent));
-            if (std::abs(least->value) > 0.5 * step) {
+            if (std::abs(least->value) > 0.5 * step || least->rule > 0) {
                 say(where(), fmt::format("a synapse of projection '{}' to neuron {} is lost (wanted {:.3f} x 64)",
                                          loss.name, least->target & 0xFFFFFFFFU, least->value));
             }
@@ -388,6 +400,58 @@ void NetworkVerifier::check_source(const Source& source) {
     }
 }
 
+/// The profiles are those of the plastic projections, in their order.
+void NetworkVerifier::check_rules() {
+    rule_of_.assign(network_.projections.size(), 0);
+    std::uint32_t rules = 0;
+    for (std::size_t p = 0; p < network_.projections.size(); ++p) {
+        const Projection& projection = network_.projections[p];
+        if (!projection.learning) {
+            continue;
+        }
+        rule_of_[p] = ++rules;
+        if (rules <= image_.learning.size()) {
+            check_rule(projection, image_.learning[rules - 1U]);
+        }
+    }
+    if (rules != image_.learning.size()) {
+        say("image", fmt::format("{} learning profiles for {} plastic projections", image_.learning.size(), rules));
+    }
+}
+
+void NetworkVerifier::check_rule(const Projection& projection, const chip::LearningProfile& profile) {
+    const std::string where = fmt::format("learning of projection '{}'", projection.name);
+    const Learning& learning = *projection.learning;
+    const auto port = [&](std::uint32_t index) {
+        return index < network_.inputs.size() ? network_.inputs[index].name : std::string();
+    };
+    if (profile.projection != projection.name || !(profile.rule == learning.rule)) {
+        say(where, fmt::format("the image has another rule, of '{}'", profile.projection));
+    }
+    const bool rewarded = !learning.reward_input.empty();
+    if (rewarded != profile.reward.has_value() || (rewarded && (port(profile.reward->port) != learning.reward_input ||
+                                                                profile.reward->values != learning.reward_values))) {
+        say(where, "the image has another reward");
+    }
+    for (std::size_t i = 0; i < learning.third_factors.size(); ++i) {
+        const Learning::ThirdFactor& wanted = learning.third_factors[i];
+        const chip::ThirdFactor& found = profile.third_factors[i];
+        const bool from_port = wanted.from == Learning::ThirdFactor::From::input;
+        if (static_cast<int>(wanted.from) != static_cast<int>(found.from) || wanted.shift != found.shift ||
+            (from_port && port(found.port) != wanted.input)) {
+            say(where, fmt::format("the image has another third factor for y{}", i + 1));
+        }
+    }
+    // One unit of the register, on the neuron that feels it most.
+    const auto& gains = gain_[projection.target.value()];
+    const double gain = gains.empty() ? 0 : *std::ranges::max_element(gains);
+    const double exponent = std::log2(profile.weight_per_unit * gain / 64.0);
+    if (!(std::abs(exponent - std::round(exponent)) < 1e-6)) {
+        say(where,
+            fmt::format("a unit of its weights stands for {}, which no exponent gives", profile.weight_per_unit));
+    }
+}
+
 Diagnostics NetworkVerifier::run() {
     if (!shapes_agree()) {
         return std::move(findings_);
@@ -397,6 +461,7 @@ Diagnostics NetworkVerifier::run() {
         check_registers(p);
     }
     lost_.assign(network_.projections.size(), 0);
+    check_rules();
     for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
         check_source({Source::Kind::population, p});
     }

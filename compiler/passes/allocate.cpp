@@ -110,8 +110,14 @@ void CoreWriter::write_axon(const AxonSlice& slice) {
     list_.bits = 0;
     for (const auto& [format, synapses] : groups_) {
         if (!synapses.empty()) {
-            const bool laid_out = chip::append_smallest(
-                list_, {synapses, partition_.table.formats[format], local_format_[format]}, plan_.memory);
+            const FormatLearning learning = partition_.table.learning_of(format);
+            const bool laid_out = chip::append_smallest(list_,
+                                                        {.synapses = synapses,
+                                                         .format = partition_.table.formats[format],
+                                                         .format_index = local_format_[format],
+                                                         .learning = learning.profile,
+                                                         .tag_bits = learning.tag_bits},
+                                                        plan_.memory);
             SPIKELOOM_ASSERT(laid_out, fmt::format("{} synapses to {} compartments", synapses.size(), plan_.count));
         }
     }
@@ -206,6 +212,7 @@ chip::Image allocate(const Network& network, const MappedNetwork& mapped, const 
     image.network_name = network.name;
     image.step_s = network.step_s;
     image.losses = mapped.losses;
+    image.learning = mapped.learning;
     const Outputs outputs = number_axons(mapped, partition);
     for (std::uint32_t core = 0; core < partition.cores.size(); ++core) {
         image.cores.push_back(CoreWriter(mapped, partition, core).write(chip));

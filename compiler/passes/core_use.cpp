@@ -18,6 +18,10 @@ constexpr std::array<LimitInfo, limit_count> limits{{
     {Limit::compartment_profiles, "compartment profiles", "fewer distinct time constants or refractory times"},
     {Limit::threshold_profiles, "threshold profiles", "fewer distinct thresholds"},
     {Limit::synapse_formats, "synapse formats", "fewer projections with different weight ranges into one population"},
+    {Limit::learning_rules, "learning rules",
+     "fewer plastic projections into one population (each has a rule of its own on a core), or a copy of the "
+     "population"},
+    {Limit::plastic_axons, "input axons with traces", "fewer plastic sources per core: sparser plastic connections"},
 }};
 
 int narrowest_index(const std::vector<int>& widths, std::int64_t highest) {
@@ -62,6 +66,10 @@ std::int64_t room(Limit limit, const CoreUse& use, const chip::ChipSpec& chip) {
         return chip.limits.threshold_profiles;
     case Limit::synapse_formats:
         return chip.synapses.synapse_formats;
+    case Limit::learning_rules:
+        return chip.learning.present ? chip.learning.profiles_per_core : 0;
+    case Limit::plastic_axons:
+        return chip.learning.present ? chip.learning.plastic_axons : 0;
     }
     return 0;
 }
@@ -95,8 +103,13 @@ std::vector<chip::SynapseMemory> core_memories(const chip::SynapseMemory& memory
     return ways;
 }
 
-ListMeter::ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats)
-    : formats_(formats), states_(formats.size()), last_(formats.size(), 0), in_use_(formats.size(), 0) {
+ListMeter::ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats,
+                     std::span<const FormatLearning> learning)
+    : formats_(formats),
+      learning_(learning),
+      states_(formats.size()),
+      last_(formats.size(), 0),
+      in_use_(formats.size(), 0) {
     index_bits_ = memory.index_bits.front();
     skip_bits_ = memory.skip_bits.empty() ? 0 : memory.skip_bits.front();
     prefix_ = memory.format_id_bits + memory.count_bits;
@@ -131,8 +144,9 @@ void ListMeter::add(State& state, std::uint32_t target) const {
     state.last = target;
 }
 
-ListMeter::Choice ListMeter::close(const State& state, const chip::WeightFormat& format) const {
-    const std::int64_t value = format.weight_bits + format.delay_bits;
+ListMeter::Choice ListMeter::close(const State& state, std::uint16_t format) const {
+    const FormatLearning learning = learning_.empty() ? FormatLearning{} : learning_[format];
+    const std::int64_t value = formats_[format].weight_bits + formats_[format].delay_bits + learning.tag_bits;
     Choice best{.bits = std::numeric_limits<std::int64_t>::max()};
     const auto offer = [&](bool allowed, chip::SynapseEncoding encoding, std::int64_t bits) {
         if (allowed && bits < best.bits) {
@@ -144,7 +158,7 @@ ListMeter::Choice ListMeter::close(const State& state, const chip::WeightFormat&
           (state.count + most_ - 1) / most_ * prefix_ + state.count * (value + index_bits_));
     offer(runlength_, chip::SynapseEncoding::runlength, state.runs * start + state.count * (value + skip_bits_));
     offer(dense_, chip::SynapseEncoding::dense, state.splits * start + state.count * value);
-    offer(dense_, chip::SynapseEncoding::dense, state.fills * start + state.stored * value);
+    offer(dense_ && learning.profile == 0, chip::SynapseEncoding::dense, state.fills * start + state.stored * value);
     return best;
 }
 
@@ -162,7 +176,7 @@ std::int64_t ListMeter::bits(std::span<const MappedSynapse> synapses) {
     }
     std::int64_t total = 0;
     for (const std::uint16_t format : touched_) {
-        const Choice choice = close(states_[format], formats_[format]);
+        const Choice choice = close(states_[format], format);
         total += choice.bits;
         last_[format] = static_cast<std::uint8_t>(1U << static_cast<unsigned>(choice.encoding));
         states_[format] = {};

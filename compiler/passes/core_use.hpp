@@ -24,8 +24,10 @@ enum class Limit : std::uint8_t {
     compartment_profiles,
     threshold_profiles,
     synapse_formats,
+    learning_rules,
+    plastic_axons,
 };
-inline constexpr std::size_t limit_count = 8;
+inline constexpr std::size_t limit_count = 10;
 
 struct LimitInfo {
     Limit limit;
@@ -60,7 +62,9 @@ struct CoreUse {
 /// The smallest list of the synapses (one source, ascending targets), in bits, without building it.
 class ListMeter {
 public:
-    ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats);
+    /// `learning`: of each format, or empty.
+    ListMeter(const chip::SynapseMemory& memory, std::span<const chip::WeightFormat> formats,
+              std::span<const FormatLearning> learning = {});
 
     /// Bits of the list; equal to those that append_smallest yields, format by format.
     [[nodiscard]] std::int64_t bits(std::span<const MappedSynapse> synapses);
@@ -79,9 +83,10 @@ private:
         std::int64_t bits = 0;
         chip::SynapseEncoding encoding = chip::SynapseEncoding::sparse;
     };
-    [[nodiscard]] Choice close(const State& state, const chip::WeightFormat& format) const;
+    [[nodiscard]] Choice close(const State& state, std::uint16_t format) const;
 
     std::span<const chip::WeightFormat> formats_;
+    std::span<const FormatLearning> learning_;
     std::vector<State> states_;
     std::vector<std::uint16_t> touched_;       ///< formats of the last list
     std::vector<std::uint8_t> last_, in_use_;  ///< by format: a bit for each encoding

@@ -32,7 +32,7 @@ private:
 
 /// Limits that fewer neurons on a core use less of, one by one.
 constexpr std::array divisible_limits{Limit::compartments, Limit::input_axons, Limit::output_axons,
-                                      Limit::synapse_words};
+                                      Limit::synapse_words, Limit::plastic_axons};
 
 class Filler {
 public:
@@ -46,7 +46,8 @@ public:
           outputs_(order.neuron_at.size(), 0),
           compartment_profiles_(facts.compartment_profiles),
           threshold_profiles_(facts.threshold_profiles),
-          formats_(table.formats.size()) {}
+          formats_(table.formats.size()),
+          rules_(256) {}
 
     [[nodiscard]] Filling settle();
 
@@ -54,6 +55,7 @@ private:
     [[nodiscard]] Filling fill();
     [[nodiscard]] CorePlan plan(std::uint32_t begin, std::uint32_t end);
     void lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const;
+    void count_plastic_axons(CorePlan& plan);
     [[nodiscard]] std::optional<Limit> exceeded(const CoreUse& use) const;
     [[nodiscard]] double fullness(const CoreUse& use) const;
     [[nodiscard]] CorePlan largest_from(std::uint32_t begin, std::uint32_t guess, std::uint32_t last);
@@ -79,6 +81,7 @@ private:
     DistinctCounter compartment_profiles_;
     DistinctCounter threshold_profiles_;
     DistinctCounter formats_;
+    DistinctCounter rules_;
 };
 
 CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
@@ -86,6 +89,7 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
     compartment_profiles_.restart();
     threshold_profiles_.restart();
     formats_.restart();
+    rules_.restart();
     for (std::uint32_t position = begin; position < end; ++position) {
         const std::uint32_t neuron = order_.neuron_at[position];
         compartment_profiles_.add(facts_.compartment_profile[neuron]);
@@ -97,8 +101,13 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
         AxonSlice slice{.source = source, .first = cursor_[source], .last = cursor_[source]};
         const std::uint64_t row_end = table_.row_begin[source + 1];
         while (slice.last < row_end && table_.synapses[slice.last].target < end) {
-            formats_.add(table_.synapses[slice.last].format);
-            plan.use.longest_delay = std::max<int>(plan.use.longest_delay, table_.synapses[slice.last].delay);
+            const MappedSynapse& synapse = table_.synapses[slice.last];
+            const FormatLearning learning = table_.learning_of(synapse.format);
+            formats_.add(synapse.format);
+            if (learning.profile > 0) {
+                rules_.add(learning.profile);
+            }
+            plan.use.longest_delay = std::max({plan.use.longest_delay, int{synapse.delay}, learning.longest_delay});
             ++slice.last;
         }
         if (slice.last > slice.first) {
@@ -109,7 +118,11 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
     plan.use[Limit::compartment_profiles] = compartment_profiles_.count();
     plan.use[Limit::threshold_profiles] = threshold_profiles_.count();
     plan.use[Limit::synapse_formats] = formats_.count();
+    plan.use[Limit::learning_rules] = rules_.count();
     lay_axons(plan, whole);
+    if (rules_.count() > 0) {
+        count_plastic_axons(plan);
+    }
     return plan;
 }
 
@@ -119,7 +132,7 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
     std::optional<std::int64_t> best;
     for (chip::SynapseMemory& memory :
          core_memories(chip_.synapses, plan.count, static_cast<std::size_t>(weight_formats), facts_.skip_bits)) {
-        ListMeter meter(memory, table_.formats);
+        ListMeter meter(memory, table_.formats, table_.learning);
         std::vector<AxonSlice> axons;
         axons.reserve(whole.size());
         std::int64_t words = 0;
@@ -137,6 +150,21 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
             plan.memory = std::move(memory);
         }
     }
+}
+
+/// Each rule that the synapses of an axon follow keeps traces of its own for the axon.
+void Filler::count_plastic_axons(CorePlan& plan) {
+    std::int64_t traced = 0;
+    for (const AxonSlice& slice : plan.axons) {
+        rules_.restart();
+        for (std::uint64_t i = slice.first; i < slice.last; ++i) {
+            if (const FormatLearning learning = table_.learning_of(table_.synapses[i].format); learning.profile > 0) {
+                rules_.add(learning.profile);
+            }
+        }
+        traced += rules_.count();
+    }
+    plan.use[Limit::plastic_axons] = traced;
 }
 
 std::optional<Limit> Filler::exceeded(const CoreUse& use) const {
@@ -301,7 +329,7 @@ int choose_skip_bits(const SynapseTable& table, const chip::ChipSpec& chip) {
     std::int64_t least = 0;
     for (const int skip_bits : chip.synapses.skip_bits) {
         const auto memories = core_memories(chip.synapses, chip.limits.compartments, 1, skip_bits);
-        ListMeter meter(memories.front(), table.formats);
+        ListMeter meter(memories.front(), table.formats, table.learning);
         std::int64_t bits = 0;
         for (std::size_t node = 0; node < nodes; node += stride) {
             bits += meter.bits(table.row(node));

@@ -45,12 +45,23 @@ struct MappedSynapse {
     std::uint8_t delay = 0;
 };
 
+/// What the synapses of a format learn. Two projections that learn never share a format.
+struct FormatLearning {
+    std::uint8_t profile = 0;  ///< as SynapseEntry::learning; 0: the weights stay
+    int tag_bits = 0;          ///< that a synapse takes beside its weight
+    int longest_delay = 0;     ///< that the rule can reach; 0 if it leaves delays alone
+};
+
 /// Synapses by source node, each row ascending by target.
 struct SynapseTable {
     std::vector<std::uint64_t> row_begin;  ///< nodes + 1
     std::vector<MappedSynapse> synapses;
     std::vector<chip::WeightFormat> formats;
+    std::vector<FormatLearning> learning;  ///< one a format, or empty: all weights stay
 
+    [[nodiscard]] FormatLearning learning_of(std::uint16_t format) const {
+        return learning.empty() ? FormatLearning{} : learning[format];
+    }
     [[nodiscard]] std::span<const MappedSynapse> row(std::size_t source) const {
         return std::span(synapses).subspan(row_begin[source], row_begin[source + 1] - row_begin[source]);
     }
@@ -62,6 +73,7 @@ struct MappedNetwork {
     std::vector<MappedPopulation> populations;
     SynapseTable table;
     std::vector<chip::ProjectionLoss> losses;
+    std::vector<chip::LearningProfile> learning;  ///< one a plastic projection, in their order
 
     [[nodiscard]] std::uint32_t neurons() const { return population_first.back(); }
     [[nodiscard]] std::uint32_t nodes() const { return input_first.back(); }

@@ -8,7 +8,9 @@
 #include <cstdlib>
 #include <map>
 
+#include "chip/image/synapse_size.hpp"
 #include "compiler/passes/neuron_model.hpp"
+#include "compiler/passes/plastic_fit.hpp"
 #include "compiler/passes/scale.hpp"
 
 namespace spikeloom::compiler {
@@ -121,6 +123,11 @@ public:
             accounts_[p].one_sign_mode = formats.positive == formats.negative;
             accounts_[p].positive = ladder(formats.positive);
             accounts_[p].negative = ladder(formats.negative);
+            if (network.projections[p].learning) {
+                mapped.learning.push_back(
+                    learning_profile(network, network.projections[p], weight_per_unit(p, formats.positive)));
+                accounts_[p].profile = static_cast<std::uint8_t>(mapped.learning.size());
+            }
             (network.projections[p].source.kind == Source::Kind::input ? by_input_ : by_population_)
                 .emplace(network.projections[p].source.index, p);
         }
@@ -140,6 +147,7 @@ private:
         std::vector<Rung> positive;
         std::vector<Rung> negative;
         bool one_sign_mode = false;  ///< weights of both signs share the positive rungs
+        std::uint8_t profile = 0;    ///< of the learning that its synapses follow; 0: none
         std::uint64_t synapses = 0, zeroed = 0, clipped = 0;
         double squared_error = 0, squared_weight = 0, largest_error = 0, largest_weight = 0;
     };
@@ -147,7 +155,16 @@ private:
 
     [[nodiscard]] std::vector<Rung> ladder(chip::WeightFormat format) const;
     void append_row(const BySource& projections, std::uint32_t source_index, std::uint32_t neuron);
+    /// Contribution to u, in units of 2^6, of a weight of 1 to a neuron of the projection's target.
+    [[nodiscard]] double unit(std::size_t p, std::uint32_t neuron) const {
+        const std::uint32_t population = network_.projections[p].target.value();
+        return models_[population].neurons[neuron].gain * scaling_.populations[population].voltage_per_unit / 64.0;
+    }
+    [[nodiscard]] double weight_per_unit(std::size_t p, const chip::WeightFormat& format) const;
     void append(std::size_t p, const Connection& connection);
+    void append_plastic(std::size_t p, const Connection& connection);
+    void count(Account& account, double weight, double error);
+    [[nodiscard]] FormatLearning learning_of(std::uint8_t profile) const;
     void settle_formats();
     [[nodiscard]] std::uint16_t format_id(std::size_t p, bool positive, std::size_t rung) const {
         const std::size_t classes = static_cast<std::size_t>(std::max(options_.magnitude_classes, 1));
@@ -180,13 +197,51 @@ std::vector<Expander::Rung> Expander::ladder(chip::WeightFormat format) const {
     return rungs;
 }
 
+/// The targets' gains may differ, and with them what a unit stands for: it is that of the largest gain.
+double Expander::weight_per_unit(std::size_t p, const chip::WeightFormat& format) const {
+    double most = 0;
+    const std::size_t targets = network_.populations[network_.projections[p].target.value()].size();
+    for (std::uint32_t neuron = 0; neuron < targets; ++neuron) {
+        most = std::max(most, unit(p, neuron));
+    }
+    return std::ldexp(1.0, format.weight_exponent) / most;
+}
+
+void Expander::count(Account& account, double weight, double error) {
+    ++account.synapses;
+    account.squared_error += error * error;
+    account.squared_weight += weight * weight;
+    account.largest_error = std::max(account.largest_error, std::abs(error));
+    account.largest_weight = std::max(account.largest_weight, std::abs(weight));
+}
+
+/// As stored: to the last bit of the register, zero included.
+void Expander::append_plastic(std::size_t p, const Connection& connection) {
+    Account& account = accounts_[p];
+    Rung& rung = account.positive.front();
+    const double scale = unit(p, connection.target);
+    const double wanted = scale * connection.weight;
+    const PlasticMantissa mantissa = plastic_mantissa(wanted, rung.format, chip_);
+    count(account, connection.weight, (std::ldexp(mantissa.value, rung.format.weight_exponent) - wanted) / scale);
+    account.clipped += mantissa.clipped ? 1U : 0U;
+    rung.mantissas = 1;  // the narrowest weight would do for now, but not for what is learned
+    mapped_.table.synapses.push_back(
+        {.target = mapped_.population_first[network_.projections[p].target.value()] + connection.target,
+         .weight = mantissa.value,
+         .format = format_id(p, true, 0),
+         .delay = static_cast<std::uint8_t>(connection.delay_steps)});
+}
+
 void Expander::append(std::size_t p, const Connection& connection) {
+    if (accounts_[p].profile > 0) {
+        append_plastic(p, connection);
+        return;
+    }
     const Projection& projection = network_.projections[p];
     Account& account = accounts_[p];
     const std::uint32_t population = projection.target.value();
-    const double unit =
-        models_[population].neurons[connection.target].gain * scaling_.populations[population].voltage_per_unit / 64.0;
-    const double wanted = unit * connection.weight;
+    const double scale = unit(p, connection.target);
+    const double wanted = scale * connection.weight;
     const bool positive = wanted >= 0 || account.one_sign_mode;
     std::vector<Rung>& rungs = positive ? account.positive : account.negative;
     std::size_t rung = rungs.size() - 1;
@@ -196,13 +251,8 @@ void Expander::append(std::size_t p, const Connection& connection) {
     const WeightLattice& lattice = rungs[rung].lattice;
     const std::int32_t held = lattice.nearest(wanted);
 
-    ++account.synapses;
     const double weight = connection.weight;
-    const double error = unit != 0 ? (held - wanted) / unit : -weight;
-    account.squared_error += error * error;
-    account.squared_weight += weight * weight;
-    account.largest_error = std::max(account.largest_error, std::abs(error));
-    account.largest_weight = std::max(account.largest_weight, std::abs(weight));
+    count(account, weight, scale != 0 ? (held - wanted) / scale : -weight);
     account.clipped += lattice.reaches(wanted) ? 0U : 1U;
     if (held == 0) {
         ++account.zeroed;
@@ -234,12 +284,24 @@ void Expander::append_row(const BySource& projections, std::uint32_t source_inde
     mapped_.table.row_begin.push_back(mapped_.table.synapses.size());
 }
 
+FormatLearning Expander::learning_of(std::uint8_t profile) const {
+    if (profile == 0) {
+        return {};
+    }
+    const rules::Rule& rule = mapped_.learning[profile - 1U].rule;
+    return {.profile = profile,
+            .tag_bits = chip::tag_bits_of(rule, chip_.learning),
+            .longest_delay = rule.dd.empty() ? 0 : chip_.learning.arithmetic.delay_most};
+}
+
 /// Narrows widths that hold more bits than any mantissa needs, and merges equal formats.
 void Expander::settle_formats() {
-    std::map<chip::WeightFormat, std::uint16_t> known;
+    std::map<std::pair<chip::WeightFormat, std::uint8_t>, std::uint16_t> known;  // by format and learning
     std::vector<std::uint16_t> renumber(format_id(accounts_.size(), true, 0), 0);
     for (std::size_t p = 0; p < accounts_.size(); ++p) {
-        const int delay_bits = narrowest_delay(chip_.synapses, longest_delay(network_.projections[p]));
+        const std::uint8_t profile = accounts_[p].profile;
+        const int delay_bits = narrowest_delay(
+            chip_.synapses, std::max(longest_delay(network_.projections[p]), learning_of(profile).longest_delay));
         int widest = 0;
         for (const bool positive : {true, false}) {
             const std::vector<Rung>& rungs = positive ? accounts_[p].positive : accounts_[p].negative;
@@ -248,19 +310,27 @@ void Expander::settle_formats() {
                     continue;
                 }
                 chip::WeightFormat format = rungs[i].format;
-                format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode,
-                                                      std::countr_zero(rungs[i].mantissas), format.weight_bits);
+                if (profile == 0) {
+                    format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode,
+                                                          std::countr_zero(rungs[i].mantissas), format.weight_bits);
+                }
                 format.delay_bits = delay_bits;
                 renumber[format_id(p, positive, i)] =
-                    known.emplace(format, static_cast<std::uint16_t>(known.size())).first->second;
+                    known.emplace(std::pair(format, profile), static_cast<std::uint16_t>(known.size())).first->second;
                 widest = std::max(widest, format.weight_bits);
             }
         }
         mapped_.losses[p].weight_bits = widest > 0 ? widest : mapped_.losses[p].weight_bits;
     }
     mapped_.table.formats.resize(known.size());
+    if (!mapped_.learning.empty()) {
+        mapped_.table.learning.resize(known.size());
+    }
     for (const auto& [format, id] : known) {
-        mapped_.table.formats[id] = format;
+        mapped_.table.formats[id] = format.first;
+        if (!mapped_.learning.empty()) {
+            mapped_.table.learning[id] = learning_of(format.second);
+        }
     }
     for (MappedSynapse& synapse : mapped_.table.synapses) {
         synapse.format = renumber[synapse.format];
@@ -320,6 +390,31 @@ void check_projections(const Network& network, const chip::ChipSpec& chip, Diagn
     }
 }
 
+/// A register of a plastic weight stands for the network's weight times the target's gain.
+void check_gains(const Network& network, const std::vector<PopulationModel>& models, Diagnostics& findings) {
+    for (const Projection& projection : network.projections) {
+        const auto& neurons = models[projection.target.value()].neurons;
+        if (!projection.learning || neurons.empty()) {
+            continue;
+        }
+        const auto [least, most] = std::ranges::minmax(neurons, {}, &NeuronModel::gain);
+        const std::string where = fmt::format("projection '{}'", projection.name);
+        if (!(least.gain > 0)) {
+            findings.push_back(
+                {Severity::error, where,
+                 fmt::format("it is plastic, and a weight of 1 moves its target's voltage by {:.4g}", least.gain),
+                 "more than 0: learning moves weights, not what they are multiplied with",
+                 "a positive resistance and w_in"});
+        } else if (most.gain > 1.01 * least.gain) {
+            findings.push_back({Severity::note, where,
+                                fmt::format("the same learned register means a weight {:.2f} times as large at some of "
+                                            "its targets as at others",
+                                            most.gain / least.gain),
+                                "", "equal time constants, resistance and w_in for all neurons of the target"});
+        }
+    }
+}
+
 void remark_losses(const Network& network, const MappedNetwork& mapped, const Scaling& scaling, Diagnostics& remarks) {
     for (const chip::ProjectionLoss& loss : mapped.losses) {
         if (loss.synapses > 0 && loss.zeroed * 5 > loss.synapses) {
@@ -357,6 +452,8 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
             derive_neuron_model(network, i, chip, {.approximate_reset = options.approximate_reset}, findings));
     }
     check_projections(network, chip, findings);
+    check_plastic(network, chip, findings);
+    check_gains(network, models, findings);
     if (has_error(findings)) {
         return fail(std::move(findings));
     }

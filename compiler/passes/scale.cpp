@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "compiler/passes/plastic_fit.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -48,6 +50,16 @@ constexpr std::array<Room, 7> ladder{
 
 /// The steps over which a readout without leak must not clip at full drive.
 constexpr double integrator_steps = 64;
+
+/// The formats of a projection when its contributions to u, in units of 2^6, are its sample times `factor`.
+FormatFit fit_projection(const ProjectionSample& sample, double factor, const chip::ChipSpec& chip, int weight_bits,
+                         SignSplit split) {
+    if (sample.learning == nullptr) {
+        return fit_formats(sample.contributions, factor, weight_bits, chip.synapses, split);
+    }
+    const chip::WeightFormat format = fit_plastic(sample.reach * factor, *sample.learning, chip);
+    return {{format, format}, plastic_loss(sample.reach * factor, format, chip)};
+}
 
 class PopulationScaler {
 public:
@@ -125,7 +137,13 @@ std::vector<double> PopulationScaler::candidates(double largest) const {
             all.push_back(std::ldexp(scale, static_cast<int>(std::floor(std::log2(largest / scale) + 1e-12))));
         }
     };
-    // First those at which integers stay integers, then those at which a projection's largest weight is a level.
+    // First those at which a plastic register ends where its weights shall, then those at which integers stay integers,
+    // then those at which a projection's largest weight is a level.
+    for (const ProjectionSample* sample : samples_) {
+        if (sample->learning != nullptr) {
+            add(largest_mantissa(chip_) / sample->reach);
+        }
+    }
     for (const ProjectionSample* sample : samples_) {
         double least_magnitude = std::numeric_limits<double>::infinity();
         for (const float value : sample->contributions) {
@@ -151,7 +169,7 @@ std::vector<double> PopulationScaler::candidates(double largest) const {
 double PopulationScaler::loss(double scale) const {
     double sum = 0;
     for (const ProjectionSample* sample : samples_) {
-        sum += fit_formats(sample->contributions, scale / 64.0, weight_bits_, chip_.synapses, split_).relative_error;
+        sum += fit_projection(*sample, scale / 64.0, chip_, weight_bits_, split_).relative_error;
     }
     const std::size_t stride = model_.neurons.size() / 64 + 1;
     double parameters = 0;
@@ -213,6 +231,11 @@ DriveSurvey survey_drive(const Network& network, const std::vector<PopulationMod
         auto& drives = survey.drives[projection.target.value()];
         Sampler sampler(connection_count(network, projection), survey.projections[p]);
         const auto sources = static_cast<std::uint32_t>(network.source_size(projection.source));
+        const bool plastic = projection.learning.has_value();
+        const double reach = plastic ? learning_reach(projection) : 0;
+        const bool grows = plastic && projection.learning->sign != Learning::Sign::inhibitory;
+        const bool sinks = plastic && projection.learning->sign != Learning::Sign::excitatory;
+        double most_gain = 0;
         for (std::uint32_t source = 0; source < sources; ++source) {
             row.clear();
             append_connections(network, projection, source, row);
@@ -220,8 +243,21 @@ DriveSurvey survey_drive(const Network& network, const std::vector<PopulationMod
                 const double contribution = neurons[connection.target].gain * connection.weight;
                 sampler.add(contribution);
                 Drive& drive = drives[connection.target];
-                (contribution > 0 ? drive.positive : drive.negative) += std::abs(contribution);
+                if (!plastic) {
+                    (contribution > 0 ? drive.positive : drive.negative) += std::abs(contribution);
+                    continue;
+                }
+                const double learned = neurons[connection.target].gain * reach;
+                most_gain = std::max(most_gain, neurons[connection.target].gain);
+                drive.positive += grows ? learned : 0;
+                drive.negative += sinks ? learned : 0;
             }
+        }
+        if (plastic) {
+            survey.projections[p].learning = &*projection.learning;
+            survey.projections[p].reach = most_gain * reach;
+            sampler.add(grows ? most_gain * reach : 0);
+            sampler.add(sinks ? -most_gain * reach : 0);
         }
         sampler.close();
     }
@@ -244,7 +280,7 @@ Scaling choose_scales(const Network& network, const std::vector<PopulationModel>
     for (std::size_t p = 0; p < network.projections.size(); ++p) {
         const double scale = scaling.populations[network.projections[p].target.value()].voltage_per_unit;
         scaling.projections.push_back(
-            fit_formats(survey.projections[p].contributions, scale / 64.0, weight_bits, chip.synapses, split).formats);
+            fit_projection(survey.projections[p], scale / 64.0, chip, weight_bits, split).formats);
     }
     return scaling;
 }

@@ -19,6 +19,9 @@ struct ProjectionSample {
     std::vector<float> contributions;  ///< a sample, the extremes included
     double least = 0;
     double most = 0;
+    /// Of a plastic projection, and what the largest weight that it may learn contributes (the extremes hold it).
+    const Learning* learning = nullptr;
+    double reach = 0;
 };
 
 /// What can reach a neuron in one step if every source fires.

@@ -103,6 +103,43 @@ inline compiler::SparseWeights sparse_random(std::uint32_t targets, std::uint32_
     return sparse;
 }
 
+/// Pair STDP: dw = 2^-2 * x1 * y0 - 2^-2 * y1 * x0.
+inline rules::Rule pair_stdp() {
+    using rules::Dependency;
+    using rules::Operand;
+    rules::Rule rule;
+    rule.name = "pair_stdp";
+    rule.dw.products = {
+        {.dependency = Dependency::y0, .mantissa = 1, .exponent = -2, .factors = {{.operand = Operand::x1}}},
+        {.dependency = Dependency::x0, .mantissa = -1, .exponent = -2, .factors = {{.operand = Operand::y1}}}};
+    rule.epoch = 4;
+    rule.x[0] = {.impulse = 64, .tau = 20};
+    rule.y[0] = {.impulse = 64, .tau = 20};
+    return rule;
+}
+
+/// The same with a tag: dt = x1 * y0, dw = 2^-3 * r1 * t * u0.
+inline rules::Rule tagged_stdp() {
+    using rules::Dependency;
+    using rules::Operand;
+    rules::Rule rule = pair_stdp();
+    rule.name = "tagged_stdp";
+    rule.dt.products = {{.dependency = Dependency::y0, .factors = {{.operand = Operand::x1}}}};
+    rule.dw.products = {
+        {.dependency = Dependency::u, .exponent = -3, .factors = {{.operand = Operand::r1}, {.operand = Operand::t}}}};
+    rule.dw.decimation = 0;
+    return rule;
+}
+
+inline compiler::Learning learning(rules::Rule rule, double weight_max,
+                                   compiler::Learning::Sign sign = compiler::Learning::Sign::excitatory) {
+    compiler::Learning made;
+    made.rule = std::move(rule);
+    made.weight_max = weight_max;
+    made.sign = sign;
+    return made;
+}
+
 /// in -> sizes[0] -> sizes[1] ..., dense.
 inline compiler::Network dense_chain(std::uint32_t inputs, const std::vector<std::uint32_t>& sizes) {
     NetworkBuilder builder("chain");

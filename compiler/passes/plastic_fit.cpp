@@ -1,0 +1,151 @@
+#include "compiler/passes/plastic_fit.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "chip/image/rule_check.hpp"
+#include "compiler/passes/weight_fit.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+constexpr std::size_t most_profiles = 255;  // SynapseEntry::learning has 8 bits, and 0 means none
+/// An effective weight has 16 bits (weight_format.hpp).
+constexpr int effective_weight_bits = 15;
+
+std::uint32_t port_of(const Network& network, const std::string& name) {
+    const auto found = std::ranges::find(network.inputs, name, &InputPort::name);
+    return static_cast<std::uint32_t>(found - network.inputs.begin());
+}
+
+chip::ThirdFactor::From from(Learning::ThirdFactor::From from) {
+    switch (from) {
+    case Learning::ThirdFactor::From::nowhere:
+        return chip::ThirdFactor::From::nowhere;
+    case Learning::ThirdFactor::From::input:
+        return chip::ThirdFactor::From::input;
+    case Learning::ThirdFactor::From::current:
+        return chip::ThirdFactor::From::current;
+    case Learning::ThirdFactor::From::voltage:
+        return chip::ThirdFactor::From::voltage;
+    }
+    return chip::ThirdFactor::From::nowhere;
+}
+
+}  // namespace
+
+chip::SignMode sign_mode(Learning::Sign sign) {
+    switch (sign) {
+    case Learning::Sign::mixed:
+        return chip::SignMode::mixed;
+    case Learning::Sign::excitatory:
+        return chip::SignMode::excitatory;
+    case Learning::Sign::inhibitory:
+        return chip::SignMode::inhibitory;
+    }
+    return chip::SignMode::mixed;
+}
+
+double learning_reach(const Projection& projection) {
+    double reach = projection.learning->weight_max;
+    std::visit(
+        [&](const auto& held) {
+            if constexpr (requires { held.weights; }) {
+                for (const float weight : held.weights) {
+                    reach = std::max(reach, std::abs(static_cast<double>(weight)));
+                }
+            }
+        },
+        projection.weights);
+    return reach;
+}
+
+int largest_mantissa(const chip::ChipSpec& chip) {
+    return (1 << chip.learning.arithmetic.weight_bits) - 1;
+}
+
+chip::WeightFormat fit_plastic(double reach, const Learning& learning, const chip::ChipSpec& chip) {
+    const double most = largest_mantissa(chip);
+    const auto highest = static_cast<int>(std::min<std::int64_t>(
+        chip.synapses.weight_exponent.most, effective_weight_bits - chip.learning.arithmetic.weight_bits));
+    auto exponent = static_cast<int>(chip.synapses.weight_exponent.least);
+    while (exponent < highest && std::ldexp(most + 0.5, exponent) < reach) {
+        ++exponent;
+    }
+    return {.weight_bits = widest_weight(chip.synapses, learning.weight_bits),
+            .weight_exponent = exponent,
+            .sign_mode = sign_mode(learning.sign)};
+}
+
+double plastic_loss(double reach, const chip::WeightFormat& format, const chip::ChipSpec& chip) {
+    if (!(reach > 0)) {
+        return 0;
+    }
+    const double most = largest_mantissa(chip);
+    const double missed = std::ldexp(most, format.weight_exponent) / reach - 1;
+    const double coarse = format.weight_exponent < 0 ? std::ldexp(1.0, -format.weight_exponent) / most : 0;
+    return missed * missed + coarse * coarse;
+}
+
+PlasticMantissa plastic_mantissa(double wanted, const chip::WeightFormat& format, const chip::ChipSpec& chip) {
+    const chip::IntRange range = chip::stored_weights(format.sign_mode, chip.learning.arithmetic.weight_bits);
+    const double exact = std::ldexp(wanted, -format.weight_exponent);
+    const auto least = static_cast<double>(range.least);
+    const auto most = static_cast<double>(range.most);
+    return {.value = static_cast<std::int16_t>(std::lround(std::clamp(exact, least, most))),
+            .clipped = exact < least - 0.5 || exact > most + 0.5};
+}
+
+void check_plastic(const Network& network, const chip::ChipSpec& chip, Diagnostics& findings) {
+    std::size_t plastic = 0;
+    for (const Projection& projection : network.projections) {
+        if (!projection.learning) {
+            continue;
+        }
+        ++plastic;
+        const std::string where = fmt::format("projection '{}'", projection.name);
+        if (!chip.learning.present) {
+            findings.push_back({Severity::error, where,
+                                fmt::format("its synapses learn (rule '{}')", projection.learning->rule.name),
+                                fmt::format("weights that stay: chip '{}' has no learning engine", chip.name),
+                                "a chip whose description has a `learning` block, as loihi1, or leave `learning` out"});
+            continue;
+        }
+        const Diagnostics rule = chip::check_rule(projection.learning->rule, chip.learning, where);
+        findings.insert(findings.end(), rule.begin(), rule.end());
+        if (widest_weight(chip.synapses, projection.learning->weight_bits) < 1) {
+            findings.push_back({Severity::error, where,
+                                fmt::format("weight_bits is {}", projection.learning->weight_bits),
+                                fmt::format("a width that chip '{}' has, or more", chip.name), ""});
+        }
+    }
+    if (plastic > most_profiles) {
+        findings.push_back({Severity::error, fmt::format("network '{}'", network.name),
+                            fmt::format("{} projections learn", plastic), fmt::format("at most {}", most_profiles),
+                            "join projections that share source, target and rule"});
+    }
+}
+
+chip::LearningProfile learning_profile(const Network& network, const Projection& projection, double weight_per_unit) {
+    const Learning& learning = *projection.learning;
+    chip::LearningProfile profile;
+    profile.projection = projection.name;
+    profile.rule = learning.rule;
+    profile.weight_per_unit = weight_per_unit;
+    if (!learning.reward_input.empty()) {
+        profile.reward =
+            chip::RewardPort{.port = port_of(network, learning.reward_input), .values = learning.reward_values};
+    }
+    for (std::size_t i = 0; i < learning.third_factors.size(); ++i) {
+        const Learning::ThirdFactor& factor = learning.third_factors[i];
+        profile.third_factors[i] = {.from = from(factor.from),
+                                    .port = factor.input.empty() ? 0 : port_of(network, factor.input),
+                                    .shift = factor.shift};
+    }
+    return profile;
+}
+
+}  // namespace spikeloom::compiler
