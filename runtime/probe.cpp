@@ -106,7 +106,7 @@ std::string projection_names(const chip::Image& image) {
     return names.empty() ? "none: no projection of this image is plastic" : names;
 }
 
-/// Whether the chip keeps the quantity for the rule's sake: other traces and tags stay 0.
+/// Whether the engine keeps the quantity for the rule's sake: other traces and tags stay 0.
 bool keeps(const rules::Rule& rule, Operand quantity) {
     const bool third_factors = rule.post_traces == rules::PostTraces::neuron;
     const auto used = [](const rules::TraceParameters& trace) { return trace.impulse != 0 || trace.tau != 0; };

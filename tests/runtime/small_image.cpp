@@ -2,6 +2,8 @@
 
 #include <stdexcept>
 
+#include "core/rules/parse.hpp"
+
 namespace spikeloom::test {
 namespace {
 
@@ -130,6 +132,25 @@ private:
 
 chip::Image small_image(const SmallImageOptions& options) {
     return Builder(options).build();
+}
+
+chip::Image plastic_image(const SmallImageOptions& options, const std::string& dw) {
+    chip::Image image = small_image(options);
+    LearningProfile profile;
+    profile.projection = "in_e";
+    profile.weight_per_unit = 0.5;
+    profile.rule.name = "pair STDP";
+    profile.rule.dw = rules::parse_series(dw, rules::Variable::weight, "dw").value();
+    profile.rule.dt = rules::parse_series("2^-2*x1*y0", rules::Variable::tag, "dt").value();
+    profile.rule.epoch = 2;
+    profile.rule.x[0] = profile.rule.y[0] = {.impulse = 40, .tau = 10};
+    image.learning.push_back(profile);
+    for (const PopulationTile& tile : image.populations[0].tiles) {
+        for (SynapseEntry& entry : image.cores[tile.core.value()].entries) {
+            entry.learning = 1;
+        }
+    }
+    return image;
 }
 
 }  // namespace spikeloom::test

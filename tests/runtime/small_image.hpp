@@ -25,4 +25,9 @@ struct SmallImageOptions {
 /// One port "input", the layers, all-to-all by `weight` (zero: no synapse), one step of 1 ms.
 [[nodiscard]] chip::Image small_image(const SmallImageOptions& options = {});
 
+/// The same with plastic synapses from "input" to layer0, as projection "in_e": x1 and y1 of impulse 40 and tau 10
+/// steps, an epoch of 2 steps, tags, and a reward that nobody gives.
+[[nodiscard]] chip::Image plastic_image(const SmallImageOptions& options = {},
+                                        const std::string& dw = "2^-4*x1*y0 - 2^-4*y1*x0");
+
 }  // namespace spikeloom::test
