@@ -220,6 +220,16 @@ void add_outcome(Evaluation& evaluation, SampleOutcome outcome, std::uint64_t& a
     evaluation.outcomes.push_back(std::move(outcome));
 }
 
+/// options.first lies within the set.
+std::uint64_t samples_a_pass(const LabelledSet& set, const EvaluationOptions& options) {
+    const std::uint64_t room = set.samples - options.first;
+    return options.limit == 0 ? room : std::min(options.limit, room);
+}
+
+std::uint64_t steps_a_sample(const LabelledSet& set, const EvaluationOptions& options) {
+    return std::uint64_t{sample_steps(set, options.encoder)} + options.drain_steps;
+}
+
 /// Populations that the axons of one output list reach.
 void mark_targets(const chip::Image& image, const std::vector<std::vector<std::uint32_t>>& population_of,
                   std::span<const chip::OutputAxon> axons, std::vector<bool>& reached) {
@@ -255,6 +265,11 @@ Result<PopulationId> output_population(const chip::Image& image, const std::stri
                  .help = {}});
 }
 
+std::uint64_t evaluation_steps(const LabelledSet& set, const EvaluationOptions& options) {
+    return options.first < set.samples ? samples_a_pass(set, options) * options.passes * steps_a_sample(set, options)
+                                       : 0;
+}
+
 Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const EvaluationOptions& options,
                             Recorder* recorder, const EvaluationCallbacks& callbacks) {
     const auto output = output_population(session.image(), options.output);
@@ -274,14 +289,14 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
     if (recorder != nullptr) {
         sinks.push_back(recorder);
     }
-    const std::uint64_t room = set.samples - options.first;
-    const std::uint64_t samples = options.limit == 0 ? room : std::min(options.limit, room);
-    const std::uint64_t steps = std::uint64_t{sample_steps(set, options.encoder)} + options.drain_steps;
+    const std::uint64_t pass = samples_a_pass(set, options);
+    const std::uint64_t samples = pass * options.passes;
+    const std::uint64_t steps = steps_a_sample(set, options);
     Evaluation evaluation;
     std::uint64_t answered = 0;
     double first_spikes = 0;
     for (std::uint64_t done = 0; done < samples && !evaluation.interrupted; ++done) {
-        const std::uint64_t sample = options.first + done;
+        const std::uint64_t sample = options.first + done % pass;
         if (callbacks.sample_begins) {
             callbacks.sample_begins(sample);
         }

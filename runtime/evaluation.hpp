@@ -23,6 +23,8 @@ struct EvaluationOptions {
     EncoderOptions encoder;
     std::uint64_t first = 0;  ///< sample to begin with
     std::uint64_t limit = 0;  ///< samples at most; 0: all
+    /// How often the samples are gone through, each time in the same order: plastic weights stay from sample to sample.
+    std::uint32_t passes = 1;
     /// Steps without input after a sample, so that late layers answer; pipeline_depth() says how many they need.
     std::uint32_t drain_steps = 0;
     Decision decision = Decision::automatic;
@@ -64,6 +66,10 @@ struct Evaluation {
 /// (check_encoder), channels that aren't the port's, labels without an output neuron, no output; then the sinks'.
 [[nodiscard]] Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const EvaluationOptions& options,
                                           Recorder* recorder = nullptr, const EvaluationCallbacks& callbacks = {});
+
+/// Steps that evaluate() runs if nobody stops it: steps a sample, times samples, times passes. 0 where
+/// options.first lies beyond the set.
+[[nodiscard]] std::uint64_t evaluation_steps(const LabelledSet& set, const EvaluationOptions& options);
 
 /// Steps after an input spike until the output population can first answer it: populations on the shortest way from
 /// an input port, less one (a spike acts on the next layer one step later). 0 where no way is found.

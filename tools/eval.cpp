@@ -48,6 +48,13 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const run
     options.encoder.seed = line.value<std::uint64_t>("seed");
     options.first = line.value<std::uint64_t>("first");
     options.limit = line.value<std::uint64_t>("limit");
+    options.passes = line.value<std::uint32_t>("epochs");
+    if (options.passes == 0) {
+        throw UsageError("--epochs: at least 1");
+    }
+    if (options.passes > 1 && line.flag("gap")) {
+        throw UsageError("--gap compares one pass with the float network: leave out --epochs");
+    }
     options.drain_steps = line.value<std::uint32_t>("drain");
     options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
     options.output = line.value<std::string>("decide-by");
@@ -94,7 +101,8 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     if (!session) {
         return fail(std::move(session.error()));
     }
-    auto recorder = open_recorder(*session, line, line.value<std::string>("data"));
+    auto recorder =
+        open_recorder(*session, line, line.value<std::string>("data"), runtime::evaluation_steps(*set, options));
     if (!recorder) {
         return fail(std::move(recorder.error()));
     }
@@ -126,7 +134,10 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
             return added;
         }
     }
-    return (*recorder)->close(evaluation->interrupted);
+    if (auto closed = (*recorder)->close(evaluation->interrupted); !closed) {
+        return closed;
+    }
+    return save_image(*session, line);
 }
 
 void add_options(CommandLine& line) {
@@ -154,6 +165,7 @@ void add_options(CommandLine& line) {
         "teacher-payload", po::value<std::int32_t>()->default_value(0)->value_name("X"),
         "payload of the teacher's spikes: a third factor")("first", number(0), "the sample to begin with")(
         "limit,l", number(0), "samples at most (0: all)")(
+        "epochs", count()->default_value(1), "passes over the samples; what was learned stays from one to the next")(
         "gap", flag(), "run the float network too and measure what quantisation cost");
     add_session_options(line);
 }
@@ -175,7 +187,8 @@ const Subcommand eval_subcommand{
     .summary = "accuracy, energy and latency an inference over a labelled set",
     .synopsis = "IMAGE --data SET -o RECORDING [options]",
     .text =
-        "Runs every sample from the chip's initial state, asks the output population, and records the whole.\n"
+        "Runs every sample from the chip's initial state, asks the output population, and records the whole. Plastic\n"
+        "weights are kept from sample to sample, unless --freeze.\n"
         "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).",
     .example = "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --gap -o yinyang.h5",
     .run = run,

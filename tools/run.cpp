@@ -63,7 +63,7 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
         return fail(steps.error());
     }
     print(runtime::check_stimulus_length(**stimulus, *steps));
-    auto recorder = open_recorder(*session, line, input);
+    auto recorder = open_recorder(*session, line, input, *steps);
     if (!recorder) {
         return fail(std::move(recorder.error()));
     }
@@ -76,7 +76,10 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
     if (!done) {
         return fail(std::move(done.error()));
     }
-    return (*recorder)->close(*done < *steps);
+    if (auto closed = (*recorder)->close(*done < *steps); !closed) {
+        return closed;
+    }
+    return save_image(*session, line);
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
@@ -99,7 +102,8 @@ const Subcommand run_subcommand{
     .summary = "one stimulus through an image, recorded",
     .synopsis = "IMAGE --input SPIKES -o RECORDING [options]",
     .text =
-        "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy.\n"
+        "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy, and what\n"
+        "plastic projections learn.\n"
         "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.",
     .example = "  spikeloom run yinyang.loom --input poisson:50 --steps 1000 -o run.h5 --probe hidden[0:4].v",
     .run = run,

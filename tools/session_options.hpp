@@ -18,10 +18,14 @@ void add_session_options(CommandLine& line);
 /// Throws UsageError where --threads is out of range.
 [[nodiscard]] Result<runtime::Session> open_session(const chip::Image& image, const CommandLine& line);
 
-/// A recorder on --output; `stimulus` is hashed if it is a file.
+/// A recorder on --output; `stimulus` is hashed if it is a file. `planned_steps` spread the rows of what is learned.
 [[nodiscard]] Result<std::unique_ptr<runtime::Recorder>> open_recorder(const runtime::Session& session,
                                                                        const CommandLine& line,
-                                                                       const std::string& stimulus);
+                                                                       const std::string& stimulus,
+                                                                       std::uint64_t planned_steps);
+
+/// Writes --save-image, if it is given: the image with the weights and delays that the session's chip learned.
+[[nodiscard]] Result<void> save_image(const runtime::Session& session, const CommandLine& line);
 
 /// Reads the image that the command line names, lets `work` run it into --output, and prints the recording's figures.
 /// Whatever fails is printed.
