@@ -99,7 +99,8 @@ public:
     [[nodiscard]] std::vector<PlasticSynapse> plastic_synapses(std::uint32_t profile) const;
     /// Their weights, delays or tags (registers), in that order.
     [[nodiscard]] std::vector<std::int32_t> plastic_values(std::uint32_t profile, rules::Variable variable) const;
-    /// Host access: overwrites them; values outside of the registers' range are clipped.
+    /// Host access: overwrites them; values outside of the registers' range are clipped. Delays that the rule does not
+    /// learn, and tags that it does not use, stay as they are.
     void set_plastic_values(std::uint32_t profile, rules::Variable variable, std::span<const std::int32_t> values);
     /// A trace (x1..y3) of a neuron of the profile's source or target, after the last epoch. r1: the reward trace.
     [[nodiscard]] std::int32_t trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron) const;

@@ -57,11 +57,15 @@ std::uint32_t PlasticSet::add_row(std::uint32_t source, std::span<const PlasticS
     const std::size_t first_load = loads_.size();
     for (const PlasticSynapseStart& synapse : synapses) {
         words_.push_back(word_of(synapse.weight, synapse.slot | (synapse.opens_message ? opens_bit : 0)));
-        if (synapse.delay != 0 && delays_.empty()) {
-            delays_.resize(words_.size() - 1);
+        const auto delay = static_cast<std::uint8_t>(synapse.delay);
+        if (words_.size() == 1) {
+            common_delay_ = delay;
         }
-        if (synapse.delay != 0 || !delays_.empty()) {
-            delays_.push_back(static_cast<std::uint8_t>(synapse.delay));
+        if (delay != common_delay_ && delays_.empty()) {
+            delays_.assign(words_.size() - 1, common_delay_);
+        }
+        if (!delays_.empty()) {
+            delays_.push_back(delay);
         }
         const std::uint32_t block = synapse.slot >> layout_.block_shift;
         auto load = std::find_if(loads_.begin() + static_cast<std::ptrdiff_t>(first_load), loads_.end(),
@@ -87,8 +91,8 @@ void PlasticSet::name_target(std::uint32_t slot, std::uint32_t neuron) {
 }
 
 void PlasticSet::finish() {
-    if (!delays_.empty() || !layout_.rule.dd.empty()) {
-        delays_.resize(words_.size());
+    if (delays_.empty() && !layout_.rule.dd.empty()) {
+        delays_.assign(words_.size(), common_delay_);
     }
     if (layout_.rule.uses_tag()) {
         tags_.resize(words_.size());
@@ -158,7 +162,8 @@ void PlasticSet::deliver(std::uint32_t row, const DeliveryTarget<Sum>& target) {
         sum = static_cast<Sum>(static_cast<Unsigned>(sum) + static_cast<Unsigned>(effective[weight_of(word)]));
     };
     if (delays_.empty()) {
-        Sum* const sums = target.sums + std::size_t{target.position} * target.slots;
+        Sum* const sums =
+            target.sums + std::size_t{(target.position + common_delay_) & target.ring_mask} * target.slots;
         for (std::uint32_t s = row_begin_[row]; s < end; ++s) {
             add(s, sums);
         }
@@ -234,7 +239,7 @@ std::int32_t PlasticSet::value(std::size_t synapse, Variable variable) const {
     case Variable::weight:
         return weight_of(words_[synapse]);
     case Variable::delay:
-        return delays_.empty() ? 0 : delays_[synapse];
+        return delays_.empty() ? common_delay_ : delays_[synapse];
     case Variable::tag:
         return tags_.empty() ? 0 : tags_[synapse];
     }
@@ -257,7 +262,8 @@ void PlasticSet::store(std::size_t synapse, Variable variable, std::int32_t valu
 
 void PlasticSet::set_value(std::size_t synapse, Variable variable, std::int32_t value) {
     const rules::IntegerRange range = value_range(variable);
-    if ((variable == Variable::delay && delays_.empty()) || (variable == Variable::tag && tags_.empty())) {
+    // The shard's ring is as deep as the delays that it was built for.
+    if ((variable == Variable::delay && layout_.rule.dd.empty()) || (variable == Variable::tag && tags_.empty())) {
         return;
     }
     store(synapse, variable, std::clamp(value, range.least, range.most));

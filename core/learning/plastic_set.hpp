@@ -107,6 +107,7 @@ public:
     /// What a variable may become.
     [[nodiscard]] rules::IntegerRange value_range(rules::Variable variable) const;
     [[nodiscard]] std::int32_t value(std::size_t synapse, rules::Variable variable) const;
+    /// Clips to value_range. Delays that the rule does not learn, and tags that it does not use, stay as they are.
     void set_value(std::size_t synapse, rules::Variable variable, std::int32_t value);
     [[nodiscard]] std::int32_t source_trace(std::uint32_t row, std::size_t x) const { return x_.value(x, row); }
     [[nodiscard]] std::int32_t target_trace(std::uint32_t slot, std::size_t y) const { return y_.value(y, slot); }
@@ -164,7 +165,8 @@ private:
     std::vector<std::uint32_t> load_begin_{0};
     std::vector<RowLoad> loads_;
     AlignedVector<std::uint32_t> words_;
-    std::vector<std::uint8_t> delays_;         ///< empty: all 0
+    std::uint8_t common_delay_ = 0;
+    std::vector<std::uint8_t> delays_;         ///< empty: all are common_delay_
     std::vector<std::int16_t> tags_;           ///< empty: the rule has none
     std::vector<std::uint32_t> column_begin_;  ///< slots + 1, or empty
     AlignedVector<std::uint32_t> columns_;
