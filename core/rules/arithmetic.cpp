@@ -143,11 +143,15 @@ IntegerRange accumulator_range(const LearningArithmetic& arithmetic) {
     return {.least = -most - 2, .most = most};
 }
 
+int product_mantissa_bits(const LearningArithmetic& arithmetic) {
+    return arithmetic.products == ProductArithmetic::shift_nengo ? mantissa_bits - 1 : mantissa_bits;
+}
+
 int product_shift(const Product& product, const LearningArithmetic& arithmetic) {
     if (arithmetic.products == ProductArithmetic::real_brian2) {
         return 0;
     }
-    int bits = arithmetic.products == ProductArithmetic::shift_nengo ? mantissa_bits - 1 : mantissa_bits;
+    int bits = product_mantissa_bits(arithmetic);
     for (const Factor& factor : product.factors) {
         bits += factor_width(factor.operand, arithmetic);
     }

@@ -93,8 +93,9 @@ inline constexpr int product_bits_most = 54;
 [[nodiscard]] int accumulator_bits(const LearningArithmetic& arithmetic);
 /// What products and the accumulator are clipped to: -2^bits - 1 (so in Lava) .. 2^bits - 1.
 [[nodiscard]] IntegerRange accumulator_range(const LearningArithmetic& arithmetic);
-/// Bits that a product drops before its exponent is applied: what factors and mantissa (4 bits; 3 for nengo) take
-/// beyond the accumulator.
+/// Bits that a product's mantissa counts in its shift: 4; 3 for nengo.
+[[nodiscard]] int product_mantissa_bits(const LearningArithmetic& arithmetic);
+/// Bits that a product drops before its exponent is applied: what factors and mantissa take beyond the accumulator.
 [[nodiscard]] int product_shift(const Product& product, const LearningArithmetic& arithmetic);
 
 /// Rounds the accumulator up with the probability of its fraction: `draw` uniform in 0 .. 2^fraction_bits - 1.
