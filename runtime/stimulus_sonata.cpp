@@ -1,11 +1,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstring>
 #include <optional>
+#include <string_view>
 
 #include "core/files/hdf5.hpp"
 #include "runtime/findings.hpp"
+#include "runtime/isolated_reading.hpp"
 #include "runtime/stimulus_files.hpp"
 
 namespace spikeloom::runtime {
@@ -141,9 +145,7 @@ Result<void> append_train(const files::Hdf5Reader& file, const Train& train, std
     return {};
 }
 
-}  // namespace
-
-Result<EventList> read_sonata_events(const std::string& path, const std::string& population, const chip::Image& image) {
+Result<EventList> read_events(const std::string& path, const std::string& population, const chip::Image& image) {
     const auto file = files::Hdf5Reader::open(path);
     if (!file) {
         return tl::unexpected(file.error());
@@ -169,6 +171,73 @@ Result<EventList> read_sonata_events(const std::string& path, const std::string&
         }
     }
     return findings.or_value(std::move(list));
+}
+
+// ---- from the child process that reads the file ----
+
+constexpr std::size_t event_bytes = 16;
+
+template <class T>
+void put(std::string& out, T value) {
+    std::array<char, sizeof(T)> bytes{};
+    std::memcpy(bytes.data(), &value, sizeof(T));
+    out.append(bytes.data(), bytes.size());
+}
+template <class T>
+T take(std::string_view bytes, std::size_t at) {
+    T value{};
+    std::memcpy(&value, bytes.data() + at, sizeof(T));
+    return value;
+}
+
+std::string encode(const EventList& list) {
+    std::string bytes;
+    bytes.reserve(sizeof(std::uint64_t) + event_bytes * list.events.size());
+    put(bytes, list.steps);
+    for (const SpikeEvent& event : list.events) {
+        put(bytes, event.step);
+        put(bytes, event.port);
+        put(bytes, event.channel);
+    }
+    return bytes;
+}
+
+/// Nothing where an event can't be one of the image's.
+std::optional<EventList> decode(std::string_view bytes, const chip::Image& image) {
+    constexpr std::size_t head = sizeof(std::uint64_t);
+    if (bytes.size() < head || (bytes.size() - head) % event_bytes != 0) {
+        return std::nullopt;
+    }
+    EventList list;
+    list.steps = take<std::uint64_t>(bytes, 0);
+    list.events.reserve((bytes.size() - head) / event_bytes);
+    for (std::size_t at = head; at < bytes.size(); at += event_bytes) {
+        const SpikeEvent event{take<std::uint64_t>(bytes, at), take<std::uint32_t>(bytes, at + 8),
+                               take<std::uint32_t>(bytes, at + 12)};
+        if (event.step >= list.steps || event.port >= image.inputs.size() ||
+            event.channel >= image.inputs[event.port].size()) {
+            return std::nullopt;
+        }
+        list.events.push_back(event);
+    }
+    return list.steps <= most_steps ? std::optional(std::move(list)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<EventList> read_sonata_events(const std::string& path, const std::string& population, const chip::Image& image) {
+    const auto bytes = read_isolated(path, [&]() -> Result<std::string> {
+        const auto list = read_events(path, population, image);
+        return list ? Result<std::string>(encode(*list)) : fail(list.error());
+    });
+    if (!bytes) {
+        return fail(bytes.error());
+    }
+    auto list = decode(*bytes, image);
+    if (!list) {
+        return fail({.where = path, .found = "the file is corrupt: the HDF5 library read nonsense from it"});
+    }
+    return std::move(*list);
 }
 
 }  // namespace spikeloom::runtime

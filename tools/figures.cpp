@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "runtime/isolated_reading.hpp"
 #include "tools/console.hpp"
 
 namespace spikeloom::tools {
@@ -69,13 +70,18 @@ std::string figures_text(const runtime::Report& report, const std::string& path)
 }
 
 ExitStatus print_figures(const std::string& recording_path, bool json, Interrupted interrupted) {
-    const auto report = runtime::read_report(recording_path);
-    if (!report) {
-        print(report.error());
+    constexpr char whole = 'w';
+    constexpr char cut = 'i';
+    const auto printed = runtime::print_recording(recording_path, [&](const runtime::Report& report) {
+        return (report.interrupted ? cut : whole) +
+               (json ? runtime::report_json(report) + "\n" : figures_text(report, recording_path));
+    });
+    if (!printed || printed->empty()) {
+        print(printed ? Diagnostics{} : printed.error());
         return ExitStatus::failed;
     }
-    fmt::print("{}", json ? runtime::report_json(*report) + "\n" : figures_text(*report, recording_path));
-    return report->interrupted && interrupted == Interrupted::is_failure ? ExitStatus::failed : ExitStatus::done;
+    fmt::print("{}", std::string_view(*printed).substr(1));
+    return printed->front() == cut && interrupted == Interrupted::is_failure ? ExitStatus::failed : ExitStatus::done;
 }
 
 }  // namespace spikeloom::tools

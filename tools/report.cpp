@@ -9,6 +9,7 @@
 #include <span>
 
 #include "core/files/bytes.hpp"
+#include "runtime/isolated_reading.hpp"
 #include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
@@ -75,17 +76,17 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return ExitStatus::done;
     }
     const Format format = chosen_format(line);
-    const auto report = runtime::read_report(line.operand());
-    if (!report) {
-        print(report.error());
+    const auto text = runtime::print_recording(
+        line.operand(), [format](const runtime::Report& report) { return printed(report, format); });
+    if (!text) {
+        print(text.error());
         return ExitStatus::failed;
     }
-    const std::string text = printed(*report, format);
     if (!line.has("output")) {
-        fmt::print("{}", text);
+        fmt::print("{}", *text);
         return ExitStatus::done;
     }
-    const auto written = write_text(text, line.value<std::string>("output"));
+    const auto written = write_text(*text, line.value<std::string>("output"));
     if (!written) {
         print(written.error());
         return ExitStatus::failed;

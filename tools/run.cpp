@@ -49,10 +49,6 @@ Result<std::uint64_t> steps_to_run(const CommandLine& line, const runtime::Stimu
 }
 
 Result<void> simulate(const chip::Image& image, const CommandLine& line) {
-    auto session = open_session(image, line);
-    if (!session) {
-        return fail(std::move(session.error()));
-    }
     const std::string& input = line.value<std::string>("input");
     auto stimulus = runtime::open_stimulus(input, image, line.value<std::uint64_t>("seed"));
     if (!stimulus) {
@@ -61,6 +57,10 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
     const auto steps = steps_to_run(line, **stimulus);
     if (!steps) {
         return fail(steps.error());
+    }
+    auto session = open_session(image, line);
+    if (!session) {
+        return fail(std::move(session.error()));
     }
     print(runtime::check_stimulus_length(**stimulus, *steps));
     auto recorder = open_recorder(*session, line, input, *steps);
