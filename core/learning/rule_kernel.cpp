@@ -144,6 +144,10 @@ RuleKernel::ProductCode code_of(const rules::Product& product, const rules::Lear
         code.drop = std::min(code.drop - code.shift, 31);
         code.shift = 0;
     }
+    if (code.shift < 0) {  // an exponent below the accumulator's last bit: one longer shift down
+        code.drop = std::min(code.drop - code.shift, 63);
+        code.shift = 0;
+    }
     double largest = std::abs(product.mantissa);
     for (const rules::Factor& factor : product.factors) {
         const RuleKernel::FactorCode& added = code.factors.emplace_back(code_of(factor, arithmetic));
@@ -153,7 +157,7 @@ RuleKernel::ProductCode code_of(const rules::Product& product, const rules::Lear
     }
     const double shifted = std::ldexp(std::floor(std::ldexp(largest, -code.drop)) + 1, code.shift);
     constexpr double room = 1U << 30;
-    code.wide = largest >= room || shifted >= room;
+    code.wide = largest >= room || shifted >= room || code.drop > 31;
     return code;
 }
 

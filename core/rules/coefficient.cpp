@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t most_digits = 18;
 constexpr std::int64_t far_exponent = 1'000'000;
+constexpr double far_value = 900;  ///< exponents beyond are told as this one: neither 0 nor infinite
 
 std::uint64_t power_of_five(std::int64_t exponent) {
     std::uint64_t power = 1;
@@ -82,11 +83,11 @@ double Coefficient::value() const {
     if (odd_ == 0) {
         return 0;
     }
-    const double magnitude =
-        huge_ || tens_ > static_cast<std::int64_t>(most_digits)
-            ? std::exp2(logarithm_ + static_cast<double>(exponent_))
-            : std::ldexp(static_cast<double>(odd_) / static_cast<double>(power_of_five(tens_)),
-                         static_cast<int>(std::clamp(twos_ + exponent_ - tens_, -far_exponent, far_exponent)));
+    const bool by_logarithm = huge_ || tens_ > static_cast<std::int64_t>(most_digits);
+    const double mantissa = by_logarithm ? 1 : static_cast<double>(odd_) / static_cast<double>(power_of_five(tens_));
+    const double exponent = static_cast<double>(exponent_) +
+                            (by_logarithm ? logarithm_ : static_cast<double>(twos_) - static_cast<double>(tens_));
+    const double magnitude = mantissa * std::exp2(std::clamp(exponent, -far_value, far_value));
     return negative_ ? -magnitude : magnitude;
 }
 
@@ -132,7 +133,9 @@ std::optional<MantissaExponent> Coefficient::normalised(const RuleLimits& limits
 
 std::string Coefficient::describe(const RuleLimits& limits) const {
     const std::optional<Exact> found = exact(limits);
-    const std::string value_text = fmt::format("{:.6g}", value());
+    const double size = std::abs(value());
+    const bool told = size == 0 || (size > 1e-100 && size < 1e100);
+    const std::string value_text = told ? fmt::format("{:.6g}", value()) : "given";
     if (!found) {
         return huge_ ? fmt::format("the coefficient {} has too many digits", value_text)
                      : fmt::format("the coefficient {} is no whole number times a power of two", value_text);
@@ -145,6 +148,8 @@ std::string Coefficient::describe(const RuleLimits& limits) const {
 }
 
 MantissaExponent nearest_coefficient(double value, const RuleLimits& limits) {
+    value = std::clamp(value, std::ldexp(std::min(limits.mantissa_least, 0), limits.exponent_most),
+                       std::ldexp(std::max(limits.mantissa_most, 0), limits.exponent_most));
     MantissaExponent nearest{value < 0 ? -1 : 1, limits.exponent_least};
     double distance = std::numeric_limits<double>::infinity();
     for (int exponent = limits.exponent_least; exponent <= limits.exponent_most; ++exponent) {

@@ -142,8 +142,10 @@ private:
     }
 
     Token say(const Token& token, std::string found, std::string allowed, std::string help = {}) {
-        findings_.push_back(
-            {Severity::error, places_.where(token.offset), std::move(found), std::move(allowed), std::move(help)});
+        if (findings_.size() < most_findings) {
+            findings_.push_back(
+                {Severity::error, places_.where(token.offset), std::move(found), std::move(allowed), std::move(help)});
+        }
         return {TokenKind::bad, token.offset, token.text};
     }
 

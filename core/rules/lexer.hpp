@@ -30,6 +30,9 @@ private:
     std::string origin_;
 };
 
+/// Findings beyond these are not told.
+inline constexpr std::size_t most_findings = 20;
+
 /// Tokens of text[begin, end), the last of kind `end`. A token of kind `bad` is one that has a finding.
 [[nodiscard]] std::vector<Token> read_tokens(std::string_view text, std::size_t begin, std::size_t end,
                                              const Places& places, Diagnostics& findings);
