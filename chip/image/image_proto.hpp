@@ -1,6 +1,6 @@
 // Between an Image's parts and their messages, both ways. Reading checks that every number fits its field and that
 // lists which belong together are of one length; what the numbers mean is check_image's business.
-// Private to chip/image.
+// Private to chip/image, but for learning profiles, which a stored network keeps too.
 #pragma once
 
 #include <string>

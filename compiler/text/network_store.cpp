@@ -5,6 +5,8 @@
 #include <limits>
 #include <utility>
 
+#include "chip/image/image_proto.hpp"
+#include "compiler/passes/plastic_fit.hpp"
 #include "compiler/text/network_store.pb.h"
 #include "compiler/text/network_text.hpp"
 
@@ -78,6 +80,14 @@ void store(const Projection& projection, proto::StoredProjectionProto& out) {
     }
 }
 
+void store(const Network& network, const Projection& projection, proto::StoredLearningProto& out) {
+    const Learning& learning = *projection.learning;
+    *out.mutable_profile() = chip::learning_to_proto(learning_profile(network, projection, 1.0));
+    out.set_sign(static_cast<std::uint32_t>(learning.sign));
+    out.set_weight_max(learning.weight_max);
+    out.set_weight_bits(learning.weight_bits);
+}
+
 void store(const Population& population, proto::StoredPopulationProto& out) {
     out.set_name(population.name);
     put(population.shape, out.mutable_shape());
@@ -106,6 +116,10 @@ public:
         }
         for (const auto& projection : stored.projection()) {
             network.projections.push_back(load(projection));
+            if (projection.has_learning()) {
+                network.projections.back().learning =
+                    load(projection.learning(), network, "projection '" + projection.name() + "'");
+            }
         }
         for (const auto& output : stored.output()) {
             network.outputs.push_back({output.name(), PopulationId(output.population())});
@@ -203,6 +217,44 @@ private:
         return projection;
     }
 
+    std::string port_name(const Network& network, std::uint32_t port, const std::string& where) {
+        if (port >= network.inputs.size()) {
+            refuse(fmt::format("{}: its learning listens to input {} of {}", where, port, network.inputs.size()));
+            return {};
+        }
+        return network.inputs[port].name;
+    }
+
+    Learning load(const proto::StoredLearningProto& stored, const Network& network, const std::string& where) {
+        Learning learning;
+        chip::LearningProfile profile;
+        if (const std::string wrong = chip::learning_from_proto(stored.profile(), profile); !wrong.empty()) {
+            refuse(fmt::format("{}: of its learning, {}", where, wrong));
+            return learning;
+        }
+        if (stored.sign() > static_cast<std::uint32_t>(Learning::Sign::inhibitory)) {
+            refuse(fmt::format("{}: its learning has the unknown sign {}", where, stored.sign()));
+            return learning;
+        }
+        learning.rule = std::move(profile.rule);
+        learning.sign = static_cast<Learning::Sign>(stored.sign());
+        learning.weight_max = stored.weight_max();
+        learning.weight_bits = stored.weight_bits();
+        if (profile.reward) {
+            learning.reward_input = port_name(network, profile.reward->port, where);
+            learning.reward_values = std::move(profile.reward->values);
+        }
+        for (std::size_t i = 0; i < learning.third_factors.size(); ++i) {
+            const chip::ThirdFactor& factor = profile.third_factors[i];
+            learning.third_factors[i].from = static_cast<Learning::ThirdFactor::From>(factor.from);
+            learning.third_factors[i].shift = factor.shift;
+            if (factor.from == chip::ThirdFactor::From::input) {
+                learning.third_factors[i].input = port_name(network, factor.port, where);
+            }
+        }
+        return learning;
+    }
+
     SparseWeights load(const proto::StoredSparseProto& stored, const std::string& where) {
         SparseWeights sparse;
         sparse.row_begin.assign(stored.row_begin().begin(), stored.row_begin().end());
@@ -258,6 +310,9 @@ std::string serialise_network(const Network& network) {
     }
     for (const Projection& projection : network.projections) {
         store(projection, *stored.add_projection());
+        if (projection.learning) {
+            store(network, projection, *stored.mutable_projection()->rbegin()->mutable_learning());
+        }
     }
     for (const OutputPort& output : network.outputs) {
         auto* out = stored.add_output();

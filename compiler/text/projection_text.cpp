@@ -301,6 +301,9 @@ void read_projections(TextReader& reader) {
             projection(reader, item).delay_steps = static_cast<int>(item.delay.least);
         }
         read_rule(reader, budget, item);
+        if (item.block.has_learning()) {
+            read_learning(reader, item);
+        }
     }
     if (reader.findings.empty()) {
         mark_recurrent(reader.network);

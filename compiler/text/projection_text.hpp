@@ -39,6 +39,9 @@ void check_list(TextReader& reader, const Item& item, std::uint64_t count, const
 [[nodiscard]] std::vector<float> weights_of(const TextReader& reader, const Item& item, std::size_t count,
                                             std::size_t width);
 
+/// The block `learning` of a projection, whose target is known.
+void read_learning(TextReader& reader, const Item& item);
+
 /// The stored weights that are left for the projections to come.
 class Budget {
 public:

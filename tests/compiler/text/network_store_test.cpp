@@ -23,6 +23,12 @@ Network sample() {
         "delay { uniform { least: 0 most: 3 } } }\n"
         "projection { name: \"o\" source: \"a\" target: \"b\" one_to_one {} weight { constant: 1 } delay { constant: 4 "
         "} }\n"
+        "projection { name: \"l\" source: \"a\" target: \"b\" dense {} weight { constant: 0.2 } learning { "
+        "rule { name: \"r\" dw: \"2^-2*(x1-3)*y0 + u4*r1*sgn(w-2)\" dt: \"x0*y1\" epoch: 7 x1 { impulse: 3.5 tau: 9 } "
+        "post_traces: neuron reward_tau: 3 } sign: excitatory weight_max: 0.5 weight_bits: 6 "
+        "reward { input: \"r\" value: [3, -4] } third_factor { trace: 1 register: voltage shift: 5 } "
+        "third_factor { trace: 3 input: \"r2\" } } }\n"
+        "input { name: \"r\" shape: 2 } input { name: \"r2\" shape: 8 }\n"
         "output { name: \"x\" population: \"b\" }\n",
         "t", "");
     REQUIRE_MESSAGE(network.has_value(), to_text(network.error()));
@@ -36,6 +42,8 @@ TEST_CASE("a stored network comes back equal") {
     const Result<Network> back = deserialise_network(bytes, "o");
     REQUIRE_MESSAGE(back.has_value(), to_text(back.error()));
     CHECK(*back == network);
+    REQUIRE(back->projections[4].learning.has_value());
+    CHECK(back->projections[4].learning->reward_values == std::vector<std::int32_t>{3, -4});
 }
 
 TEST_CASE("any bytes are refused or give a sound network, never a crash") {
