@@ -190,8 +190,11 @@ Image balanced_network(int learning_epoch) {
     if (learning_epoch > 0) {
         image.learning.push_back(pair_stdp(learning_epoch));
         image.chip.learning.present = true;
-        image.populations = {{.name = "excitatory", .shape = {excitatory}},
-                             {.name = "inhibitory", .shape = {neurons - excitatory}}};
+        image.populations.resize(2);
+        image.populations[0].name = "excitatory";
+        image.populations[0].shape = {excitatory};
+        image.populations[1].name = "inhibitory";
+        image.populations[1].shape = {neurons - excitatory};
         for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
             const bool second = c * compartments >= excitatory;
             image.populations[second ? 1 : 0].tiles.push_back(

@@ -28,7 +28,6 @@ using core::PlasticSynapseStart;
 using core::SpikeTime;
 using rules::Variable;
 using test::RealTable;
-using test::ToolRun;
 
 constexpr std::uint64_t largest_draw = (std::uint64_t{1} << core::draw_bits) - 1;
 
