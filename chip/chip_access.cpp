@@ -44,7 +44,8 @@ Chip::~Chip() = default;
 
 Chip::State::State(Tables tables, const ChipOptions& options)
     : tables_(std::move(tables)),
-      synapses_a_row_(count_synapses(tables_) / std::max<std::size_t>(tables_.sources.rows(), 1)),
+      synapses_a_row_(count_synapses(tables_) /
+                      std::max<std::size_t>(tables_.sources.rows() + tables_.plastic_sources.rows(), 1)),
       seed_(options.seed),
       pool_(options.threads, options.least_parallel_work),
       arriving_(static_cast<std::size_t>(pool_.workers()), RowQueues(tables_.shards.size())),

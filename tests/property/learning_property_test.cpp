@@ -176,7 +176,10 @@ struct Outcome {
     friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-Outcome run(const chip::Image& image, const std::vector<std::uint32_t>& tiles, std::uint64_t seed, int threads) {
+enum class InputOrder { ascending, descending };
+
+Outcome run(const chip::Image& image, const std::vector<std::uint32_t>& tiles, std::uint64_t seed, int threads,
+            InputOrder order = InputOrder::ascending) {
     auto chip = Chip::load(image, {.threads = threads, .seed = seed, .least_parallel_work = 0});
     REQUIRE_MESSAGE(chip.has_value(), (chip ? "" : to_text(chip.error())));
     std::vector<std::uint32_t> first{0};
@@ -185,7 +188,11 @@ Outcome run(const chip::Image& image, const std::vector<std::uint32_t>& tiles, s
     }
     Outcome outcome;
     for (std::uint32_t step = 0; step < steps; ++step) {
-        chip->step(inputs_at(seed, step));
+        std::vector<chip::InputSpike> inputs = inputs_at(seed, step);
+        if (order == InputOrder::descending) {
+            std::reverse(inputs.begin(), inputs.end());
+        }
+        chip->step(inputs);
         std::vector<std::uint32_t>& spikes = outcome.spikes.emplace_back();
         for (const chip::CoreSpike& spike : chip->spikes()) {
             if (spike.compartment.value() > 0) {
@@ -258,7 +265,7 @@ TEST_CASE("learning on the chip is the naive definition, for every sign mode and
     }
 }
 
-TEST_CASE("threads and the split of a population over cores change nothing") {
+TEST_CASE("threads, the split of a population over cores, and the order of inputs change nothing") {
     for (std::uint64_t seed = 1; seed <= 6; ++seed) {
         const PlasticNetwork network = random_network(seed, full_rule(3), chip::SignMode::mixed);
         const std::vector<std::vector<std::uint32_t>> splits{{hidden}, {11, 19}, {4, 9, 10, 7}, {1, 28, 1}};
@@ -268,6 +275,7 @@ TEST_CASE("threads and the split of a population over cores change nothing") {
             const chip::Image image = image_of(network, split);
             for (const int threads : {1, 2, 3}) {
                 CHECK(run(image, split, seed, threads) == whole);
+                CHECK(run(image, split, seed, threads, InputOrder::descending) == whole);
             }
         }
     }
