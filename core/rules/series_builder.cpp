@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <cstdlib>
+#include <iterator>
 
 namespace spikeloom::rules {
 
@@ -32,10 +33,11 @@ bool SeriesBuilder::choose_dependency(Draft& draft, Product& product) {
     constexpr std::array<std::pair<Operand, Dependency>, 2> spikes{
         {{Operand::x0, Dependency::x0}, {Operand::y0, Dependency::y0}}};
     for (const auto& [operand, dependency] : spikes) {
-        const auto found = std::find_if(draft.parts.begin(), draft.parts.end(), [&](const Draft::Part& part) {
+        // The last of several, where print() puts it.
+        const auto found = std::find_if(draft.parts.rbegin(), draft.parts.rend(), [&](const Draft::Part& part) {
             return part.bare && part.factor.operand == operand;
         });
-        if (found == draft.parts.end()) {
+        if (found == draft.parts.rend()) {
             continue;
         }
         if (draft.decimation) {
@@ -45,7 +47,7 @@ bool SeriesBuilder::choose_dependency(Draft& draft, Product& product) {
                                    name_of(operand)));
         }
         product.dependency = dependency;
-        draft.parts.erase(found);
+        draft.parts.erase(std::next(found).base());
         return true;
     }
     if (draft.decimation) {

@@ -51,6 +51,7 @@ TEST_CASE("a product's x0 is its dependency, else its y0, else its u") {
     CHECK(parsed("w*u3").decimation == 3);
     CHECK_FALSE(parsed("w*x0").decimation.has_value());
     CHECK(only("x0*x0") == Product{.dependency = Dependency::x0, .factors = {{.operand = Operand::x0}}});
+    CHECK(parsed(print(parsed("x0*x0*x1*y0"))) == parsed("x0*x0*x1*y0"));
     // In a sum, x0 is a number like others.
     CHECK(only("(x0-1)*y0") ==
           Product{.dependency = Dependency::y0, .factors = {{.operand = Operand::x0, .constant = -1}}});
