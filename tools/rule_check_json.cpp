@@ -18,6 +18,11 @@ json::value finite_or_null(double value) {
     return std::isfinite(value) ? json::value(value) : json::value(nullptr);
 }
 
+/// First and last column.
+json::array columns_json(rules::Columns columns) {
+    return {columns.first, columns.end - 1};
+}
+
 template <class T>
 json::value or_null(const std::optional<T>& value) {
     return value ? json::value(*value) : json::value(nullptr);
@@ -43,7 +48,7 @@ json::array to_json(const std::vector<rules::FactorAnalysis>& factors) {
 json::object to_json(const rules::ProductAnalysis& product) {
     return {{"variable", text_of(name_of(product.variable))},
             {"text", product.text},
-            {"columns", json::array{product.product.columns.first, product.product.columns.end}},
+            {"columns", columns_json(product.product.columns)},
             {"dependency", text_of(name_of(product.product.dependency))},
             {"mantissa", product.product.mantissa},
             {"exponent", product.product.exponent},
@@ -85,7 +90,7 @@ json::object to_json(const rules::Finding& finding) {
                         {"found", finding.found},
                         {"advice", finding.advice}};
     if (finding.columns.end > 0) {
-        object["columns"] = json::array{finding.columns.first, finding.columns.end};
+        object["columns"] = columns_json(finding.columns);
     }
     return object;
 }

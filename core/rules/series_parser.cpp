@@ -103,12 +103,11 @@ private:
 
     void parse_product() {
         Draft draft;
+        const bool plus = take_if(TokenKind::plus);
         draft.begin = peek().offset;
         product_begin_ = at_;
-        if (take_if(TokenKind::minus)) {
+        if (!plus && take_if(TokenKind::minus)) {
             draft.coefficient.negate();
-        } else {
-            take_if(TokenKind::plus);
         }
         bool good = parse_atom(draft);
         while (good && take_if(TokenKind::star)) {

@@ -253,6 +253,86 @@ class WrittenNetworks(Case):
         self.assertRegex(errors, "needs 196 cores.*compartments.*'many'.*allowed: 128 cores.*help: ")
 
 
+class RuleCheck(Case):
+    """A rule as text or file, beside a chip: what it says for people and for programs."""
+
+    PAIR = "dw = 2^-2*x1*y0 - 2^-2*y1*x0"
+
+    def check(self, *words):
+        return json.loads(self.done("rule", "check", *words, "--json"))
+
+    def test_help_of_the_family_and_its_member(self):
+        self.assertIn("check", self.done("rule", "--help"))
+        text = self.done("rule", "check", "--help")
+        self.assertIn("Usage: spikeloom rule check", text)
+        self.assertEqual(self.done("help", "rule", "check"), text)
+
+    def test_bad_usage_has_status_2(self):
+        self.refused("rule", status=2, says="check")
+        self.refused("rule", "weave", status=2, says="weave")
+        self.refused("rule", "check", status=2, says="RULE")
+        self.refused("rule", "check", "x0", "--x1", "127", status=2, says="IMPULSE,TAU")
+        self.refused("rule", "check", "x0", "--convention", "loihi", status=2, says="lava, nengo, brian2")
+        self.refused("rule", "check", "x0", "--weights", "any", status=2, says="excitatory")
+        self.refused("rule", "check", "x0", "--rare", "2", status=2, says="0..1")
+
+    def test_products_and_what_they_come_to(self):
+        found = self.check(self.PAIR, "--chip", "loihi1", "--x1", "127,10", "--y1", "64,20")
+        first, second = found["products"]
+        self.assertEqual((first["dependency"], first["mantissa"], first["exponent"]), ("y0", 1, -2))
+        self.assertEqual((second["dependency"], second["mantissa"], second["exponent"]), ("x0", -1, -2))
+        self.assertEqual(first["factors"][0], {"operand": "x1", "constant": 0, "sign": False, "width_bits": 7,
+                                               "range": [0, 127], "clipped": False})
+        self.assertEqual(first["change"], [0, 31.75])
+        self.assertEqual(second["change_at_impulse"], -16)
+        self.assertEqual(found["memory"], {"synapse_tag_bits": 0, "axon_trace_bits": 7, "neuron_trace_bits": 7})
+        davies = next(row for row in found["update_cost"] if row["table"] == "davies2018")
+        self.assertEqual((davies["energy_pj"]["value"], davies["time_ns"]["value"]), (120, 6.1))
+        self.assertIn("Davies 2018", davies["energy_pj"]["source"])
+
+    def test_findings_say_what_to_change(self):
+        found = self.check("dw = 2^-2*u1*x1*y1 + u1*t")["findings"]
+        kinds = {row["kind"]: row for row in found}
+        self.assertTrue(found[0]["serious"])
+        self.assertEqual(kinds["dead_factor"]["columns"], [22, 25])
+        self.assertIn("4*2^-4", kinds["lost_products"]["advice"])
+        text = self.done("rule", "check", "dw = 2^-2*u1*x1*y1 + u1*t")
+        for row in found:
+            self.assertIn(row["found"], text)
+            self.assertIn(row["advice"], text)
+
+    def test_conventions_drop_other_bits(self):
+        dropped = [self.check("u1*x1*y1", "--convention", tool)["products"][0]["dropped_bits"]
+                   for tool in ("lava", "nengo", "brian2")]
+        self.assertEqual(dropped, [3, 2, 0])
+
+    def test_several_texts_are_one_rule(self):
+        together = self.check("dw = u0*t*r1; dt = x1*y0")
+        self.assertEqual(self.check("dw = u0*t*r1", "dt = x1*y0")["series"], together["series"])
+        self.assertEqual(together["memory"]["synapse_tag_bits"], 9)
+        self.refused("rule", "check", "dw = x0", "dw = y0", says="rule[2]: error: a second dw")
+
+    def test_errors_name_their_columns(self):
+        said = self.refused("rule", "check", "x0**2 + 0.3*y0", says="rule: column 3")
+        self.assertIn("rule: column 9", said)
+        self.assertIn("5*2^-4", said)
+        self.assertEqual(self.check("0.3*y0", "--round")["products"][0]["mantissa"], 5)
+        self.refused("rule", "check", "x0", "--epoch", "64", says="1..63")
+        self.refused("rule", "check", "x1*y0", "--x1", "128,4", says="0..127")
+        self.refused("rule", "check", " ", says="an empty rule")
+
+    def test_a_rule_file(self):
+        path = self.folder / "pair.textproto"
+        path.write_text('name: "pair"\ndw: "2^-2*x1*y0"\nx1 { impulse: 16 tau: 10 }\nepoch: 4\n')
+        found = self.check(path)
+        self.assertEqual((found["rule"], found["epoch_steps"], found["traces_known"]), ("pair", 4, True))
+        self.assertEqual(found["products"][0]["change_at_impulse"], 4)
+        path.write_text('name: "pair"\ndw: "2^-2*x1*y0*"\nepoch: 4\n')
+        self.refused("rule", "check", path, says="pair.textproto:2:5: dw: column 12: error")
+        self.refused("rule", "check", path, "x0", says="one file, alone")
+        self.refused("rule", "check", self.folder / "none.textproto", says="none.textproto")
+
+
 class RuleWindow(Case):
     """The window of pair STDP, through every form and protocol."""
 

@@ -162,7 +162,7 @@ TEST_CASE("serious findings come first, with the columns of their product") {
     REQUIRE(analysis.findings.size() > 1);
     CHECK(analysis.findings[0].serious);
     CHECK(analysis.findings[0].where == "dw product 2");
-    CHECK(analysis.findings[0].columns.first == 20);
+    CHECK(analysis.findings[0].columns.first == 22);
     for (const Finding& finding : analysis.findings) {
         CHECK_FALSE(finding.found.empty());
         CHECK_FALSE(finding.advice.empty());

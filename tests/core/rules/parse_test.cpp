@@ -182,7 +182,7 @@ TEST_CASE("long texts, deep parentheses and many products are refused, not follo
         many += "+x0";
     }
     CHECK(parsed(many).products.size() == 16);
-    refuses(many + "+x0+x0+x0", 48, "more than 16 products");
+    refuses(many + "+x0+x0+x0", 49, "more than 16 products");
 }
 
 TEST_CASE("'dw =' may stand in front, and nothing is an empty series") {
