@@ -2,12 +2,17 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
+#include "chip/image/plastic_projection.hpp"
 #include "core/files/hdf5.hpp"
 #include "core/files/idx.hpp"
 #include "core/files/npy.hpp"
+#include "core/rules/rule.hpp"
 
 namespace spikeloom::tools {
 
@@ -78,6 +83,36 @@ json::object projection_row(const compiler::Network& network, const compiler::Pr
             {"recurrent", projection.recurrent}};
 }
 
+/// The rule of a plastic projection; what it leaves alone is "-".
+json::object rule_row(const std::string& projection, const rules::Rule& rule) {
+    const auto sum = [&](rules::Variable variable) {
+        return rule.series(variable).empty() ? std::string("-") : rules::print(rule.series(variable));
+    };
+    return {{"projection", projection},
+            {"rule", rule.name},
+            {"epoch", rule.epoch},
+            {"dw", sum(rules::Variable::weight)},
+            {"dd", sum(rules::Variable::delay)},
+            {"dt", sum(rules::Variable::tag)}};
+}
+
+json::object learning_row(const chip::Image& image, std::uint32_t number) {
+    const chip::LearningProfile& profile = image.learning[number];
+    const chip::PlasticProjection plastic = chip::plastic_projection(image, number);
+    json::object row = rule_row(profile.projection, profile.rule);
+    row["synapses"] = plastic.synapses.size();
+    row["largest_weight"] =
+        profile.weight_per_unit * static_cast<double>(std::max(plastic.weights.most, -plastic.weights.least));
+    row["reward"] = profile.reward ? image.inputs[profile.reward->port].name : std::string("-");
+    return row;
+}
+
+json::object learning_limits(const chip::LearningFormat& learning) {
+    return {{"rules_per_core", learning.profiles_per_core},   {"traced_axons_per_core", learning.plastic_axons},
+            {"longest_epoch", learning.epoch.most},           {"trace_bits", learning.arithmetic.trace_bits},
+            {"weight_bits", learning.arithmetic.weight_bits}, {"tag_bits", learning.arithmetic.tag_bits}};
+}
+
 json::object core_row(const chip::CoreImage& core, std::size_t number) {
     return {{"core", number},
             {"place", core.place},
@@ -145,7 +180,7 @@ json::object describe(const chip::ChipSpec& chip) {
     for (const chip::CostTable& table : chip.costs) {
         costs.push_back(cost_row(table));
     }
-    return {
+    json::object described{
         {"kind", "chip description"},
         {"name", chip.name},
         {"title", chip.title},
@@ -161,6 +196,10 @@ json::object describe(const chip::ChipSpec& chip) {
                                          {"synapse_formats", chip.synapses.synapse_formats},
                                          {"longest_delay", chip.synapses.max_delay}}},
         {"cost_tables", std::move(costs)}};
+    if (chip.learning.present) {
+        described["learning"] = learning_limits(chip.learning);
+    }
+    return described;
 }
 
 json::object describe(const LoadedNetwork& loaded) {
@@ -183,15 +222,25 @@ json::object describe(const LoadedNetwork& loaded) {
         outputs.push_back(
             json::object{{"output", port.name}, {"population", network.populations[port.population.value()].name}});
     }
-    return {{"kind", "network"},
-            {"format", loaded.format},
-            {"name", network.name},
-            {"step_s", network.step_s},
-            {"inputs", std::move(inputs)},
-            {"populations", std::move(populations)},
-            {"projections", std::move(projections)},
-            {"outputs", std::move(outputs)},
-            {"resolutions", describe(loaded.resolutions)}};
+    json::array learning;
+    for (const compiler::Projection& projection : network.projections) {
+        if (projection.learning) {
+            learning.push_back(rule_row(projection.name, projection.learning->rule));
+        }
+    }
+    json::object described{{"kind", "network"},
+                           {"format", loaded.format},
+                           {"name", network.name},
+                           {"step_s", network.step_s},
+                           {"inputs", std::move(inputs)},
+                           {"populations", std::move(populations)},
+                           {"projections", std::move(projections)},
+                           {"outputs", std::move(outputs)},
+                           {"resolutions", describe(loaded.resolutions)}};
+    if (!learning.empty()) {
+        described["learning"] = std::move(learning);
+    }
+    return described;
 }
 
 json::object describe(const chip::Image& image) {
@@ -223,20 +272,28 @@ json::object describe(const chip::Image& image) {
     for (const std::string& rule : image.provenance.rules) {
         rules.emplace_back(rule);
     }
-    return {{"kind", "image"},
-            {"program", image.provenance.program},
-            {"network", image.network_name},
-            {"network_file", image.provenance.network_file},
-            {"network_sha256", image.provenance.network_sha256},
-            {"chip", image.chip.name},
-            {"step_s", image.step_s},
-            {"float_network", !image.source_network.empty()},
-            {"inputs", std::move(inputs)},
-            {"populations", std::move(populations)},
-            {"cores", std::move(cores)},
-            {"losses", describe(image.losses)},
-            {"options", std::move(options)},
-            {"rules", std::move(rules)}};
+    json::object described{{"kind", "image"},
+                           {"program", image.provenance.program},
+                           {"network", image.network_name},
+                           {"network_file", image.provenance.network_file},
+                           {"network_sha256", image.provenance.network_sha256},
+                           {"chip", image.chip.name},
+                           {"step_s", image.step_s},
+                           {"float_network", !image.source_network.empty()},
+                           {"inputs", std::move(inputs)},
+                           {"populations", std::move(populations)},
+                           {"cores", std::move(cores)},
+                           {"losses", describe(image.losses)},
+                           {"options", std::move(options)},
+                           {"rules", std::move(rules)}};
+    if (!image.learning.empty()) {
+        json::array learning;
+        for (std::uint32_t i = 0; i < image.learning.size(); ++i) {
+            learning.push_back(learning_row(image, i));
+        }
+        described["learning"] = std::move(learning);
+    }
+    return described;
 }
 
 Result<json::object> describe_npy(const std::string& path) {

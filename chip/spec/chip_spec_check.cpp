@@ -318,6 +318,27 @@ private:
         around_zero("mantissa", learning.mantissa());
         around_zero("exponent", learning.exponent());
         around_zero("constant", learning.constant());
+        conventions(learning.conventions());
+    }
+
+    /// `all`, or each of the others.
+    void conventions(const proto::LearningConventionsProto& message) {
+        const pb::Reflection& reflection = *message.GetReflection();
+        const pb::Descriptor& descriptor = *message.GetDescriptor();
+        for (int i = 0; i < descriptor.field_count(); ++i) {
+            const pb::FieldDescriptor& field = *descriptor.field(i);
+            if (field.number() == proto::LearningConventionsProto::kAllFieldNumber) {
+                continue;
+            }
+            const bool given = reflection.HasField(message, &field);
+            if (given && message.has_all()) {
+                report("learning.conventions." + field.name(),
+                       fmt::format("'{}' beside 'all', which chooses it already", field.name()), "one of the two");
+            } else if (!given && !message.has_all()) {
+                report("learning.conventions", fmt::format("nothing chooses '{}'", field.name()),
+                       fmt::format("'{}', or 'all'", field.name()));
+            }
+        }
     }
 
     void longest_delay(const proto::LearningProto& learning, const proto::SynapseMemoryProto& memory) {

@@ -1,5 +1,9 @@
 #include "chip/spec/chip_spec_proto.hpp"
 
+#include <array>
+#include <string>
+#include <string_view>
+
 namespace spikeloom::chip {
 namespace {
 
@@ -167,24 +171,39 @@ rules::RuleLimits rule_limits(const proto::LearningProto& message) {
             .factors = message.factors()};
 }
 
+/// The choices, one by one or those of a tool, set in `arithmetic`.
+void choose(const proto::LearningConventionsProto& message, rules::LearningArithmetic& arithmetic) {
+    if (message.has_all()) {
+        constexpr std::array<std::string_view, 3> tools{"lava", "nengo", "brian2"};
+        const rules::LearningArithmetic* tool =
+            rules::find_convention(tools[static_cast<std::size_t>(from_enum(message.all()))]);
+        SPIKELOOM_ASSERT(tool != nullptr, "a tool without its convention");
+        arithmetic.trace_decay = tool->trace_decay;
+        arithmetic.impulse_fraction = tool->impulse_fraction;
+        arithmetic.products = tool->products;
+        arithmetic.lava_tag_floor = tool->lava_tag_floor;
+        return;
+    }
+    arithmetic.trace_decay = static_cast<rules::TraceDecay>(from_enum(message.trace_decay()));
+    arithmetic.impulse_fraction = static_cast<rules::ImpulseFraction>(from_enum(message.impulse_fraction()));
+    arithmetic.products = static_cast<rules::ProductArithmetic>(from_enum(message.products()));
+    arithmetic.lava_tag_floor = message.lava_tag_floor();
+}
+
 LearningFormat from(const proto::LearningProto& message) {
-    const proto::LearningConventionsProto& conventions = message.conventions();
-    return {.present = true,
-            .arithmetic = {.trace_bits = message.trace_bits(),
-                           .weight_bits = message.weight_bits(),
-                           .tag_bits = message.tag_bits(),
-                           .delay_most = message.delay_most(),
-                           .fraction_bits = message.fraction_bits(),
-                           .trace_decay = static_cast<rules::TraceDecay>(from_enum(conventions.trace_decay())),
-                           .impulse_fraction =
-                               static_cast<rules::ImpulseFraction>(from_enum(conventions.impulse_fraction())),
-                           .products = static_cast<rules::ProductArithmetic>(from_enum(conventions.products())),
-                           .lava_tag_floor = conventions.lava_tag_floor()},
-            .rule = rule_limits(message),
-            .epoch = from(message.epoch()),
-            .profiles_per_core = message.profiles_per_core(),
-            .tag_bits = message.synapse_tag_bits(),
-            .plastic_axons = message.plastic_axons()};
+    LearningFormat learning{.present = true,
+                            .arithmetic = {.trace_bits = message.trace_bits(),
+                                           .weight_bits = message.weight_bits(),
+                                           .tag_bits = message.tag_bits(),
+                                           .delay_most = message.delay_most(),
+                                           .fraction_bits = message.fraction_bits()},
+                            .rule = rule_limits(message),
+                            .epoch = from(message.epoch()),
+                            .profiles_per_core = message.profiles_per_core(),
+                            .tag_bits = message.synapse_tag_bits(),
+                            .plastic_axons = message.plastic_axons()};
+    choose(message.conventions(), learning.arithmetic);
+    return learning;
 }
 
 void to(const LearningFormat& learning, proto::LearningProto& message) {

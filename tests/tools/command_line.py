@@ -54,6 +54,30 @@ class Case(unittest.TestCase):
         return result.stderr
 
 
+class Plastic(Case):
+    network = SOURCE / "models/networks/examples/plastic.textproto"
+
+    def test_compiles_and_is_inspected_with_its_rule(self):
+        image = self.folder / "plastic.loom"
+        report = self.done("compile", self.network, "--chip", "loihi1", "-o", image)
+        self.assertIn("in_cell: rule pair_stdp, epochs of 1 steps", report)
+        for path in (self.network, image):
+            (rule,) = json.loads(self.done("inspect", path, "--json"))["learning"]
+            self.assertEqual(rule["dw"], "2^-2*x1*y0 - 2^-2*y1*x0")
+            self.assertIn("pair_stdp", self.done("inspect", path))
+        self.assertEqual(rule["synapses"], 6)
+        self.assertEqual(json.loads(self.done("inspect", image, "--json"))["limits"], "all met")
+
+    def test_a_chip_that_cannot_learn_refuses_it(self):
+        text = (SOURCE / "models/chips/loihi1.textproto").read_text()
+        begin, rest = text.split("learning {", 1)
+        chip = self.folder / "dull.textproto"
+        chip.write_text(begin + rest.split("\n}\n", 1)[1])
+        said = self.refused("compile", self.network, "--chip", chip, "-o", self.folder / "x.loom",
+                            says="has no learning engine")
+        self.assertIn("projection 'in_cell'", said)
+
+
 class Help(Case):
     def test_every_subcommand_explains_itself_with_an_example(self):
         for name in SUBCOMMANDS:

@@ -152,6 +152,27 @@ TEST_CASE("a learning engine's widths have to agree with each other and with the
     CHECK(finding([](auto& l) { l.rule.mantissa_least = 1; }).find("a range that holds 0 and 1") != std::string::npos);
 }
 
+TEST_CASE("a learning engine's conventions are those of one tool, or one by one, not both") {
+    const std::string good = text_of(bundled("loihi1"));
+    const std::size_t begin = good.find("    trace_decay: EXP");
+    const std::size_t end = good.find("lava_tag_floor: false\n") + 22;
+    const auto with = [&](const std::string& lines) { return good.substr(0, begin) + lines + good.substr(end); };
+    for (const auto& [tool, name] : {std::pair("LAVA", "lava"), {"NENGO", "nengo"}, {"BRIAN2", "brian2"}}) {
+        const auto chip = parse_chip_spec(with(std::string("all: ") + tool + "\n"), "chip");
+        REQUIRE_MESSAGE(chip.has_value(), reasons(chip));
+        const rules::LearningArithmetic& wanted = *rules::find_convention(name);
+        CHECK(chip->learning.arithmetic.trace_decay == wanted.trace_decay);
+        CHECK(chip->learning.arithmetic.impulse_fraction == wanted.impulse_fraction);
+        CHECK(chip->learning.arithmetic.products == wanted.products);
+        CHECK(chip->learning.arithmetic.lava_tag_floor == wanted.lava_tag_floor);
+        CHECK(*parse_chip_spec(print_chip_spec(*chip), "printed") == *chip);
+    }
+    CHECK(says(findings_of(with("all: LAVA products: SHIFT_NENGO\n")), "'products' beside 'all'"));
+    CHECK(says(findings_of(with("products: SHIFT_NENGO\n")), "nothing chooses 'trace_decay'"));
+    CHECK(says(findings_of(with("")), "nothing chooses 'lava_tag_floor'"));
+    CHECK(says(findings_of(with("all: LAWA\n")), "did you mean 'LAVA'?"));
+}
+
 TEST_CASE("the teaching chip reads, and owns up to its guesses") {
     const ChipSpec generic = load("generic");
     CHECK(generic.limits.compartments < 1024);
