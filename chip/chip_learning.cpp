@@ -100,17 +100,19 @@ std::int32_t Chip::State::trace(std::uint32_t profile, rules::Operand operand, s
     const bool of_source = operand == Operand::x1 || operand == Operand::x2;
     SPIKELOOM_ASSERT(of_source || operand == Operand::y1 || operand == Operand::y2 || operand == Operand::y3,
                      fmt::format("operand {}", static_cast<int>(operand)));
-    for (const PlasticLocation& place : plastic_order(profile)) {
-        const core::PlasticSet& set = plastic_set(place);
-        if (of_source && place.name.source == neuron) {
-            return set.source_trace(place.row, operand == Operand::x1 ? 0 : 1);
-        }
-        if (!of_source && place.name.target == neuron) {
-            return set.target_trace(set.slot(place.synapse),
-                                    static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::y1));
-        }
+    const std::vector<PlasticLocation>& order = plastic_order(profile);  // ascending by source
+    const auto place =
+        of_source ? std::lower_bound(order.begin(), order.end(), neuron,
+                                     [](const auto& location, auto source) { return location.name.source < source; })
+                  : std::find_if(order.begin(), order.end(),
+                                 [&](const auto& location) { return location.name.target == neuron; });
+    if (place == order.end() || (of_source && place->name.source != neuron)) {
+        return 0;
     }
-    return 0;
+    const core::PlasticSet& set = plastic_set(*place);
+    return of_source ? set.source_trace(place->row, operand == Operand::x1 ? 0 : 1)
+                     : set.target_trace(set.slot(place->synapse),
+                                        static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::y1));
 }
 
 void Chip::set_learning(bool on) {

@@ -27,6 +27,13 @@ std::vector<std::int16_t> narrow(const std::vector<std::int32_t>& registers) {
     return values;
 }
 
+/// Rows of a run without a period: each takes a look at every weight.
+std::uint64_t default_rows(std::uint64_t synapses) {
+    constexpr std::uint64_t looks = std::uint64_t{1} << 27;
+    constexpr std::uint64_t fewest = 10;
+    return std::clamp(looks / std::max<std::uint64_t>(synapses, 1), fewest, learning_rows);
+}
+
 /// The least multiple of `unit` that splits `steps` into no more than `rows` periods.
 std::uint64_t period(std::uint64_t steps, std::uint64_t rows, std::uint64_t unit) {
     const std::uint64_t least = std::max<std::uint64_t>((steps + rows - 1) / rows, 1);
@@ -96,7 +103,10 @@ std::string snapshot_path(const std::string& path, Learned variable) {
 }  // namespace
 
 LearningLog::LearningLog(const Session& session, const RecordingOptions& options)
-    : session_(session), snapshot_every_(options.snapshot_every) {
+    : session_(session),
+      planned_steps_(options.planned_steps),
+      every_(options.learning_every),
+      snapshot_every_(options.snapshot_every) {
     const chip::Image& image = session.image();
     std::vector<std::string> names;
     for (const chip::LearningProfile& profile : image.learning) {
@@ -104,10 +114,7 @@ LearningLog::LearningLog(const Session& session, const RecordingOptions& options
     }
     names = file_names(names, "projection");
     for (std::uint32_t profile = 0; profile < image.learning.size(); ++profile) {
-        const auto epoch = static_cast<std::uint64_t>(std::max(image.learning[profile].rule.epoch, 1));
         Projection projection{.profile = profile, .path = "/learning/" + names[profile], .limits = {}, .probes = {}};
-        projection.every =
-            options.learning_every != 0 ? options.learning_every : period(options.planned_steps, learning_rows, epoch);
         for (const LearningProbe& probe : session.learning_probes()) {
             if (probe.profile == profile) {
                 projection.probes.push_back(&probe);
@@ -133,6 +140,9 @@ void LearningLog::start_projection(UnitWriter& writer, Projection& projection, s
     const chip::PlasticProjection plastic = chip::plastic_projection(session_.image(), projection.profile);
     projection.synapses = plastic.synapses.size();
     projection.limits = plastic.weights;
+    projection.every = every_ != 0 ? every_
+                                   : period(planned_steps_, default_rows(projection.synapses),
+                                            static_cast<std::uint64_t>(std::max(profile.rule.epoch, 1)));
     write_rule(writer, path, profile);
     writer.scalar(path + "/weight_per_unit", "network weight/register", profile.weight_per_unit);
     writer.array<std::int32_t>(

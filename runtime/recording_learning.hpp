@@ -17,7 +17,8 @@
 
 namespace spikeloom::runtime {
 
-/// Rows, at most, of a run of RecordingOptions::planned_steps where the user names no period.
+/// Rows, at most, of a run of RecordingOptions::planned_steps where the user names no period. Fewer above half a
+/// million synapses: the rows' cost shall not grow with them.
 inline constexpr std::uint64_t learning_rows = 250;
 
 class LearningLog {
@@ -52,6 +53,8 @@ private:
     [[nodiscard]] double time_ms(std::uint64_t steps) const;
 
     const Session& session_;
+    std::uint64_t planned_steps_ = 0;
+    std::uint64_t every_ = 0;           ///< 0: by planned_steps_
     std::uint64_t snapshot_every_ = 0;  ///< 0: at the start and the end only
     std::vector<Projection> projections_;
 };

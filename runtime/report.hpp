@@ -194,6 +194,7 @@ struct Report {
     std::vector<std::vector<std::uint64_t>> confusion;  ///< [label][predicted]
     std::vector<std::uint64_t> silent_by_label;
     double mean_first_spike_step = -1;
+    std::vector<double> accuracy_over_run;     ///< of equal parts of the samples, in order; empty for few samples
     std::vector<ProjectionLearning> learning;  ///< one a plastic projection
     bool learning_frozen = false;              ///< the run had learning off
     NeuroBench neurobench;

@@ -125,6 +125,28 @@ std::string limit_chart(const ProjectionLearning& learning) {
         .finish();
 }
 
+std::string accuracy_chart(const Report& report) {
+    const std::vector<double>& parts = report.accuracy_over_run;
+    if (parts.size() < 2) {
+        return {};
+    }
+    const auto samples = static_cast<double>(report.samples);
+    const Scale x{0, samples, left, right};
+    const Scale y{0, 100, bottom, top};
+    Svg svg(chart_width, chart_height, "Accuracy over the samples, in their order");
+    svg.axis_left(y, left, right, "accuracy, %", 5);
+    svg.axis_below(x, bottom, bottom, "", "samples", 5);
+    const double width = samples / static_cast<double>(parts.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        const double edge = x(width * static_cast<double>(i));
+        const double end = x(width * static_cast<double>(i + 1));
+        svg.rect({edge + 0.5, y(100 * parts[i]), end - edge - 1, bottom - y(100 * parts[i])}, "bar binds", {},
+                 fmt::format("samples {} to {}: {}", grouped(report.samples * i / parts.size()),
+                             grouped(report.samples * (i + 1) / parts.size() - 1), percent(parts[i], Script::unicode)));
+    }
+    return svg.finish();
+}
+
 std::string series_chart(const LearningSeries& series) {
     if (series.time_ms.size() < 2 || series.values.empty()) {
         return {};

@@ -35,6 +35,8 @@ enum class FloorQuantity : std::uint8_t { occupancy, activity, energy };
 [[nodiscard]] std::string mean_weight_chart(const ProjectionLearning& learning);
 /// Share of the weights that sit at a limit, over time; "" where none ever does.
 [[nodiscard]] std::string limit_chart(const ProjectionLearning& learning);
+/// Accuracy of equal parts of the samples, in their order.
+[[nodiscard]] std::string accuracy_chart(const Report& report);
 [[nodiscard]] std::string series_chart(const LearningSeries& series);
 
 /// Style class of a kind's colour.

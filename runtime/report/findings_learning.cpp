@@ -92,6 +92,16 @@ std::vector<std::string> learning_costs(const Report& report, Script script) {
     return sentences;
 }
 
+std::string accuracy_progress(const Report& report, Script script) {
+    if (report.accuracy_over_run.size() < 2) {
+        return {};
+    }
+    const std::uint64_t part = report.samples / report.accuracy_over_run.size();
+    return fmt::format("Of the first {} samples {} are right, of the last {} {}.", grouped(part),
+                       percent(report.accuracy_over_run.front(), script), grouped(part),
+                       percent(report.accuracy_over_run.back(), script));
+}
+
 std::vector<std::string> learning_warnings(const Report& report, const ProjectionLearning& learning, Script script) {
     std::vector<std::string> warnings;
     if (learning.synapses == 0 || report.learning_frozen) {

@@ -251,6 +251,10 @@ void add_learning(const Report& report, Page& page) {
     for (const std::string& sentence : learning_costs(report, script)) {
         page.paragraph(sentence);
     }
+    if (const std::string progress = accuracy_progress(report, script); !progress.empty()) {
+        page.paragraph(progress);
+        page.figure(accuracy_chart(report), "Accuracy of equal parts of the samples, in the order in which they came.");
+    }
     constexpr std::size_t most_shown = 12;
     for (std::size_t i = 0; i < std::min(report.learning.size(), most_shown); ++i) {
         add_projection(report, report.learning[i], page);

@@ -172,7 +172,8 @@ json::value evaluation(const Report& report) {
                         {"without_decision", report.silent},
                         {"confusion", std::move(confusion)},
                         {"without_decision_by_label", numbers(report.silent_by_label)},
-                        {"mean_first_spike_step", measured(report.mean_first_spike_step)}};
+                        {"mean_first_spike_step", measured(report.mean_first_spike_step)},
+                        {"accuracy_over_run", numbers(report.accuracy_over_run)}};
 }
 
 json::object neurobench(const Report& report) {

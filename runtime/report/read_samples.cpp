@@ -49,6 +49,25 @@ void fill_confusion(Source& source, const std::vector<std::int32_t>& label, cons
     }
 }
 
+/// Accuracy of equal parts of the samples, at least `least_part` each: how it changes while the network learns.
+std::vector<double> accuracy_of_parts(const std::vector<std::int32_t>& label,
+                                      const std::vector<std::int32_t>& predicted) {
+    constexpr std::size_t most_parts = 20;
+    constexpr std::size_t least_part = 20;
+    const std::size_t parts = std::min(most_parts, label.size() / least_part);
+    std::vector<double> accuracies;
+    for (std::size_t part = 0; parts > 1 && part < parts; ++part) {
+        const std::size_t first = label.size() * part / parts;
+        const std::size_t end = label.size() * (part + 1) / parts;
+        std::size_t correct = 0;
+        for (std::size_t i = first; i < end; ++i) {
+            correct += label[i] == predicted[i] ? 1 : 0;
+        }
+        accuracies.push_back(static_cast<double>(correct) / static_cast<double>(end - first));
+    }
+    return accuracies;
+}
+
 Spread spread_of(const std::vector<double>& values) {
     Spread spread{.count = values.size(), .least = values[0], .mean = 0, .most = values[0], .standard_error = 0};
     for (const double value : values) {
@@ -119,6 +138,7 @@ std::vector<std::uint32_t> read_samples(Source& source, Report& report) {
     }
     report.samples = samples;
     fill_confusion(source, *label, *predicted, report);
+    report.accuracy_over_run = accuracy_of_parts(*label, *predicted);
     if (source.file.has("/eval/first_spike_step")) {
         if (const auto first = source.column<std::int32_t>("/eval/first_spike_step", samples)) {
             double sum = 0;

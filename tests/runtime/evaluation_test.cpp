@@ -201,3 +201,25 @@ TEST_CASE("sets that don't fit the network are refused before the first step") {
     CHECK(parse_decision("first_spike") == Decision::first_spike);
     CHECK_FALSE(parse_decision("guess").has_value());
 }
+
+TEST_CASE("passes go through the same samples again, and what was learned stays") {
+    test::SmallImageOptions options{.channels = 3, .layers = {3}, .threshold = 20};
+    const chip::Image image = test::plastic_image(options);
+    const LabelledSet set =
+        spikes(4, 3, {{1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0}, {0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0}}, {0, 1});
+    EvaluationOptions thrice = events();
+    thrice.passes = 3;
+    CHECK(evaluation_steps(set, thrice) == 24);
+    std::vector<std::uint64_t> seen;
+    EvaluationCallbacks callbacks;
+    callbacks.sample_begins = [&](std::uint64_t sample) { seen.push_back(sample); };
+    Session session = open(image);
+    const auto evaluation = evaluate(session, set, thrice, nullptr, callbacks);
+    REQUIRE(evaluation.has_value());
+    CHECK(seen == std::vector<std::uint64_t>{0, 1, 0, 1, 0, 1});
+    CHECK(evaluation->steps == 24);
+    const auto learned = session.chip().plastic_values(0, rules::Variable::weight);
+    CHECK(learned != open(image).chip().plastic_values(0, rules::Variable::weight));
+    session.reset_state();
+    CHECK(session.chip().plastic_values(0, rules::Variable::weight) == learned);
+}

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <functional>
@@ -205,4 +206,19 @@ TEST_CASE("learning in text, JSON and page is what was looked at") {
     CHECK(learning.at("changed").as_int64() == 3000);
     CHECK(learning.at("probes").at(0).at("lines").at(0).at("registers").as_array().size() == 101);
     CHECK(learning.at("weights_after").at("synapses").as_array().size() == 37);
+}
+
+TEST_CASE("accuracy is told part by part: what learning is for") {
+    test::RecordingBuilder builder;
+    builder.steps = 4000;
+    builder.labels.assign(400, 1);
+    builder.predictions.assign(400, 0);
+    std::fill(builder.predictions.begin() + 200, builder.predictions.end(), 1);
+    builder.more = [](files::Hdf5Writer& file) { LearningGroup{}.write(file); };
+    const auto report = read_report(builder.write("parts.h5"));
+    REQUIRE_MESSAGE(report.has_value(), (report ? "" : to_text(report.error())));
+    REQUIRE(report->accuracy_over_run.size() == 20);
+    CHECK(report->accuracy_over_run[9] == 0);
+    CHECK(report->accuracy_over_run[10] == 1);
+    CHECK(has(report_text(*report), "Of the first 20 samples 0.0 % are right, of the last 20 100.0 %."));
 }
