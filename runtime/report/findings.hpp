@@ -95,7 +95,7 @@ struct Rung {
 [[nodiscard]] std::string learning_finding(const ProjectionLearning& learning, Script script);
 /// What the learning engine did and what that costs under each table: whole sentences, none without an update.
 [[nodiscard]] std::vector<std::string> learning_costs(const Report& report, Script script);
-/// "Of the first 50 samples 12.0 % are right, of the last 50 83.0 %."; "" for few samples.
+/// "12.0 % of the first 50 samples are right, 83.0 % of the last 50."; "" for few samples.
 [[nodiscard]] std::string accuracy_progress(const Report& report, Script script);
 /// Whole sentences on weights that stand still or pile up at their limits, and what may help.
 [[nodiscard]] std::vector<std::string> learning_warnings(const Report& report, const ProjectionLearning& learning,

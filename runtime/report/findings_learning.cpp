@@ -97,9 +97,9 @@ std::string accuracy_progress(const Report& report, Script script) {
         return {};
     }
     const std::uint64_t part = report.samples / report.accuracy_over_run.size();
-    return fmt::format("Of the first {} samples {} are right, of the last {} {}.", grouped(part),
+    return fmt::format("{} of the first {} samples are right, {} of the last {}.",
                        percent(report.accuracy_over_run.front(), script), grouped(part),
-                       percent(report.accuracy_over_run.back(), script));
+                       percent(report.accuracy_over_run.back(), script), grouped(part));
 }
 
 std::vector<std::string> learning_warnings(const Report& report, const ProjectionLearning& learning, Script script) {

@@ -265,6 +265,9 @@ std::string learning(const Report& report) {
     for (const std::string& sentence : learning_costs(report, script)) {
         out += wrapped(sentence, 2);
     }
+    if (const std::string progress = accuracy_progress(report, script); !progress.empty()) {
+        out += wrapped(progress, 2);
+    }
     Table table(
         {"projection", "synapses", "changed", "mean before", "mean after", "at limits", "epoch", "one unit is"});
     const std::size_t shown = std::min(report.learning.size(), most_rows);

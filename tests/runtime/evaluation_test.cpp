@@ -204,7 +204,7 @@ TEST_CASE("sets that don't fit the network are refused before the first step") {
 
 TEST_CASE("passes go through the same samples again, and what was learned stays") {
     test::SmallImageOptions options{.channels = 3, .layers = {3}, .threshold = 20};
-    const chip::Image image = test::plastic_image(options);
+    const chip::Image image = test::plastic_image(options, "2^-3*x1*y0");
     const LabelledSet set =
         spikes(4, 3, {{1, 0, 0, 1, 0, 0, 1, 0, 0, 1, 0, 0}, {0, 1, 1, 0, 1, 0, 0, 1, 0, 0, 1, 0}}, {0, 1});
     EvaluationOptions thrice = events();

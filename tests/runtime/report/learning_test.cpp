@@ -220,5 +220,5 @@ TEST_CASE("accuracy is told part by part: what learning is for") {
     REQUIRE(report->accuracy_over_run.size() == 20);
     CHECK(report->accuracy_over_run[9] == 0);
     CHECK(report->accuracy_over_run[10] == 1);
-    CHECK(has(report_text(*report), "Of the first 20 samples 0.0 % are right, of the last 20 100.0 %."));
+    CHECK(has(report_text(*report), "0.0 % of the first 20 samples are right, 100.0 % of the last 20."));
 }
