@@ -78,11 +78,17 @@ private:
                 "the dependency does not count");
             return;
         }
+        int bits = 0;
         for (const rules::Factor& factor : one.factors) {
             range(where, "a constant", factor.constant, limits_.constant_least, limits_.constant_most);
             if (factor.operand > rules::Operand::constant) {
                 add(where, "a factor reads an unknown operand", "x0..x2, y0..y3, r0, r1, w, d, t, a constant");
             }
+            bits += rules::factor_width(factor.operand, learning_.arithmetic);
+        }
+        if (bits > rules::product_bits_most) {
+            add(where, fmt::format("its factors have {} bits in all", bits),
+                fmt::format("at most {}", rules::product_bits_most), "fewer factors, or narrower traces and weights");
         }
     }
 

@@ -130,8 +130,16 @@ private:
     }
 
     void about_move(const ProductAnalysis& product) {
-        const bool away = options_.arithmetic.products == ProductArithmetic::real_brian2;
-        if (product.move_most >= options_.rare || away) {
+        if (options_.arithmetic.products == ProductArithmetic::real_brian2) {
+            if (product.move_most < 1) {
+                say(FindingKind::rounding_bias, false, product,
+                    fmt::format("at most {:.2g} units, and sums are rounded away from 0: alone it moves {} by one",
+                                product.move_most, letter(product.variable)),
+                    "raise the coefficient above 1 unit, or compute the product less often");
+            }
+            return;
+        }
+        if (product.move_most >= options_.rare) {
             return;
         }
         const int more = static_cast<int>(std::ceil(std::log2(options_.rare / product.move_most)));
@@ -164,11 +172,10 @@ private:
                 ? "larger impulses make the loss smaller beside the product"
                 : fmt::format("write {} for {}: the same, but the mantissa is multiplied before the bits are dropped",
                               to_text(fine), to_text(written));
-        if (product.range.least < 0) {
-            const double bias = product.step * (1 - std::ldexp(1.0, -product.dropped_bits)) / 2;
+        const double bias = product.step * (1 - std::ldexp(1.0, -product.dropped_bits)) / 2;
+        if (product.range.least < 0 && bias >= options_.rare) {
             say(FindingKind::rounding_bias, bias >= 1, product,
-                fmt::format("the dropped bits are rounded down, below 0 too: about {:.2g} units an update towards "
-                            "depression",
+                fmt::format("the dropped bits are rounded down, below 0 too: about {:.2g} units an update downwards",
                             bias),
                 advice);
         } else if (product.lost_below > 1) {
@@ -178,10 +185,11 @@ private:
     }
 
     void about_saturation(const ProductAnalysis& product) {
-        if (!product.saturates() || options_.arithmetic.products == ProductArithmetic::real_brian2) {
+        const double largest = std::max(product.range.most, -product.range.least);
+        const bool by_a_unit = largest >= product.saturation + 1;
+        if (!by_a_unit || options_.arithmetic.products == ProductArithmetic::real_brian2) {
             return;
         }
-        const double largest = std::max(product.range.most, -product.range.least);
         const int less = static_cast<int>(std::ceil(std::log2(largest / product.saturation)));
         const bool usual = product.at_impulse && std::abs(*product.at_impulse) > product.saturation;
         say(FindingKind::product_saturates, usual, product,
@@ -189,6 +197,13 @@ private:
                         usual ? ", with every trace at its impulse already" : ""),
             fmt::format("lower the exponent by {} ({}), or the impulses", less,
                         to_text(MantissaExponent{product.product.mantissa, product.product.exponent - less})));
+    }
+
+    /// Whether the changes are those of the rule's own impulses, not of whatever tags, weights and rewards may be.
+    [[nodiscard]] bool all_known(Variable variable) const {
+        return std::all_of(analysis_.products.begin(), analysis_.products.end(), [&](const ProductAnalysis& product) {
+            return product.variable != variable || product.at_impulse.has_value();
+        });
     }
 
     void about_series(const SeriesAnalysis& series) {
@@ -205,7 +220,7 @@ private:
         }
         if (largest >= much_of_range * range) {
             const int less = static_cast<int>(std::ceil(std::log2(largest / (much_of_range * range)))) + 1;
-            say(FindingKind::swing, largest >= half_of_range * range && options_.traces_known, where,
+            say(FindingKind::swing, largest >= half_of_range * range && all_known(series.variable), where,
                 fmt::format("one epoch can move {} by {:.4g} of the {:g} units that it has", letter(series.variable),
                             largest, range),
                 fmt::format("lower the exponents by {}, or the impulses, for more than {} steps from end to end", less,

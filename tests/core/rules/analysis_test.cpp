@@ -91,6 +91,7 @@ TEST_CASE("products that are mostly rounded away are told with their probability
 
 TEST_CASE("dropped bits: what a product acts as, and a finer way to write it") {
     const auto analysis = analyse(parsed("dw = -2^-2*u1*x1*y1"));
+    CHECK_FALSE(finds(analyse(parsed("dw = -2^-7*u1*x1*y1")), FindingKind::rounding_bias));
     CHECK(analysis.products[0].dropped_bits == 3);
     CHECK(analysis.products[0].net_exponent == -5);
     contains(told(analysis, FindingKind::scale), "-2^-2 acts as -2^-5");
@@ -102,6 +103,7 @@ TEST_CASE("dropped bits: what a product acts as, and a finer way to write it") {
     LearningArithmetic brian2;
     brian2.products = ProductArithmetic::real_brian2;
     CHECK_FALSE(finds(analyse(parsed("dw = 2^-2*u1*x1*y1"), {.arithmetic = brian2}), FindingKind::scale));
+    CHECK(finds(analyse(parsed("dw = 2^-2*x0"), {.arithmetic = brian2}), FindingKind::rounding_bias));
 }
 
 TEST_CASE("the finer way to write it loses less") {
@@ -117,6 +119,7 @@ TEST_CASE("saturation of products, factors, and weights") {
     contains(told(analysis, FindingKind::factor_clipped), "-128..128");
     CHECK(analysis.products[1].range == Interval{-128, -127});
     CHECK(finds(analysis, FindingKind::swing));
+    CHECK_FALSE(finds(analyse(parsed("dw = 2^-1*t*u0*r0 + w*u0; dt = x0")), FindingKind::product_saturates));
     const auto usual =
         analyse(with_traces(parsed("dw = 2^2*x1*y0"), {.impulse = 100, .tau = 5}), {.traces_known = true});
     CHECK(find(usual, FindingKind::product_saturates)->serious);
