@@ -83,15 +83,20 @@ void PlasticSet::evaluate_rows(bool all, std::span<std::uint64_t> updates) {
 void PlasticSet::evaluate_columns(std::span<std::uint64_t> updates) {
     for (const std::uint32_t slot : y_.spiked()) {
         std::uint64_t evaluated = 0;
+        const std::uint16_t* const gate =
+            column_gate_ ? x_.history(*column_gate_) + std::size_t{y_.spiked_at(slot)} * x_.size() : nullptr;
         for (std::uint32_t c = column_begin_[slot]; c < column_begin_[slot + 1]; ++c) {
             const std::uint32_t row = columns_[c] >> offset_bits;
             if (has_rows_ && x_.spiked_at(row) != 0) {
                 continue;
             }
+            ++evaluated;
+            if (gate != nullptr && gate[row] == 0) {
+                continue;
+            }
             const std::uint32_t synapse = row_begin_[row] + (columns_[c] & offset_mask);
             __builtin_prefetch(&words_[synapse], 1);
             push(synapse, row);
-            ++evaluated;
         }
         updates[slot >> layout_.block_shift] += evaluated;
     }
@@ -127,6 +132,13 @@ void PlasticSet::evaluate_batch() {
     // Only now: every series reads the values from before the epoch.
     for (const Variable variable : changed_) {
         const auto& result = batch.result[static_cast<std::size_t>(variable)];
+        if (variable == Variable::weight) {
+            for (std::uint32_t i = 0; i < batch.size; ++i) {
+                std::uint32_t& word = words_[batch.synapse[i]];
+                word = (word & (slot_mask | opens_bit)) | static_cast<std::uint32_t>(result[i]) << 16;
+            }
+            continue;
+        }
         for (std::uint32_t i = 0; i < batch.size; ++i) {
             store(batch.synapse[i], variable, result[i]);
         }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "core/base/diagnostics.hpp"
 
@@ -26,6 +27,26 @@ std::int32_t half_of(std::int32_t payload) {
     return (payload >> 1) + ((payload & 3) == 3 ? 1 : 0);
 }
 
+/// A trace of the source that is a factor of every product of y0, if there is one: where it is 0, nothing changes.
+std::optional<std::size_t> gate_of_columns(const rules::Rule& rule) {
+    for (const rules::Operand operand : {rules::Operand::x1, rules::Operand::x2}) {
+        const auto gates = [&](const rules::Product& product) {
+            return product.dependency != rules::Dependency::y0 ||
+                   std::any_of(product.factors.begin(), product.factors.end(), [&](const rules::Factor& factor) {
+                       return factor.operand == operand && factor.constant == 0;
+                   });
+        };
+        const bool all = std::all_of(rules::variables.begin(), rules::variables.end(), [&](Variable variable) {
+            const auto& products = rule.series(variable).products;
+            return std::all_of(products.begin(), products.end(), gates);
+        });
+        if (all) {
+            return operand == rules::Operand::x1 ? 0 : 1;
+        }
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 PlasticSet::PlasticSet(const PlasticSetLayout& layout)
@@ -42,6 +63,7 @@ PlasticSet::PlasticSet(const PlasticSetLayout& layout)
     reads_ = {true, layout.rule.reads(rules::Operand::d), layout.rule.reads(rules::Operand::t)};
     has_rows_ = layout.rule.depends_on(rules::Dependency::x0);
     has_columns_ = layout.rule.depends_on(rules::Dependency::y0);
+    column_gate_ = gate_of_columns(layout.rule);
     y_ = TraceBank({.traces = layout_.rule.y,
                     .arithmetic = layout.arithmetic,
                     .epoch = layout.rule.epoch,

@@ -12,6 +12,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -157,8 +158,9 @@ private:
     RuleKernel kernel_;
     bool has_rows_ = false;  ///< some product waits for a source's spike
     bool has_columns_ = false;
-    std::vector<rules::Variable> changed_;  ///< that the rule has a series for
-    std::array<bool, 3> reads_{};           ///< variables that some product reads
+    std::optional<std::size_t> column_gate_;  ///< x1 (0) or x2 (1): where it is 0, a column's synapse does not change
+    std::vector<rules::Variable> changed_;    ///< that the rule has a series for
+    std::array<bool, 3> reads_{};             ///< variables that some product reads
 
     std::vector<std::uint32_t> row_begin_{0};
     std::vector<std::uint32_t> row_source_;

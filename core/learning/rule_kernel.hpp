@@ -16,7 +16,7 @@ namespace spikeloom::core {
 
 /// Synapses of a set that are evaluated together, and what their products read.
 struct RuleBatch {
-    static constexpr std::uint32_t capacity = 512;
+    static constexpr std::uint32_t capacity = 256;
     using Values = std::array<std::int32_t, capacity>;
 
     std::uint32_t size = 0;
