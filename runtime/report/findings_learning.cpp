@@ -84,10 +84,10 @@ std::vector<std::string> learning_costs(const Report& report, Script script) {
         const std::string part = run.dynamic_pj.value > 0 ? ", " + percent(pj.value / run.dynamic_pj.value, script) +
                                                                 " of the dynamic energy"
                                                           : "";
-        sentences.push_back(fmt::format("Under {}: {} updates per second of chip time; {} ({}){}.",
-                                        quoted(run.table, script),
-                                        amount(static_cast<double>(updates) / (run.time_ns * 1e-9)),
-                                        energy(pj.value, script), energy_range(pj, script), part));
+        const std::string range = pj.low < pj.high ? " (" + energy_range(pj, script) + ")" : "";
+        sentences.push_back(fmt::format(
+            "Under {}: {} updates per second of chip time; {}{}{}.", quoted(run.table, script),
+            amount(static_cast<double>(updates) / (run.time_ns * 1e-9)), energy(pj.value, script), range, part));
     }
     return sentences;
 }
@@ -110,9 +110,10 @@ std::vector<std::string> learning_warnings(const Report& report, const Projectio
     const bool compared = learning.snapshots > 1;
     if (compared && learning.changed == 0) {
         warnings.push_back(
-            "No weight changed: the rule's products may round to 0, its traces may be too small, or no spike pairs "
-            "came "
-            "within an epoch's reach; spikeloom rule check names terms that always round to 0.");
+            report.totals[Counter::spikes] == 0
+                ? "No weight changed, and no neuron spiked: stronger weights or more input may start both."
+                : "No weight changed: the rule's products may round to 0, its traces may be too small, or no spike "
+                  "pairs came within their reach; spikeloom rule check names terms that always round to 0.");
     }
     const double low = share(learning.at_least, learning.synapses);
     const double high = share(learning.at_most, learning.synapses);

@@ -247,7 +247,10 @@ std::string weight_histogram(const ProjectionLearning& projection) {
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const double from = after.first + width * static_cast<double>(i);
         const std::string range =
-            width > 1 ? fmt::format("{:.0f} to {:.0f}", from, from + width - 1) : fmt::format("{:.0f}", from);
+            width > 1
+                ? fmt::format("{:.0f} to {:.0f}", from,
+                              std::max(from, std::min(from + width - 1, static_cast<double>(projection.limit_most))))
+                : fmt::format("{:.0f}", from);
         std::string line =
             fmt::format("  {:>14}   {:<9} {:<24} {:<9} {}", range, amount(static_cast<double>(rows[i][0])),
                         bar(rows[i][0], most), amount(static_cast<double>(rows[i][1])), bar(rows[i][1], most));

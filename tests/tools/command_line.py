@@ -404,6 +404,103 @@ class RuleWindow(Case):
         self.refused("rule", "window", status=2)
 
 
+class Learning(Case):
+    """A plastic network: run, frozen, saved, gone through more than once, reported."""
+
+    def setUp(self):
+        super().setUp()
+        network = self.folder / "pairs.textproto"
+        network.write_text(
+            'name: "pairs" step_s: 1e-3 seed: 1\n'
+            'input { name: "in" shape: 40 }\n'
+            'population { name: "e" shape: 10 kind: leaky tau_mem_s: 0.02 v_threshold: 1 }\n'
+            'projection { name: "in_e" source: "in" target: "e" dense {} weight { uniform { low: 0.5 high: 6 } }\n'
+            '  learning { rule { dw: "2^-4*x1*y0 - 2^-4*y1*x0" epoch: 4 x1 { impulse: 64 tau: 20 }\n'
+            '    y1 { impulse: 64 tau: 20 } } sign: excitatory weight_max: 10 } }\n'
+            'output { population: "e" }\n', encoding="utf-8")
+        self.image = self.folder / "pairs.loom"
+        self.done("compile", network, "--chip", "loihi1", "-o", self.image)
+
+    def learned(self, recording):
+        return json.loads(self.done("report", recording, "--json"))["learning"][0]
+
+    def run_image(self, *words, image=None, name="run.h5"):
+        recording = self.folder / name
+        self.done("run", image or self.image, "--input", "poisson:60", "--steps", 400, "-o", recording, "-f", *words)
+        return recording
+
+    def test_probes_and_snapshots_reach_the_report(self):
+        recording = self.run_image("--probe", "in_e[0:3,7].w", "--probe", "in_e[5].x1", "--learning-every", 20,
+                                   "--snapshot-every", 100)
+        learning = self.learned(recording)
+        self.assertEqual(learning["synapses"], 400)
+        self.assertGreater(learning["changed"], 200)
+        self.assertEqual(learning["snapshots"], 5)
+        self.assertEqual(learning["time_ms"], [20.0 * i for i in range(21)])
+        weights, trace = learning["probes"]
+        self.assertEqual([line["of"] for line in weights["lines"]], ["0 to 7", "1 to 7", "2 to 7"])
+        self.assertEqual([line["of"] for line in trace["lines"]], ["source 5"])
+        self.assertEqual(len(trace["lines"][0]["registers"]), 21)
+        self.assertIn("Learning\n", self.done("report", recording))
+
+    def test_threads_learn_the_same(self):
+        one, two = (self.learned(self.run_image("--probe", "in_e.w", "--threads", threads)) for threads in (1, 2))
+        self.assertEqual(one, two)
+
+    def test_a_frozen_run_keeps_its_weights(self):
+        recording = self.run_image("--freeze")
+        self.assertEqual(self.learned(recording)["changed"], 0)
+        self.assertIn("Learning was off in this run.", self.done("report", recording))
+
+    def test_a_saved_image_goes_on_where_the_run_ended(self):
+        saved = self.folder / "learned.loom"
+        first = self.learned(self.run_image("--save-image", saved, "--probe", "in_e[:,4].w"))
+        again = self.learned(self.run_image("--freeze", "--probe", "in_e[:,4].w", image=saved, name="again.h5"))
+        ends, starts = ([line["registers"][at] for line in run["probes"][0]["lines"]]
+                        for run, at in ((first, -1), (again, 0)))
+        self.assertEqual(starts, ends)
+        self.assertEqual(again["at_most_limit"], first["at_most_limit"])
+        self.assertEqual(again["mean_before_register"], first["mean_after_register"])
+        self.assertIn("after 400 steps of the run recorded in run.h5", self.done("inspect", saved))
+        words = ("run", self.image, "--input", "poisson:60", "--steps", 10, "-o", self.folder / "x.h5", "--save-image")
+        before = saved.read_bytes()
+        self.refused(*words, saved, says="the file exists")
+        self.refused(*words, self.folder / "missing" / "x.loom", says="make its folder first")
+        self.refused(*words, self.folder / "x.h5", says="both --output and --save-image")
+        self.assertEqual(saved.read_bytes(), before)
+        self.assertFalse((self.folder / "x.h5").exists())
+        self.done(*words, saved, "--force")
+        self.assertNotEqual(saved.read_bytes(), before)
+
+    def test_passes_over_a_set_go_on_learning(self):
+        data = self.folder / "set.npz"
+        numpy.savez(data, inputs=numpy.linspace(0, 1, 160, dtype=numpy.float32).reshape(4, 40),
+                    labels=numpy.arange(4, dtype=numpy.int32))
+        changed = []
+        for epochs in (1, 3):
+            recording = self.folder / f"eval{epochs}.h5"
+            figures = json.loads(self.done("eval", self.image, "--data", data, "--steps", 20, "--epochs", epochs,
+                                           "-o", recording, "--json"))
+            self.assertEqual(figures["evaluation"]["samples"], 4 * epochs)
+            self.assertEqual(figures["steps"], 80 * epochs)
+            changed.append(figures["learning"][0]["time_ms"][-1])
+        self.assertEqual(changed, [80.0, 240.0])
+        words = ("eval", self.image, "--data", data, "-o", self.folder / "e.h5")
+        self.refused(*words, "--epochs", 0, status=2, says="--epochs")
+        self.refused(*words, "--epochs", 2, "--gap", status=2, says="--gap")
+
+    def test_what_can_not_be_watched_or_saved_is_refused_with_what_can(self):
+        words = ("run", self.image, "--input", "poisson:60", "--steps", 10, "-o", self.folder / "x.h5")
+        for probe, says in [("out.w", "allowed: in_e"), ("in_e.y2", "w, d, x1, y1, r1"), ("in_e[40,0].w", "40 sources"),
+                            ("in_e[400].w", "0..399"), ("in_e[1].r1", "one r1")]:
+            self.refused(*words, "--probe", probe, says=says)
+        self.refused(*words, "--learning-every", 0, status=2, says="--learning-every")
+        fixed = self.folder / "yinyang.loom"
+        self.done("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", fixed)
+        self.refused("run", fixed, "--input", "poisson:60", "--steps", 10, "-o", self.folder / "x.h5", "--save-image",
+                     self.folder / "y.loom", says="no projection of the image is plastic")
+
+
 class BrokenFiles(Case):
     """Whatever a file holds, the program says what is wrong with it and ends with status 1."""
 

@@ -181,7 +181,9 @@ TEST_CASE("weights that stand still or pile up are warned of; a frozen run is no
     report.learning[0].at_least = report.learning[0].at_most = 0;
     CHECK(learning_warnings(report, report.learning[0], Script::plain).empty());
     report.learning[0].changed = 0;
-    CHECK(has(report_text(report), "warning: No weight changed"));
+    CHECK(has(report_text(report), "warning: No weight changed, and no neuron spiked"));
+    report.totals[Counter::spikes] = 7;
+    CHECK(has(report_text(report), "warning: No weight changed: the rule's products may round to 0"));
     report.learning_frozen = true;
     CHECK(has(report_text(report), "Learning was off in this run."));
     CHECK(!has(report_text(report), "warning: "));
