@@ -290,7 +290,9 @@ void CoreChecker::check_entry(const chip::SynapseEntry& entry) {
                fmt::format("a rule changes delays of {} bits", format.delay_bits),
                fmt::format("bits for delays up to {}", chip_.learning.arithmetic.delay_most));
     }
-    const int delay_limit = std::min(memory.max_delay, (1 << format.delay_bits) - 1);
+    // What was learned may be as long as the engine makes it.
+    const int longest = moving ? std::max(memory.max_delay, chip_.learning.arithmetic.delay_most) : memory.max_delay;
+    const int delay_limit = std::min(longest, (1 << format.delay_bits) - 1);
     for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
         const chip::Synapse& synapse = core_.synapses[i];
         longest_delay_ = std::max<int>(longest_delay_, synapse.delay);

@@ -415,13 +415,36 @@ void check_gains(const Network& network, const std::vector<PopulationModel>& mod
     }
 }
 
-void remark_losses(const Network& network, const MappedNetwork& mapped, const Scaling& scaling, Diagnostics& remarks) {
+/// The register's end is not where learning was to end.
+void remark_reach(const Projection& projection, const chip::LearningProfile& profile, const chip::ChipSpec& chip,
+                  Diagnostics& remarks) {
+    constexpr double noticeable = 0.02;
+    const double wanted = projection.learning->weight_max;
+    const double end = profile.weight_per_unit * largest_mantissa(chip);
+    if (std::abs(end / wanted - 1) > noticeable) {
+        const bool larger_at_start = learning_reach(projection) > wanted;
+        remarks.push_back(
+            {Severity::note, fmt::format("projection '{}'", projection.name),
+             fmt::format("learning can take its weights to {:.4g}, not to weight_max = {:.4g}", end, wanted), "",
+             larger_at_start ? "initial weights within weight_max"
+                             : "all plastic projections into a population share one scale: weight_max "
+                               "values that are equal, or differ by powers of two"});
+    }
+}
+
+void remark_losses(const Network& network, const MappedNetwork& mapped, const Scaling& scaling,
+                   const chip::ChipSpec& chip, Diagnostics& remarks) {
     for (const chip::ProjectionLoss& loss : mapped.losses) {
         if (loss.synapses > 0 && loss.zeroed * 5 > loss.synapses) {
             remarks.push_back({Severity::warning, fmt::format("projection '{}'", loss.name),
                                fmt::format("{} of {} weights are zero on the chip (weight error {:.1f} % rms)",
                                            loss.zeroed, loss.synapses, 100 * loss.rms_error),
                                "", "a few large weights set the scale: clip them, or split the projection"});
+        }
+    }
+    for (std::size_t p = 0, profile = 0; p < network.projections.size(); ++p) {
+        if (network.projections[p].learning) {
+            remark_reach(network.projections[p], mapped.learning[profile++], chip, remarks);
         }
     }
     for (std::size_t i = 0; i < scaling.populations.size(); ++i) {
@@ -467,7 +490,7 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
         mapped.populations.push_back(program_population(models[i], scaling.populations[i], chip));
     }
     Expander(network, models, scaling, chip, options, mapped).run();
-    remark_losses(network, mapped, scaling, remarks);
+    remark_losses(network, mapped, scaling, chip, remarks);
     return mapped;
 }
 

@@ -105,6 +105,30 @@ TEST_CASE("weights beyond weight_max stretch the range") {
     CHECK(image.losses[0].clipped == 0);
 }
 
+TEST_CASE("two ranges into one population: powers of two go together, others are remarked on") {
+    const auto reaches = [](double first, double second, std::size_t remarks) {
+        test::NetworkBuilder builder("two");
+        const Source p = builder.population("p", {8});
+        for (const double reach : {first, second}) {
+            const Source in = builder.input("in" + std::to_string(reach), 10);
+            builder.connect(in, p, test::dense_uniform(8, 10, 0, reach, 1)).learning = learning(pair_stdp(), reach);
+        }
+        const auto result = compile(builder.network(), loihi(), {});
+        REQUIRE_MESSAGE(result.has_value(), (result ? "" : to_text(result.error())));
+        CHECK(std::ranges::count_if(result->remarks, [](const Diagnostic& remark) {
+                  return remark.found.find("not to weight_max") != std::string::npos;
+              }) == static_cast<std::ptrdiff_t>(remarks));
+        for (std::size_t i = 0; i < 2; ++i) {
+            const double reach = i == 0 ? first : second;
+            const double end = 255 * result->image.learning[i].weight_per_unit;
+            CHECK(end > 0.99 * reach);
+            CHECK(end < 2 * reach);
+        }
+    };
+    reaches(0.5, 0.125, 0);
+    reaches(0.5, 0.35, 1);
+}
+
 TEST_CASE("signs: mixed reaches both ways, inhibitory is stored below zero") {
     using Sign = Learning::Sign;
     const chip::Image mixed = compiled(plastic_network(9, 9, learning(pair_stdp(), 0.5, Sign::mixed)), loihi());
@@ -153,6 +177,9 @@ TEST_CASE("a rule that changes delays has room for the longest, and takes the sl
     CHECK(image.cores[0].formats[0].delay_bits == 6);
     CHECK(image.cores.size() == 2);  // 64 slots leave 128 compartments
     CHECK(compiled(plastic_network(30, 200, learning(pair_stdp(), 0.5)), loihi()).cores.size() == 1);
+    chip::Image learned = image;
+    learned.cores[0].synapses[3].delay = 63;
+    CHECK(verify(learned).empty());
     chip::Image crowded = image;
     crowded.learning[0].rule.dd = {};
     CHECK_FALSE(verify(crowded, network).empty());
@@ -164,8 +191,8 @@ TEST_CASE("rewards and third factors come from ports that need no projection") {
     three.reward_values = {64, -64};
     three.rule.post_traces = rules::PostTraces::neuron;
     using From = Learning::ThirdFactor::From;
-    three.third_factors = {
-        {{.from = From::voltage, .shift = 7}, {.from = From::input, .input = "teacher"}, {.from = From::nowhere}}};
+    three.third_factors[0] = {.from = From::voltage, .input = {}, .shift = 7};
+    three.third_factors[1] = {.from = From::input, .input = "teacher"};
     Network network = plastic_network(30, 20, three);
     network.inputs.push_back({.name = "reward", .shape = {2}});
     network.inputs.push_back({.name = "teacher", .shape = {20}});
