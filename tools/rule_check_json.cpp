@@ -141,6 +141,8 @@ json::object to_json(const CheckedRule& checked) {
                                     {"axon_trace_bits", analysis.memory.pre_traces * analysis.memory.trace_bits},
                                     {"neuron_trace_bits", analysis.memory.post_traces * analysis.memory.trace_bits}}},
             {"update_cost", costs_json(checked.chip)},
+            {"forced_update_interval_steps",
+             analysis.forced_interval_steps == 0 ? json::value(nullptr) : json::value(analysis.forced_interval_steps)},
             {"findings", list(analysis.findings, convert)}};
 }
 

@@ -11,8 +11,6 @@ namespace spikeloom::tools {
 
 namespace {
 
-using rules::Variable;
-
 const char* words(rules::ProductArithmetic products) {
     switch (products) {
     case rules::ProductArithmetic::shift_lava:
@@ -120,7 +118,7 @@ std::string quantity_text(const chip::Quantity& quantity, const char* unit) {
     return fmt::format("{:g} {}{}", quantity.value, unit, bounds);
 }
 
-std::string cost_text(const chip::ChipSpec& chip) {
+std::string cost_text(const chip::ChipSpec& chip, int forced_interval) {
     std::string text = "one update of a synapse\n";
     for (const chip::CostTable& table : chip.costs) {
         const chip::EventCost& cost = table.event(chip::CostItem::learning_update);
@@ -129,6 +127,10 @@ std::string cost_text(const chip::ChipSpec& chip) {
                 ? fmt::format("  {}: the table has no cost of learning\n", table.name)
                 : fmt::format("  {}: {}, {}; {}: {}\n", table.name, quantity_text(cost.energy_pj, "pJ"),
                               quantity_text(cost.time_ns, "ns"), name_of(cost.energy_pj.trust), cost.energy_pj.source);
+    }
+    if (forced_interval > 0) {
+        text += fmt::format("  u updates every synapse every {} step{}, spikes or none: {:g} updates in 1000 steps\n",
+                            forced_interval, forced_interval == 1 ? "" : "s", 1000.0 / forced_interval);
     }
     return text + "\n";
 }
@@ -162,7 +164,7 @@ std::string to_text(const CheckedRule& checked) {
         text += series_text(series, checked.analysis, rule);
     }
     return text + traces_text(checked.analysis, checked.loaded.from_file) + memory_text(checked) +
-           cost_text(checked.chip) + findings_text(checked.analysis);
+           cost_text(checked.chip, checked.analysis.forced_interval_steps) + findings_text(checked.analysis);
 }
 
 }  // namespace spikeloom::tools

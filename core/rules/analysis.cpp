@@ -60,6 +60,7 @@ public:
             }
         }
         analyse_traces(analysis);
+        analysis.forced_interval_steps = forced_interval();
         analysis.memory.tag = rule_.uses_tag();
         analysis.memory.trace_bits = options_.arithmetic.trace_bits;
         analysis.findings = find_trouble(rule_, analysis, options_);
@@ -226,6 +227,18 @@ private:
                 std::ceil((analysis.variable_range.most - analysis.variable_range.least) / largest);
         }
         return analysis;
+    }
+
+    /// Of the u products, in steps.
+    [[nodiscard]] int forced_interval() const {
+        int least = 0;
+        for (const Variable variable : variables) {
+            if (const std::optional<int> k = rule_.series(variable).decimation) {
+                const int interval = rule_.epoch * (1 << *k);
+                least = least == 0 ? interval : std::min(least, interval);
+            }
+        }
+        return least;
     }
 
     void analyse_traces(RuleAnalysis& analysis) const {

@@ -95,6 +95,7 @@ enum class FindingKind : std::uint8_t {
     trace_saturates,
     trace_coarse,  ///< few levels, or outlived by the epoch
     scale,         ///< the shift is part of the coefficient
+    costly,        ///< updates all synapses, often
 };
 /// "dead_product", ...
 [[nodiscard]] std::string_view name_of(FindingKind kind);
@@ -117,6 +118,7 @@ struct RuleMemory {
 };
 
 struct RuleAnalysis {
+    int forced_interval_steps = 0;          ///< every synapse is updated this often, spikes or none (u_k); 0: never
     std::vector<ProductAnalysis> products;  ///< dw's, dd's, dt's
     std::vector<SeriesAnalysis> series;     ///< of those that are not empty
     std::vector<TraceAnalysis> traces;      ///< x1, x2, y1, y2, y3, as far as read or given

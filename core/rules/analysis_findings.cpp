@@ -16,6 +16,7 @@ constexpr double much_of_range = 0.25;
 constexpr double half_of_range = 0.5;
 constexpr double few_levels = 8;
 constexpr double short_interval = 2;  ///< steps
+constexpr int frequent = 8;           ///< steps
 
 /// "w", "d", "t"
 std::string_view letter(Variable variable) {
@@ -83,6 +84,7 @@ private:
             about_dead(product);
             return;
         }
+        about_cost(product);
         about_move(product);
         about_dropped_bits(product);
         about_saturation(product);
@@ -127,6 +129,29 @@ private:
                 product.dropped_bits, product.width_bits),
             fmt::format("use fewer or narrower factors, or larger impulses: factors below {:g} together count as 0",
                         std::ceil(product.lost_below)));
+    }
+
+    void about_cost(const ProductAnalysis& product) {
+        const std::optional<int> k = rule_.series(product.variable).decimation;
+        const bool rewarded =
+            std::any_of(product.factors.begin(), product.factors.end(), [](const FactorAnalysis& factor) {
+                return factor.factor.operand == Operand::r0 || factor.factor.operand == Operand::r1;
+            });
+        if (product.product.dependency != Dependency::u || !k || rule_.epoch * (1 << *k) >= frequent || rewarded) {
+            return;  // a reward that lasts an epoch would be missed by a slower u
+        }
+        int more = 0;
+        while (rule_.epoch * (1 << (*k + more)) < frequent) {
+            ++more;
+        }
+        const MantissaExponent raised{product.product.mantissa, product.product.exponent + more};
+        say(FindingKind::costly, false, product,
+            fmt::format("u{} updates every synapse every {} step{}, spikes or none", *k, rule_.epoch * (1 << *k),
+                        rule_.epoch * (1 << *k) == 1 ? "" : "s"),
+            raised.exponent <= options_.limits.exponent_most && *k + more <= options_.limits.decimation_most
+                ? fmt::format("u{} with {} changes as much in a time, for 1/{} of the energy", *k + more,
+                              to_text(raised), 1 << more)
+                : "a larger k, or a longer epoch, takes less energy");
     }
 
     void about_move(const ProductAnalysis& product) {
@@ -318,6 +343,8 @@ std::string_view name_of(FindingKind kind) {
         return "trace_coarse";
     case FindingKind::scale:
         return "scale";
+    case FindingKind::costly:
+        return "costly";
     }
     return {};
 }

@@ -326,9 +326,16 @@ class RuleCheck(Case):
             self.assertIn(row["advice"], text)
 
     def test_conventions_drop_other_bits(self):
+        self.assertEqual(self.check("u1*x1*y1", "--epoch", "3")["forced_update_interval_steps"], 6)
         dropped = [self.check("u1*x1*y1", "--convention", tool)["products"][0]["dropped_bits"]
                    for tool in ("lava", "nengo", "brian2")]
         self.assertEqual(dropped, [3, 2, 0])
+
+    def test_the_bundled_rules_have_no_serious_finding(self):
+        paths = sorted((SOURCE / "models/rules").glob("*.textproto"))
+        self.assertTrue(paths)
+        for path in paths:
+            self.assertEqual([row for row in self.check(path)["findings"] if row["serious"]], [], path)
 
     def test_several_texts_are_one_rule(self):
         together = self.check("dw = u0*t*r1; dt = x1*y0")

@@ -134,6 +134,18 @@ TEST_CASE("one-way rules, and rules with a decay") {
     CHECK(finds(analyse(parsed("dw = -x1*y0 + 2^-4*u4*w"), {.weight = inhibitory}), FindingKind::one_way));
 }
 
+TEST_CASE("u_k updates every synapse: how often, and what would do") {
+    Rule rule = parsed("dw = x1*y0 - 2^-5*u1*w");
+    CHECK(analyse(rule).forced_interval_steps == 2);
+    contains(told(analyse(rule), FindingKind::costly), "u3 with -2^-3");
+    contains(told(analyse(parsed("dw = 2^8*u1")), FindingKind::costly), "a larger k");
+    CHECK_FALSE(finds(analyse(parsed("dw = u1*r1")), FindingKind::costly));
+    rule.epoch = 4;
+    CHECK(analyse(rule).forced_interval_steps == 8);
+    CHECK_FALSE(finds(analyse(rule), FindingKind::costly));
+    CHECK(analyse(parsed("dw = x1*y0")).forced_interval_steps == 0);
+}
+
 TEST_CASE("what is given and not used, or used and not given") {
     CHECK(find(analyse(parsed("dt = x1*y0")), FindingKind::unused_variable)->serious);
     Rule rule = parsed("dw = x1*y0");
