@@ -14,7 +14,7 @@ constexpr char value_follows = 'v';
 constexpr char findings_follow = 'f';
 constexpr std::size_t most_findings = 10'000;
 
-constexpr std::uint64_t least_cpu_seconds = 60;
+constexpr std::uint64_t least_cpu_seconds = 20;
 constexpr std::uint64_t most_cpu_seconds = 3600;
 constexpr std::uint64_t bytes_a_second = 1'000'000;  ///< slow, and compressed
 constexpr std::uint64_t least_memory = 1ULL << 32;

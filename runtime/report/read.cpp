@@ -145,12 +145,13 @@ void read_cores(Source& source, Report& report) {
     if (!place || !compartments || !input_axons || !output_axons || !words || !synapses || !counters || !steps) {
         return;
     }
-    if (counters->shape != std::vector<std::uint64_t>{count, counter_count}) {
-        source.wrong("/counters/total", "another shape", fmt::format("shape ({}, {})", count, counter_count));
+    const std::uint64_t columns = steps->shape.size() == 2 ? steps->shape[1] : 0;
+    if (columns < counters_before_learning || columns > counter_count) {
+        source.wrong("/counters/per_step", "another shape", fmt::format("shape (steps, {})", counter_count));
         return;
     }
-    if (steps->shape.size() != 2 || steps->shape[1] != counter_count) {
-        source.wrong("/counters/per_step", "another shape", fmt::format("shape (steps, {})", counter_count));
+    if (counters->shape != std::vector<std::uint64_t>{count, columns}) {
+        source.wrong("/counters/total", "another shape", fmt::format("shape ({}, {})", count, columns));
         return;
     }
     report.steps = steps->shape[0];
@@ -179,8 +180,8 @@ void read_cores(Source& source, Report& report) {
                            .threshold_profiles = finer[2][i],
                            .synapse_formats = finer[3][i],
                            .counters = {}};
-        for (std::size_t column = 0; column < counter_count; ++column) {
-            core.counters[static_cast<Counter>(column)] = counters->values[i * counter_count + column];
+        for (std::size_t column = 0; column < columns; ++column) {
+            core.counters[static_cast<Counter>(column)] = counters->values[i * columns + column];
         }
         report.totals += core.counters;
         report.cores.push_back(core);

@@ -30,11 +30,12 @@ void read_items(Source& source, const std::string& folder, const Counters& total
     if (!array) {
         return;
     }
-    if (array->shape != std::vector<std::uint64_t>{run.items.size(), 3}) {
+    const std::uint64_t rows = array->shape.empty() ? 0 : array->shape[0];
+    if (array->shape != std::vector<std::uint64_t>{rows, 3} || rows < counters_before_learning) {
         source.wrong(folder + "/items", "another shape", fmt::format("shape ({}, 3)", run.items.size()));
         return;
     }
-    for (std::size_t i = 0; i < run.items.size(); ++i) {
+    for (std::size_t i = 0; i < rows; ++i) {
         const double* row = &array->values[3 * i];
         if (!std::isfinite(row[0]) || !std::isfinite(row[1]) || !std::isfinite(row[2]) || row[0] < 0) {
             source.wrong(folder + "/items", fmt::format("an energy of {} pJ in row {}", row[0], i),

@@ -18,6 +18,8 @@ inline constexpr std::size_t raster_limit = 12000;  ///< spikes in the excerpt
 inline constexpr std::uint64_t sample_limit = std::uint64_t{1} << 24;
 inline constexpr std::uint64_t population_limit = 100'000;
 inline constexpr std::uint64_t core_limit = std::uint64_t{1} << 20;
+/// Recordings made before there was learning have so many counters and cost items: later ones were added at the end.
+inline constexpr std::uint64_t counters_before_learning = 12;
 inline constexpr std::uint64_t slab_rows = std::uint64_t{1} << 17;  ///< of a long dataset in one read
 
 class Source {

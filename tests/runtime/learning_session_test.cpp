@@ -1,10 +1,14 @@
 // Probing and recording of plastic projections: through the session, into the file, and back out of it.
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <functional>
+#include <iterator>
 #include <map>
 
 #include "chip/learned_image.hpp"
 #include "core/files/hdf5.hpp"
+#include "runtime/isolated_reading.hpp"
 #include "runtime/recording.hpp"
 #include "runtime/report.hpp"
 #include "runtime/session.hpp"
@@ -169,6 +173,49 @@ TEST_CASE("a recording has what the chip learned: rule, probes, means, snapshots
         sum += weight;
     }
     CHECK(read<double>(file, "weight_mean").back() == doctest::Approx(sum / 30));
+}
+
+TEST_CASE("every dataset of a learning run has units") {
+    const test::TemporaryFolder folder;
+    record(learner(), {.path = folder("run.h5")}, 20);
+    const Hdf5Reader file = Hdf5Reader::open(folder("run.h5")).value();
+    std::size_t datasets = 0;
+    const std::function<void(const std::string&)> visit = [&](const std::string& group) {
+        const auto members = file.members(group);
+        REQUIRE(members.has_value());
+        for (const files::Hdf5Member& member : *members) {
+            const std::string path = group + "/" + member.name;
+            if (member.kind == files::Hdf5Kind::group) {
+                visit(path);
+            } else {
+                ++datasets;
+                CHECK_MESSAGE(file.attribute_text(path, "units").has_value(), path);
+            }
+        }
+    };
+    visit("/learning");
+    CHECK(datasets > 30);
+}
+
+TEST_CASE("a damaged /learning is a diagnostic or a report, never a crash") {
+    const test::TemporaryFolder folder;
+    const std::string path = folder("run.h5");
+    record(learner(), {.path = path, .snapshot_every = 10}, 40);
+    std::string bytes;
+    {
+        std::ifstream file(path, std::ios::binary);
+        bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+    }
+    std::size_t refused = 0;
+    for (std::size_t at = 96; at < bytes.size(); at += 2003) {
+        std::string damaged = bytes;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x5A);
+        std::ofstream(path, std::ios::binary) << damaged;
+        const auto text = print_recording(path, report_html);
+        CHECK((text.has_value() || has_error(text.error())));
+        refused += text ? 0 : 1;
+    }
+    CHECK(refused > 0);
 }
 
 TEST_CASE("without a period, rows come in whole epochs, some 250 of them") {

@@ -72,6 +72,18 @@ TEST_CASE("energies, times and the slowest cores come with every cost table, the
     CHECK(run.sample_energy_pj.standard_error == doctest::Approx(500));
 }
 
+TEST_CASE("recordings from before there was learning are still read") {
+    RecordingBuilder builder;
+    builder.counters = runtime::counters_before_learning;
+    const auto report = read_report(builder.write("older.h5"));
+    REQUIRE_MESSAGE(report.has_value(), (report ? "" : to_text(report.error())));
+    CHECK(report->totals[Counter::input_spikes] == 21 + 31);
+    CHECK(report->totals[Counter::learning_updates] == 0);
+    CHECK(report->priced[0].dynamic_pj.value > 0);
+    builder.counters = 11;
+    CHECK(refusal(builder.write("too_old.h5")).find("/counters/per_step") != std::string::npos);
+}
+
 TEST_CASE("labelled samples give the confusion matrix, silence apart") {
     const auto report = read_report(RecordingBuilder{}.write("samples.h5"));
     REQUIRE(report);

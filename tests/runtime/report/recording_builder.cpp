@@ -25,10 +25,10 @@ void put(files::Hdf5Writer& file, const std::string& path, const std::vector<T>&
 }
 
 /// Counters of core c: counter i holds 10 (c + 1) + i.
-std::vector<std::uint64_t> core_counts(std::size_t cores) {
+std::vector<std::uint64_t> core_counts(std::size_t cores, std::size_t counters) {
     std::vector<std::uint64_t> counts;
     for (std::size_t core = 0; core < cores; ++core) {
-        for (std::size_t i = 0; i < counter_count; ++i) {
+        for (std::size_t i = 0; i < counters; ++i) {
             counts.push_back(10 * (core + 1) + i);
         }
     }
@@ -54,14 +54,15 @@ void RecordingBuilder::write_costs(files::Hdf5Writer& file, const std::string& t
         cores.push_back(step % 4 == 0 ? 1 : 0);
     }
     Counters totals;
-    const std::vector<std::uint64_t> counts = core_counts(places.size());
+    const std::vector<std::uint64_t> counts = core_counts(places.size(), counters);
     for (std::size_t i = 0; i < counts.size(); ++i) {
-        totals[static_cast<Counter>(i % counter_count)] += counts[i];
+        totals[static_cast<Counter>(i % counters)] += counts[i];
     }
     std::vector<double> items;
     for (const chip::ItemEnergy& item : chip::dynamic_energy(totals, made_up_costs(table, scale))) {
         items.insert(items.end(), {item.energy_pj.value, item.energy_pj.low, item.energy_pj.high});
     }
+    items.resize(3 * counters);
     double time = 0;
     for (const float step_time : times) {
         time += step_time;
@@ -110,8 +111,8 @@ std::string RecordingBuilder::write(const std::string& name) const {
     for (const char* column : {"compartments", "input_axons", "output_axons", "synapse_words", "synapses"}) {
         put(*file, std::string("/cores/") + column, std::vector<std::uint64_t>(places.size(), 8));
     }
-    put(*file, "/counters/total", core_counts(places.size()), {places.size(), counter_count});
-    put(*file, "/counters/per_step", std::vector<std::uint64_t>(steps * counter_count, 1), {steps, counter_count});
+    put(*file, "/counters/total", core_counts(places.size(), counters), {places.size(), counters});
+    put(*file, "/counters/per_step", std::vector<std::uint64_t>(steps * counters, 1), {steps, counters});
     write_costs(*file, "first", 1);
     write_costs(*file, "second", 2);
     if (spikes) {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/base/counters.hpp"
 #include "core/files/hdf5.hpp"
 
 namespace spikeloom::test {
@@ -29,8 +30,9 @@ struct RecordingBuilder {
     std::vector<float> step_times;  ///< ns; empty: 100 + step
     std::vector<std::uint32_t> slowest;
     std::string losses = R"([{"name": "fc", "weights": 30, "synapses": 27, "zeroed": 3, "rms_error": 0.01}])";
-    std::string gap;   ///< JSON; empty: none
-    std::string spec;  ///< empty: two made-up cost tables "first" and "second"
+    std::string gap;                       ///< JSON; empty: none
+    std::string spec;                      ///< empty: two made-up cost tables "first" and "second"
+    std::size_t counters = counter_count;  ///< columns, and cost items
     bool spikes = true;
     bool foreign = false;  ///< no root attribute, no /network
     std::function<void(files::Hdf5Writer&)> more;
