@@ -29,8 +29,10 @@ void Chip::State::step(std::span<const InputSpike> inputs) {
         watch.lap(times_[worker].deliver_s);
         tables_.shards[shard].update(now_, {.seed = seed_, .step = noise_step_});
         watch.lap(times_[worker].update_s);
-        tables_.shards[shard].learn(learning_step());
-        watch.lap(times_[worker].learn_s);
+        if (!tables_.profiles.empty()) {
+            tables_.shards[shard].learn(learning_step());
+            watch.lap(times_[worker].learn_s);
+        }
         queue_spikes(shard, worker);
         watch.lap(times_[worker].queue_s);
     });
@@ -158,7 +160,7 @@ void Chip::State::list_spikes() {
     }
 }
 
-/// Roughly, in synaptic events: whether waking threads pays.
+/// Roughly, in sparse synaptic events: whether waking threads pays.
 std::size_t Chip::State::expected_work() const {
     constexpr std::size_t neurons_an_event = 4;
     std::size_t rows = 0;
@@ -174,7 +176,7 @@ std::size_t Chip::State::expected_work() const {
             rows += plastic_weight * queues[shard].size();
         }
     }
-    return rows * synapses_a_row_ + tables_.port_first_source.front() / neurons_an_event;
+    return rows * cost_a_row_ + tables_.port_first_source.front() / neurons_an_event;
 }
 
 }  // namespace spikeloom::chip

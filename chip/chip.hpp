@@ -20,8 +20,8 @@ namespace spikeloom::chip {
 struct ChipOptions {
     int threads = 1;
     std::uint64_t seed = 0;  ///< of the neuron noise
-    /// Threads are woken for steps of at least so many synaptic events (expected): waking them costs some 10 us.
-    std::size_t least_parallel_work = 20'000;
+    /// Threads are woken for steps of at least so many (expected) sparse synaptic events: waking them costs some 20 us.
+    std::size_t least_parallel_work = 60'000;
     bool time_phases = false;  ///< measure PhaseTimes; costs a few clock readings a step
 };
 

@@ -9,6 +9,14 @@
 namespace spikeloom::chip {
 namespace {
 
+std::size_t delivery_cost(const Tables& tables) {
+    std::size_t cost = 0;
+    for (const core::Shard& shard : tables.shards) {
+        cost += shard.delivery_cost();
+    }
+    return cost;
+}
+
 std::size_t count_synapses(const Tables& tables) {
     std::size_t synapses = 0;
     for (const core::Shard& shard : tables.shards) {
@@ -25,11 +33,22 @@ std::size_t bytes_of_queues(const RowQueues& queues) {
     return bytes;
 }
 
+/// Whether steps can be large enough to wake threads: more shards mean more and shorter rows, which cost time too.
+bool worth_dividing(const Image& image, const ChipOptions& options) {
+    constexpr std::size_t busy_step = 32;  // delivers one of so many synapses
+    std::size_t synapses = 0;
+    for (const CoreImage& core : image.cores) {
+        synapses += core.synapses.size();
+    }
+    return options.threads > 1 && synapses >= busy_step * options.least_parallel_work;
+}
+
 }  // namespace
 
 Result<Chip> Chip::load(const Image& image, const ChipOptions& options) {
     const auto threads = static_cast<std::uint32_t>(std::clamp(options.threads, 1, ThreadPool::max_workers));
-    const std::uint32_t least_shards = threads == 1 ? 1 : 2 * threads;  // two each, so that uneven ones even out
+    const std::uint32_t least_shards =
+        worth_dividing(image, options) ? 2 * threads : 1;  // so that uneven ones even out
     auto tables = build_tables(image, least_shards, options.seed);
     if (!tables) {
         return tl::unexpected(std::move(tables.error()));
@@ -44,8 +63,8 @@ Chip::~Chip() = default;
 
 Chip::State::State(Tables tables, const ChipOptions& options)
     : tables_(std::move(tables)),
-      synapses_a_row_(count_synapses(tables_) /
-                      std::max<std::size_t>(tables_.sources.rows() + tables_.plastic_sources.rows(), 1)),
+      cost_a_row_(delivery_cost(tables_) /
+                  std::max<std::size_t>(tables_.sources.rows() + tables_.plastic_sources.rows(), 1)),
       seed_(options.seed),
       pool_(options.threads, options.least_parallel_work),
       arriving_(static_cast<std::size_t>(pool_.workers()), RowQueues(tables_.shards.size())),

@@ -90,7 +90,7 @@ private:
     [[nodiscard]] std::size_t expected_work() const;
 
     Tables tables_;
-    std::size_t synapses_a_row_;
+    std::size_t cost_a_row_;  ///< in sparse synaptic events
     std::uint64_t seed_;
     std::uint64_t now_ = 0;
     std::uint64_t noise_step_ = 0;  ///< goes on when the state is reset between samples

@@ -97,6 +97,14 @@ std::uint32_t Shard::add_plastic_set(PlasticSetLayout layout) {
     return static_cast<std::uint32_t>(plastic_.size() - 1);
 }
 
+std::size_t Shard::delivery_cost() const {
+    // A sparse synapse takes a word of the stream, a dense one half a word.
+    constexpr std::size_t dense_synapses_a_sparse_one = 10;
+    const std::size_t saved = synapses_ - std::min(synapses_, stream_.size());
+    const std::size_t dense = std::min(2 * saved, synapses_);
+    return synapses() - dense + dense / dense_synapses_a_sparse_one;
+}
+
 std::size_t Shard::synapses() const {
     std::size_t synapses = synapses_;
     for (const PlasticSet& set : plastic_) {

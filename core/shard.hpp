@@ -127,6 +127,8 @@ public:
         return (block << layout_.block_shift) + within;
     }
     [[nodiscard]] std::size_t synapses() const;
+    /// What delivering every synapse once costs, in deliveries of a sparse one; a dense one is a tenth of it.
+    [[nodiscard]] std::size_t delivery_cost() const;
     [[nodiscard]] std::size_t resident_bytes() const;
 
 private:
