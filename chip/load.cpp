@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include "chip/load_plastic.hpp"
+#include "chip/plan_shards.hpp"
 #include "chip/registers.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "chip/tables.hpp"
@@ -19,42 +20,8 @@ namespace {
 
 using core::RowSynapse;
 
-/// Sums of all delays of a shard should stay in the second-level cache.
-constexpr std::uint32_t max_ring_sums = 1U << 18;
-
 /// Rows are named by 32-bit offsets; and a small hostile file, whose lists share synapses, could ask for any memory.
 constexpr std::uint64_t most_synapses = std::uint64_t{1} << 31;
-
-// ---- shards ----
-
-std::uint32_t max_delay_of(const Image& image, const CoreImage& core) {
-    std::uint32_t longest = 0;
-    for (const SynapseEntry& entry : core.entries) {
-        if (entry.learning != 0 && !image.learning[entry.learning - 1U].rule.dd.empty()) {
-            longest = static_cast<std::uint32_t>(image.chip.learning.arithmetic.delay_most);
-        }
-    }
-    for (const Synapse& synapse : core.synapses) {
-        longest = std::max<std::uint32_t>(longest, synapse.delay);
-    }
-    return longest;
-}
-
-unsigned shift_for(std::uint32_t compartments) {
-    return static_cast<unsigned>(std::bit_width(std::min(std::max(compartments, 1U), core::max_slots) - 1));
-}
-
-/// A shard that is being filled with cores.
-struct ShardDraft {
-    std::uint32_t blocks = 0;
-    unsigned block_shift = 0;
-    std::uint32_t ring_depth = 1;
-
-    [[nodiscard]] ShardDraft with(unsigned shift, std::uint32_t depth) const {
-        return {blocks + 1, std::max(block_shift, shift), std::max(ring_depth, depth)};
-    }
-    [[nodiscard]] std::uint64_t slots() const { return std::uint64_t{blocks} << block_shift; }
-};
 
 class Builder {
 public:
@@ -65,7 +32,7 @@ public:
           plastic_(image, tables_, seed) {}
 
     Result<Tables> build() {
-        plan_shards();
+        plan_shards(image_, arithmetic_, least_shards_, tables_);
         if (tables_.shards.size() > SourceTable::max_shards) {
             return fail({.where = "image",
                          .found = fmt::format("{} cores need {} shards", image_.cores.size(), tables_.shards.size()),
@@ -92,8 +59,6 @@ public:
     }
 
 private:
-    void plan_shards();
-    void close_shard(const ShardDraft& draft);
     void add_neurons();
     std::uint64_t count_axons();
     Diagnostics shared_plastic_axons() const;
@@ -123,57 +88,6 @@ private:
     std::vector<SourceTable::Row> plastic_rows_;  ///< likewise
     PlasticBuilder plastic_;
 };
-
-void Builder::plan_shards() {
-    std::uint64_t total = 0;
-    for (const CoreImage& core : image_.cores) {
-        total += std::uint64_t{1} << shift_for(core.compartments);
-    }
-    const std::uint64_t share =
-        std::clamp<std::uint64_t>((total + least_shards_ - 1) / least_shards_, 1, core::max_slots);
-
-    ShardDraft draft;
-    std::uint32_t source = 0;
-    for (std::uint32_t c = 0; c < image_.cores.size(); ++c) {
-        const CoreImage& core = image_.cores[c];
-        tables_.core_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
-        const std::uint32_t depth = std::bit_ceil(max_delay_of(image_, core) + 1);
-        for (std::uint32_t first = 0; first == 0 || first < core.compartments; first += core::max_slots) {
-            const std::uint32_t count = std::min(core.compartments - first, core::max_slots);
-            const ShardDraft wider = draft.with(shift_for(count), depth);
-            if (draft.blocks > 0 && (wider.slots() > share || wider.slots() * wider.ring_depth > max_ring_sums)) {
-                close_shard(draft);
-                draft = ShardDraft{}.with(shift_for(count), depth);
-            } else {
-                draft = wider;
-            }
-            tables_.blocks.push_back({.core = c,
-                                      .first_compartment = first,
-                                      .compartments = count,
-                                      .shard = static_cast<std::uint32_t>(tables_.shards.size()),
-                                      .index = draft.blocks - 1,
-                                      .first_source = source});
-            source += count;
-        }
-    }
-    tables_.core_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
-    if (draft.blocks > 0) {
-        close_shard(draft);
-    }
-    for (const Block& block : tables_.blocks) {
-        if (block.index == 0) {
-            tables_.shard_first_block.push_back(static_cast<std::uint32_t>(&block - tables_.blocks.data()));
-        }
-    }
-    tables_.shard_first_block.push_back(static_cast<std::uint32_t>(tables_.blocks.size()));
-}
-
-void Builder::close_shard(const ShardDraft& draft) {
-    tables_.shards.emplace_back(core::ShardLayout{.blocks = draft.blocks,
-                                                  .block_shift = draft.block_shift,
-                                                  .ring_depth = draft.ring_depth,
-                                                  .arithmetic = arithmetic_});
-}
 
 // ---- neurons ----
 
