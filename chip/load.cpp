@@ -1,7 +1,6 @@
 // From the image to the tables: cores into shards, compartment groups into runs, and the synapse lists, which the
 // image keeps by destination axon, into rows by source.
 #include <algorithm>
-#include <bit>
 #include <limits>
 #include <map>
 #include <tuple>
