@@ -1,6 +1,7 @@
 #include "compiler/reference/float_interpreter.hpp"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -21,6 +22,7 @@ public:
     [[nodiscard]] virtual std::span<const std::uint8_t> spikes(std::size_t population) const = 0;
     [[nodiscard]] virtual std::span<const double> membrane(std::size_t population) const = 0;
     [[nodiscard]] virtual std::span<const double> synaptic_current(std::size_t population) const = 0;
+    [[nodiscard]] virtual std::vector<double> plastic_weights(std::size_t projection) const = 0;
 };
 
 namespace {
@@ -223,6 +225,11 @@ public:
         for (std::uint32_t place = 0; place < order_.size(); ++place) {
             rank_[order_[place]] = place;
         }
+        for (std::uint32_t p = 0; options.learning.on && p < projections_.size(); ++p) {
+            if (projections_[p].learning) {
+                add_learner(network, p);
+            }
+        }
     }
 
     void step(const std::vector<std::vector<float>>& inputs) override {
@@ -244,11 +251,18 @@ public:
                 std::copy(neurons.v.begin(), neurons.v.end(), signal.begin());
             }
         }
+        for (Plastic& plastic : plastic_) {
+            learn(plastic, inputs);
+        }
         ++now_;
     }
 
     void reset() override {
         now_ = 0;
+        for (Plastic& plastic : plastic_) {
+            plastic.learner->reset();
+            write_weights(plastic);
+        }
         for (auto& neurons : neurons_) {
             neurons.reset();
         }
@@ -263,8 +277,78 @@ public:
     [[nodiscard]] std::span<const double> synaptic_current(std::size_t population) const override {
         return neurons_[population].shown_s;
     }
+    [[nodiscard]] std::vector<double> plastic_weights(std::size_t projection) const override {
+        for (const Plastic& plastic : plastic_) {
+            if (plastic.projection == projection) {
+                return plastic.learner->weights();
+            }
+        }
+        return {};
+    }
 
 private:
+    struct Plastic {
+        std::uint32_t projection;
+        std::optional<std::size_t> reward_port;
+        std::unique_ptr<ReferenceLearner> learner;
+        std::vector<PlasticPlace> places;
+    };
+
+    void add_learner(const Network& network, std::uint32_t p) {
+        Projection& projection = projections_[p];
+        const std::size_t targets = neurons_[projection.target.value()].v.size();
+        Plastic plastic{
+            .projection = p, .reward_port = {}, .learner = make_learner(network, p, options_.learning), .places = {}};
+        give_own_weights(projection, targets);
+        plastic.places = plastic_places(projection, network.source_size(projection.source), targets);
+        for (std::size_t port = 0; port < network.inputs.size(); ++port) {
+            if (!projection.learning->reward_input.empty() &&
+                network.inputs[port].name == projection.learning->reward_input) {
+                plastic.reward_port = port;
+            }
+        }
+        plastic_.push_back(std::move(plastic));
+        write_weights(plastic_.back());
+    }
+
+    void write_weights(const Plastic& plastic) {
+        const std::vector<double> learned = plastic.learner->weights();
+        std::visit(
+            [&](auto& held) {
+                if constexpr (requires { held.weights; }) {
+                    for (std::size_t i = 0; i < learned.size(); ++i) {
+                        held.weights[plastic.places[i].index] = static_cast<float>(learned[i]);
+                    }
+                }
+            },
+            projections_[plastic.projection].weights);
+    }
+
+    void learn(const Plastic& plastic, const std::vector<std::vector<float>>& inputs) {
+        const Projection& projection = projections_[plastic.projection];
+        std::vector<std::uint8_t> sources;
+        for (const Real signal : history_of(projection).ago(now_, age(projection))) {
+            sources.push_back(signal != 0 ? 1 : 0);
+        }
+        std::optional<double> reward;
+        if (plastic.reward_port) {
+            const std::vector<float>& channels = inputs[*plastic.reward_port];
+            for (std::size_t channel = 0; channel < channels.size(); ++channel) {
+                if (channels[channel] != 0) {
+                    reward = reward.value_or(0) + projection.learning->reward_values[channel];
+                }
+            }
+        }
+        if (plastic.learner->step(sources, neurons_[projection.target.value()].z, reward)) {
+            write_weights(plastic);
+        }
+    }
+
+    [[nodiscard]] const History<Real>& history_of(const Projection& projection) const {
+        return projection.source.kind == Source::Kind::input ? inputs_[projection.source.index]
+                                                             : signals_[projection.source.index];
+    }
+
     static bool spikes_at_all(const Neurons<Real>& neurons) { return compiler::spikes(neurons.kind); }
 
     static std::size_t longest_delay(const Projection& projection) {
@@ -305,9 +389,7 @@ private:
     }
 
     void add_weighted(const Projection& projection, std::vector<Real>& sum) const {
-        const History<Real>& history = projection.source.kind == Source::Kind::input
-                                           ? inputs_[projection.source.index]
-                                           : signals_[projection.source.index];
+        const History<Real>& history = history_of(projection);
         const std::uint64_t steps_ago = age(projection) + static_cast<std::uint64_t>(projection.delay_steps);
         const auto late_signal = [&](std::uint64_t late) -> const std::vector<Real>& {
             return history.ago(now_, steps_ago + late);
@@ -322,6 +404,7 @@ private:
     std::vector<std::uint32_t> order_, rank_;
     std::vector<History<Real>> inputs_, signals_;
     std::vector<Neurons<Real>> neurons_;
+    std::vector<Plastic> plastic_;
     std::uint64_t now_ = 0;
 };
 
@@ -354,6 +437,9 @@ std::span<const double> FloatInterpreter::membrane(PopulationId population) cons
 }
 std::span<const double> FloatInterpreter::synaptic_current(PopulationId population) const {
     return engine_->synaptic_current(population.value());
+}
+std::vector<double> FloatInterpreter::plastic_weights(std::size_t projection) const {
+    return engine_->plastic_weights(projection);
 }
 
 }  // namespace spikeloom::compiler

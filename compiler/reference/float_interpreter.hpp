@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/network.hpp"
+#include "compiler/reference/reference_learner.hpp"
 
 namespace spikeloom::compiler {
 
@@ -31,8 +32,12 @@ struct ReferenceOptions {
     bool single_precision = true;  ///< float32 state and operations, as the frameworks; else double
     SubtractOrder subtract = SubtractOrder::immediate;
     LeakForm leak = LeakForm::increment;
+    ReferenceLearning learning{};  ///< of projections with Projection::learning; off: their weights stay
 };
 
+/// Projections that learn (ReferenceOptions::learning) are evaluated at the end of each epoch; spikes that arrive in a
+/// step count for that step, the projection's delays apart, as on the chip. New weights act from the next step on.
+///
 /// Runs a checked network (check_network is empty) step by step. Where the equations leave room:
 ///   - a refractory neuron (refractory_steps > 1) keeps its v and stays silent; its s goes on;
 ///   - a population that never spikes passes its membrane on;
@@ -55,6 +60,8 @@ public:
     [[nodiscard]] std::span<const std::uint8_t> spikes(PopulationId population) const;
     [[nodiscard]] std::span<const double> membrane(PopulationId population) const;  ///< after the reset
     [[nodiscard]] std::span<const double> synaptic_current(PopulationId population) const;
+    /// Weights of a projection that learns, in the order of plastic_places.
+    [[nodiscard]] std::vector<double> plastic_weights(std::size_t projection) const;
 
     class Engine;  ///< the interpreter in one precision; an implementation detail
 

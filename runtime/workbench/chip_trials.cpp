@@ -5,7 +5,6 @@
 #include <bit>
 #include <cmath>
 
-#include "core/base/random.hpp"
 #include "core/learning/plastic_set.hpp"
 #include "core/rules/adapt.hpp"
 
@@ -13,31 +12,28 @@ namespace spikeloom::runtime {
 
 namespace {
 
-/// r1 as the chip keeps it: an integer that saturates and decays once an epoch.
+/// r1 as the chip keeps it (chip/chip_learning.cpp): real, decaying once an epoch; the engine reads it rounded.
 class RewardTrace {
 public:
-    RewardTrace(const rules::Rule& rule, std::uint64_t seed)
-        : factor_(rule.reward_tau > 0 ? std::exp(-rule.epoch / rule.reward_tau) : 0), seed_(seed) {}
+    explicit RewardTrace(const rules::Rule& rule)
+        : factor_(rule.reward_tau > 0 ? std::exp(-rule.epoch / rule.reward_tau) : 0) {}
 
     void add(int value) {
-        value_ = std::clamp(value_ + value, -128, 127);
+        value_ = std::clamp(value_ + value, -128.0, 127.0);
         rewarded_ = true;
     }
     void see(core::EpochInputs& inputs) const {
         inputs.rewarded = rewarded_;
-        inputs.reward = value_;
+        inputs.reward = static_cast<std::int32_t>(std::lround(value_));
     }
-    void end_epoch(std::uint64_t epoch) {
-        const double decayed = factor_ * value_;
-        const double draw = random_uniform({.seed = seed_, .purpose = RandomPurpose::workbench, .step = epoch});
-        value_ = static_cast<int>(std::floor(decayed + draw));
+    void end_epoch() {
+        value_ *= factor_;
         rewarded_ = false;
     }
 
 private:
     double factor_;
-    std::uint64_t seed_;
-    int value_ = 0;
+    double value_ = 0;
     bool rewarded_ = false;
 };
 
@@ -118,7 +114,7 @@ private:
             return;
         }
         for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options_->trials); ++trial) {
-            set.write_trace(trial, factor(), in_units(value, trace_bits_finer_));
+            set.write_trace_once(trial, factor(), in_units(value, trace_bits_finer_));
         }
     }
     [[nodiscard]] std::size_t factor() const {
@@ -144,7 +140,7 @@ double first_weight(const ChipTrialOptions& options) {
 std::vector<SynapseValues> run_trials(const rules::Rule& rule, const PointEvents& events,
                                       const ChipTrialOptions& options) {
     core::PlasticSet set = make_set(rule, options);
-    RewardTrace reward(rule, options.seed);
+    RewardTrace reward(rule);
     Player player(events, options);
     std::uint64_t updates = 0;
     core::EpochInputs inputs;
@@ -156,14 +152,7 @@ std::vector<SynapseValues> run_trials(const rules::Rule& rule, const PointEvents
             inputs.epoch = time.epoch;
             reward.see(inputs);
             set.end_epoch(inputs, {&updates, 1});
-            if (rule.post_traces == rules::PostTraces::neuron) {
-                for (std::uint32_t trial = 0; trial < static_cast<std::uint32_t>(options.trials); ++trial) {
-                    for (std::size_t y = 0; y < 3; ++y) {
-                        set.write_trace(trial, y, 0);
-                    }
-                }
-            }
-            reward.end_epoch(time.epoch);
+            reward.end_epoch();
             time = {.epoch = time.epoch + 1, .within = 0};
         }
     }
