@@ -11,7 +11,8 @@ namespace spikeloom::tools {
 
 namespace {
 
-constexpr std::array<const Subcommand*, 2> family{&rule_check_subcommand, &rule_window_subcommand};
+constexpr std::array<const Subcommand*, 3> family{&rule_check_subcommand, &rule_window_subcommand,
+                                                  &rule_compare_subcommand};
 
 /// The name without "rule ".
 std::string_view own_name(const Subcommand& member) {

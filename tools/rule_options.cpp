@@ -126,6 +126,17 @@ void add_learning_chip_options(CommandLine& line) {
         "convention", word("TOOL"), "learning arithmetic as lava, nengo or brian2 has it (default: the chip's)");
 }
 
+void add_scale_option(CommandLine& line) {
+    line.add()("float", word("SCALE")->default_value("written"),
+               "float computes products as written, or divided as the chip's engine divides wide ones: written, chip");
+}
+
+runtime::FloatScale float_scale(const CommandLine& line) {
+    constexpr std::array<std::pair<std::string_view, runtime::FloatScale>, 2> scales{
+        {{"written", runtime::FloatScale::written}, {"chip", runtime::FloatScale::chip}}};
+    return line.choice<runtime::FloatScale>("float", scales);
+}
+
 void add_width_options(CommandLine& line) {
     line.add()("trace-bits", po::value<int>()->value_name("BITS"),
                "traces of another width, 1 to 15 bits: the same range in finer or coarser units")(

@@ -9,6 +9,7 @@
 #include "core/base/diagnostics.hpp"
 #include "core/rules/arithmetic.hpp"
 #include "core/rules/rule.hpp"
+#include "runtime/workbench/window.hpp"
 #include "tools/command_line.hpp"
 
 namespace spikeloom::tools {
@@ -23,6 +24,10 @@ void add_rule_options(CommandLine& line);
 void add_learning_chip_options(CommandLine& line);
 /// The chip, with the convention's arithmetic if one is named; fails where it has no learning engine.
 [[nodiscard]] Result<chip::ChipSpec> open_learning_chip(const CommandLine& line);
+
+/// --float.
+void add_scale_option(CommandLine& line);
+[[nodiscard]] runtime::FloatScale float_scale(const CommandLine& line);
 
 /// --trace-bits, --weight-bits.
 void add_width_options(CommandLine& line);

@@ -21,9 +21,6 @@ constexpr std::array<std::pair<std::string_view, Sign>, 3> signs{
     {{"mixed", Sign::mixed}, {"excitatory", Sign::excitatory}, {"inhibitory", Sign::inhibitory}}};
 constexpr std::array<std::pair<std::string_view, Operand>, 4> reward_words{
     {{"r1", Operand::r1}, {"y1", Operand::y1}, {"y2", Operand::y2}, {"y3", Operand::y3}}};
-constexpr std::array<std::pair<std::string_view, runtime::FloatScale>, 2> scales{
-    {{"written", runtime::FloatScale::written}, {"chip", runtime::FloatScale::chip}}};
-
 void add_window_options(CommandLine& line) {
     line.add()("protocol", word("KIND")->default_value("pair"),
                "pair, triplet, frequency (of pairs), or reward (after a pair)")(
@@ -46,9 +43,7 @@ void add_window_options(CommandLine& line) {
         "delay", po::value<int>()->value_name("D"), "delay before the protocol (default: half of the range)")(
         "trials", po::value<int>()->default_value(200)->value_name("N"),
         "runs a point, each with its own random numbers")(
-        "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of the random numbers")(
-        "float", word("SCALE")->default_value("written"),
-        "float computes products as written, or divided as the chip's engine divides wide ones: written, chip");
+        "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of the random numbers");
 }
 
 runtime::ProtocolOptions protocol_options(const CommandLine& line) {
@@ -104,7 +99,7 @@ runtime::WindowOptions window_options(const CommandLine& line, const rules::Rule
     options.trials = line.value<int>("trials");
     options.seed = line.value<std::uint64_t>("seed");
     options.payload = line.value<int>("payload");
-    options.scale = line.choice<runtime::FloatScale>("float", scales);
+    options.scale = float_scale(line);
     return options;
 }
 
@@ -117,6 +112,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);
     line.positionals("RULE");
     add_window_options(line);
+    add_scale_option(line);
     add_rule_options(line);
     add_learning_chip_options(line);
     add_width_options(line);

@@ -35,5 +35,6 @@ extern const Subcommand rule_subcommand;
 /// The family of `rule`; their names have two words.
 extern const Subcommand rule_check_subcommand;
 extern const Subcommand rule_window_subcommand;
+extern const Subcommand rule_compare_subcommand;
 
 }  // namespace spikeloom::tools

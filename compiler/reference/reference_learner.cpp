@@ -175,6 +175,7 @@ public:
 
     [[nodiscard]] const rules::Rule& rule() const { return rule_; }
     [[nodiscard]] double unit() const { return 1; }
+    [[nodiscard]] double trace_unit() const { return 1; }
     [[nodiscard]] double first(double w) const { return std::clamp<double>(w, range_.least, range_.most); }
     [[nodiscard]] Sources source(std::uint32_t /*neuron*/) const { return Sources(rule_.x); }
     [[nodiscard]] Targets target(std::uint32_t /*neuron*/) const { return Targets(rule_.y); }
@@ -203,11 +204,13 @@ public:
         : rule_(rules::adapted(learning.rule, options.written_for, *options.registers)),
           arithmetic_(*options.registers),
           unit_(std::ldexp(1.0, -rules::finer_bits(Variable::weight, options.written_for, arithmetic_))),
+          trace_unit_(std::ldexp(1.0, options.written_for.trace_bits - arithmetic_.trace_bits)),
           range_(weight_range(learning.sign, arithmetic_)),
           place_(place) {}
 
     [[nodiscard]] const rules::Rule& rule() const { return rule_; }
     [[nodiscard]] double unit() const { return unit_; }
+    [[nodiscard]] double trace_unit() const { return trace_unit_; }
     [[nodiscard]] double first(double w) const {
         return std::clamp<double>(std::round(w / unit_), range_.least, range_.most);
     }
@@ -256,7 +259,8 @@ private:
 
     rules::Rule rule_;
     rules::LearningArithmetic arithmetic_;
-    double unit_;
+    double unit_;  ///< of a weight, in units of the chip's registers
+    double trace_unit_;
     rules::IntegerRange range_;
     DrawPlace place_;
 };
@@ -292,6 +296,7 @@ public:
         rewarded_ = false;
         within_ = 0;
         epoch_ = 0;
+        highest_ = 0;
     }
 
     bool step(std::span<const std::uint8_t> sources, std::span<const std::uint8_t> targets,
@@ -327,6 +332,8 @@ public:
         return all;
     }
 
+    [[nodiscard]] double highest_trace() const override { return highest_ * arithmetic_.trace_unit(); }
+
 private:
     void end_epoch() {
         ++epoch_;
@@ -341,9 +348,12 @@ private:
         }
         const rules::Rule& rule = arithmetic_.rule();
         for (auto& traces : sources_) {
+            highest_ = std::max({highest_, traces.at(0, rule.epoch), traces.at(1, rule.epoch)});
             traces.end_epoch(rule.epoch);
         }
         for (auto& traces : targets_) {
+            highest_ =
+                std::max({highest_, traces.at(0, rule.epoch), traces.at(1, rule.epoch), traces.at(2, rule.epoch)});
             traces.end_epoch(rule.epoch);
         }
         reward_ = rule.reward_tau > 0 ? reward_ * std::exp(-rule.epoch / rule.reward_tau) : 0;
@@ -396,6 +406,7 @@ private:
     bool rewarded_ = false;
     int within_ = 0;
     std::uint64_t epoch_ = 0;
+    double highest_ = 0;
 };
 
 }  // namespace

@@ -30,8 +30,8 @@ struct PlasticPlace {
     std::uint32_t target = 0;
     std::size_t index = 0;
 };
-/// Ascending by source, target, then as the projection lists them. A single weight of a one-to-one projection is one
-/// a pair (see with_own_weights).
+/// Ascending by source, target, then as the projection lists them. A single weight of a one-to-one projection
+/// has index 0 in all places (give_own_weights).
 [[nodiscard]] std::vector<PlasticPlace> plastic_places(const Projection& projection, std::size_t sources,
                                                        std::size_t targets);
 /// The weights with one value a synapse, where one value stood for all of a one-to-one projection.
@@ -50,6 +50,8 @@ public:
                       std::optional<double> reward) = 0;
     /// Weights in the network's units, in the order of plastic_places.
     [[nodiscard]] virtual std::vector<double> weights() const = 0;
+    /// The largest trace that an epoch ended with since the last reset, in units of the chip's registers.
+    [[nodiscard]] virtual double highest_trace() const = 0;
     virtual void reset() = 0;
 
 protected:

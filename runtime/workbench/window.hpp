@@ -74,6 +74,10 @@ struct Window {
 /// The rule with the exponents that its products come to where `arithmetic` drops bits.
 [[nodiscard]] rules::Rule as_scaled(const rules::Rule& rule, const rules::LearningArithmetic& arithmetic);
 
+/// Which products the engine divides, and by how much; empty where it divides none.
+[[nodiscard]] std::string division_sentence(const rules::Rule& rule, const rules::LearningArithmetic& arithmetic,
+                                            FloatScale scale);
+
 /// Options that make no sense for this rule, all at once.
 [[nodiscard]] Diagnostics check_window(const rules::Rule& rule, const WindowOptions& options);
 /// Needs options that check_window passes.

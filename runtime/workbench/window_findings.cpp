@@ -169,34 +169,6 @@ std::string bounds(const Window& window, const std::vector<Place>& all, std::str
         letter, touched, all.size(), 100 * most.change->at_bound, where(window, most));
 }
 
-/// Products that the engine divides by a power of two, which float as written does not.
-std::string division(const Window& window) {
-    const rules::Rule& rule = window.rule;
-    std::string products;
-    int most = 0;
-    for (const Variable variable : rules::variables) {
-        for (const rules::Product& product : rule.series(variable).products) {
-            const int bits = rules::product_shift(product, window.options.written_for);
-            if (bits == 0) {
-                continue;
-            }
-            most = std::max(most, bits);
-            rules::ProductSeries alone{.products = {product}, .decimation = rule.series(variable).decimation};
-            products += fmt::format("{}{} (by {})", products.empty() ? "" : ", ", rules::print(alone), 1 << bits);
-        }
-    }
-    if (products.empty()) {
-        return {};
-    }
-    if (window.options.scale == FloatScale::chip) {
-        return fmt::format("Float is divided here as the engine divides: {}.", products);
-    }
-    return fmt::format(
-        "The engine divides products that are wider than its accumulator, float does not: {}. Exponents up "
-        "to {} higher would make up for it; --float chip compares without this factor.",
-        products, most);
-}
-
 std::string saturation(const Window& window) {
     const rules::LearningArithmetic& own = window.options.written_for;
     const int bits = window.options.arithmetic.trace_bits;
@@ -213,6 +185,32 @@ std::string saturation(const Window& window) {
 }
 
 }  // namespace
+
+std::string division_sentence(const rules::Rule& rule, const rules::LearningArithmetic& arithmetic, FloatScale scale) {
+    std::string products;
+    int most = 0;
+    for (const Variable variable : rules::variables) {
+        for (const rules::Product& product : rule.series(variable).products) {
+            const int bits = rules::product_shift(product, arithmetic);
+            if (bits == 0) {
+                continue;
+            }
+            most = std::max(most, bits);
+            rules::ProductSeries alone{.products = {product}, .decimation = rule.series(variable).decimation};
+            products += fmt::format("{}{} (by {})", products.empty() ? "" : ", ", rules::print(alone), 1 << bits);
+        }
+    }
+    if (products.empty()) {
+        return {};
+    }
+    if (scale == FloatScale::chip) {
+        return fmt::format("Float is divided here as the engine divides: {}.", products);
+    }
+    return fmt::format(
+        "The engine divides products that are wider than its accumulator, float does not: {}. Exponents up "
+        "to {} higher would make up for it; --float chip compares without this factor.",
+        products, most);
+}
 
 std::vector<std::string> findings(const Window& window) {
     std::vector<std::string> sentences;
@@ -233,7 +231,7 @@ std::vector<std::string> findings(const Window& window) {
         say(spread(window, all, letters[v]));
         say(bounds(window, all, letters[v]));
     }
-    say(division(window));
+    say(division_sentence(window.rule, window.options.written_for, window.options.scale));
     say(saturation(window));
     return sentences;
 }

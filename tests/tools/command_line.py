@@ -508,6 +508,36 @@ class Learning(Case):
                      self.folder / "y.loom", says="no projection of the image is plastic")
 
 
+class RuleCompare(Case):
+    """What a rule loses in a network, by itself and in a network from a file."""
+
+    def test_a_rule_by_itself_in_every_form(self):
+        rule = ("rule", "compare", "dw = 2^-2*x1*y0 - 2^-2*y1*x0", "--x1", "16:20", "--y1", "16:20", "--steps", 300)
+        text = self.done(*rule)
+        self.assertIn("weights of 4 bits", text)
+        self.assertIn("On the whole chip", text)
+        comparison = json.loads(self.done(*rule, "--format", "json", "--weights", "4", "--traces", ""))
+        runs = {run["name"]: run["projections"][0] for run in comparison["runs"]}
+        self.assertEqual(set(runs), {"float", "loihi1's widths", "weights of 4 bits", "loihi1"})
+        self.assertEqual(runs["float"]["rms_of_weight_max"], 0)
+        self.assertGreater(runs["weights of 4 bits"]["rms_same_spikes_of_weight_max"],
+                           runs["loihi1's widths"]["rms_same_spikes_of_weight_max"])
+        picture = self.folder / "compare.svg"
+        self.done(*rule, "--no-chip", "-o", picture)
+        self.assertEqual(xml.etree.ElementTree.parse(picture).getroot().tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_bad_options_are_refused_by_name(self):
+        rule = "2^-2*x1*y0"
+        for words, status, says in [(("--weights", "4,x"), 2, "--weights"), (("--traces", "16"), 2, "1 to 15"),
+                                    (("--trials", 0), 2, "1 to 100"), (("--sign", "odd"), 2, "mixed"),
+                                    (("--float", "half"), 2, "written, chip"), (("-o", "c.png"), 2, ".svg"),
+                                    (("--steps", 0), 1, "--steps"), (("--input", "nofile.csv"), 1, "nofile.csv")]:
+            self.refused("rule", "compare", rule, *words, status=status, says=says)
+        self.refused("rule", "compare", YINYANG / "yinyang.nir", "--input", "poisson:10", "--steps", 10,
+                     says="none of its projections learns")
+        self.refused("rule", "compare", YINYANG / "yinyang.nir", status=2, says="--input")
+
+
 class BrokenFiles(Case):
     """Whatever a file holds, the program says what is wrong with it and ends with status 1."""
 
