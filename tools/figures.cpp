@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "runtime/isolated_reading.hpp"
+#include "runtime/report/findings.hpp"
 #include "tools/console.hpp"
 
 namespace spikeloom::tools {
@@ -64,6 +65,9 @@ std::string figures_text(const runtime::Report& report, const std::string& path)
     for (const runtime::PricedRun& priced : report.priced) {
         text += priced_text(priced, labelled ? static_cast<double>(report.samples) : 1.0,
                             labelled ? "an inference" : "in all");
+    }
+    if (!report.learning.empty()) {
+        text += runtime::learning_finding(report, runtime::Script::plain) + "\n";
     }
     return text + fmt::format("{}: {}; spikeloom report {} tells more\n", path,
                               report.interrupted ? "interrupted, closed cleanly" : "recorded", path);

@@ -127,6 +127,7 @@ Result<void> save_image(const runtime::Session& session, const CommandLine& line
         return {};
     }
     chip::Image learned = chip::learned_image(session.image(), session.chip());
+    learned.source_network.clear();  // its weights are those from before
     chip::Provenance& provenance = learned.provenance;
     const std::string recording = std::filesystem::path(line.value<std::string>("output")).filename().string();
     const std::string& image = line.operand();

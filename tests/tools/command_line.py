@@ -457,6 +457,7 @@ class Learning(Case):
     def test_a_frozen_run_keeps_its_weights(self):
         recording = self.run_image("--freeze")
         self.assertEqual(self.learned(recording)["changed"], 0)
+        self.assertIn("Learning was off in this run", self.done("inspect", recording))
         self.assertIn("Learning was off in this run.", self.done("report", recording))
 
     def test_a_saved_image_goes_on_where_the_run_ended(self):
@@ -468,6 +469,7 @@ class Learning(Case):
         self.assertEqual(starts, ends)
         self.assertEqual(again["at_most_limit"], first["at_most_limit"])
         self.assertEqual(again["mean_before_register"], first["mean_after_register"])
+        self.assertFalse(json.loads(self.done("inspect", saved, "--json"))["float_network"])
         self.assertIn("after 400 steps of the run recorded in run.h5", self.done("inspect", saved))
         words = ("run", self.image, "--input", "poisson:60", "--steps", 10, "-o", self.folder / "x.h5", "--save-image")
         before = saved.read_bytes()
