@@ -85,7 +85,7 @@ std::int64_t product_value(const Product& product, const Operands& operands, con
     SPIKELOOM_ASSERT(bits <= product_bits_most + mantissa_bits, "a product that check_rule refuses");
     value *= product.mantissa;
     value >>= product_shift(product, arithmetic);
-    value = shifted(value, std::clamp(product.exponent + arithmetic.fraction_bits, -96, 24));
+    value = shifted(value, std::clamp(product.exponent + arithmetic.fraction_bits, -96, 60));
     const IntegerRange range = accumulator_range(arithmetic);
     return static_cast<std::int64_t>(std::clamp<Wide>(value, range.least, range.most));
 }
