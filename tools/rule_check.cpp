@@ -2,16 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/json.hpp>
-#include <charconv>
-#include <cmath>
 
 #include "core/rules/analysis.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
-#include "tools/model_files.hpp"
 #include "tools/rule_check.hpp"
+#include "tools/rule_options.hpp"
 
 namespace spikeloom::tools {
 
@@ -23,43 +22,44 @@ rules::TraceParameters& trace_of(rules::Rule& rule, std::size_t index) {
     return index < rule.x.size() ? rule.x[index] : rule.y[index - rule.x.size()];
 }
 
-/// "127,10": impulse, time constant in steps.
-rules::TraceParameters parse_trace(const std::string& name, const std::string& text) {
-    rules::TraceParameters trace;
-    const char* end = text.data() + text.size();
-    const auto impulse = std::from_chars(text.data(), end, trace.impulse);
-    if (impulse.ec == std::errc{} && impulse.ptr != end && *impulse.ptr == ',') {
-        const auto tau = std::from_chars(impulse.ptr + 1, end, trace.tau);
-        if (tau.ec == std::errc{} && tau.ptr == end) {
-            return trace;
+/// A rule whose traces nobody described keeps them unknown: stand-ins hide that from the options and checks.
+constexpr rules::TraceParameters stand_in{.impulse = 1, .tau = 1};
+
+void hide_unknown_traces(rules::Rule& rule) {
+    constexpr std::array<rules::Operand, 5> operands{rules::Operand::x1, rules::Operand::x2, rules::Operand::y1,
+                                                     rules::Operand::y2, rules::Operand::y3};
+    for (std::size_t i = 0; i < operands.size(); ++i) {
+        const bool outside = i >= rule.x.size() && rule.post_traces == rules::PostTraces::neuron;
+        if (rule.reads(operands[i]) && !outside) {
+            trace_of(rule, i) = stand_in;
         }
     }
-    throw UsageError(fmt::format("--{} {}: IMPULSE,TAU is wanted, as 127,10", name, text));
 }
 
-/// Whether any trace was given.
-bool take_traces(const CommandLine& line, rules::Rule& rule) {
-    bool any = false;
-    for (std::size_t i = 0; i < trace_names.size(); ++i) {
-        if (const auto text = line.optional<std::string>(trace_names[i])) {
-            trace_of(rule, i) = parse_trace(trace_names[i], *text);
-            any = true;
-        }
+/// The rule with what the options say, and checked.
+Result<LoadedRule> described(LoadedRule loaded, const CommandLine& line, const rules::RuleTarget& target) {
+    const auto given = [&](const char* name) { return line.has(name); };
+    loaded.from_file = loaded.from_file || std::any_of(trace_names.begin(), trace_names.end(), given);
+    rules::Rule& rule = loaded.file.rule;
+    if (!loaded.from_file) {
+        rule.post_traces = line.flag("third-factors") ? rules::PostTraces::neuron : rule.post_traces;
+        hide_unknown_traces(rule);
     }
-    return any;
-}
-
-/// The chip's widths with another tool's choices.
-void take_convention(const std::string& name, rules::LearningArithmetic& arithmetic) {
-    const rules::LearningArithmetic* found = rules::find_convention(name);
-    if (found == nullptr) {
-        throw UsageError(fmt::format("--convention {}: allowed are lava, nengo, brian2", name));
+    auto with_options = with_rule_options(std::move(rule), line);
+    if (!with_options) {
+        return fail(std::move(with_options.error()));
     }
-    arithmetic.trace_decay = found->trace_decay;
-    arithmetic.impulse_fraction = found->impulse_fraction;
-    arithmetic.products = found->products;
-    arithmetic.first_epoch_is_due = found->first_epoch_is_due;
-    arithmetic.lava_tag_floor = found->lava_tag_floor;
+    rule = std::move(*with_options);
+    const Diagnostics findings = rules::check_rule(rule, target);
+    if (has_error(findings)) {
+        return fail(findings);
+    }
+    print(findings);
+    if (!loaded.from_file) {
+        rule.x = {};
+        rule.y = {};
+    }
+    return loaded;
 }
 
 std::optional<rules::IntegerRange> weight_range(const CommandLine& line, const rules::LearningArithmetic& arithmetic) {
@@ -67,7 +67,7 @@ std::optional<rules::IntegerRange> weight_range(const CommandLine& line, const r
     constexpr std::array<std::pair<std::string_view, Sign>, 3> signs{
         {{"mixed", Sign::mixed}, {"excitatory", Sign::excitatory}, {"inhibitory", Sign::inhibitory}}};
     const std::int32_t most = (1 << arithmetic.weight_bits) - 1;
-    switch (line.choice<Sign>("weights", signs)) {
+    switch (line.choice<Sign>("sign", signs)) {
     case Sign::mixed:
         return std::nullopt;
     case Sign::excitatory:
@@ -78,36 +78,14 @@ std::optional<rules::IntegerRange> weight_range(const CommandLine& line, const r
     return std::nullopt;
 }
 
-/// Where a text says nothing of traces, any will do for the checks of the rest.
-Diagnostics check_loaded(rules::Rule rule, bool traces_known, const rules::RuleTarget& target) {
-    for (std::size_t i = 0; i < trace_names.size() && !traces_known; ++i) {
-        trace_of(rule, i) = {.impulse = 1, .tau = 1};
-    }
-    return rules::check_rule(rule, target);
-}
-
 void add_options(CommandLine& line) {
     namespace po = boost::program_options;
-    auto add = line.add();
-    add("chip", word("CHIP")->default_value("loihi1"), "chip by name or path of its description");
-    for (const char* name : trace_names) {
-        add(name, word("IMPULSE,TAU"), "the trace of a rule given as text; without any, traces may be all they can be");
-    }
-    add("epoch", po::value<int>()->value_name("STEPS"), "epoch of a rule given as text (default 1)");
-    add("weights", word("SIGN")->default_value("mixed"), "mixed, excitatory or inhibitory");
-    add("convention", word("TOOL"), "compute as lava, nengo or brian2 does, with the chip's widths");
-    add("rare", po::value<double>()->default_value(1.0 / 64, "1/64")->value_name("P"),
-        "tell products that move a unit with less than this probability");
-    add("round", flag(), "take the nearest coefficient where one can't be represented");
-    add("json", flag(), "print JSON");
-}
-
-void override_from_line(const CommandLine& line, LoadedRule& loaded) {
-    const bool any_trace = take_traces(line, loaded.file.rule);
-    loaded.from_file = loaded.from_file || any_trace;
-    if (line.has("epoch")) {
-        loaded.file.rule.epoch = line.value<int>("epoch");
-    }
+    add_learning_chip_options(line);
+    add_rule_options(line);
+    line.add()("sign", word("MODE")->default_value("mixed"), "what weights may be: mixed, excitatory, inhibitory")(
+        "rare", po::value<double>()->default_value(1.0 / 64, "1/64")->value_name("P"),
+        "tell products that move a unit with less than this probability")(
+        "round", flag(), "take the nearest coefficient where one can't be represented")("json", flag(), "print JSON");
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
@@ -121,38 +99,28 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!(rare >= 0 && rare <= 1)) {
         throw UsageError(fmt::format("--rare {}: a probability is wanted, 0..1", rare));
     }
-    auto chip = open_chip(line.value<std::string>("chip"));
+    const auto chip = open_learning_chip(line);
     if (!chip) {
         print(chip.error());
         return ExitStatus::failed;
     }
-    if (!chip->learning.present) {
-        print(Diagnostics{{.where = fmt::format("chip '{}'", chip->name),
-                           .found = "it has no learning engine",
-                           .help = "a chip description needs a block learning { ... } for that"}});
+    const std::optional<rules::IntegerRange> weights = weight_range(line, chip->learning.arithmetic);
+    const rules::RuleTarget target = rule_target(*chip, line.flag("round"));
+    auto written = load_rule(line.operands(), target);
+    if (!written) {
+        print(written.error());
         return ExitStatus::failed;
     }
-    if (const auto convention = line.optional<std::string>("convention")) {
-        take_convention(*convention, chip->learning.arithmetic);
-    }
-    const rules::RuleTarget target = rule_target(*chip, line.flag("round"));
-    auto loaded = load_rule(line.operands(), target);
+    const auto loaded = described(std::move(*written), line, target);
     if (!loaded) {
         print(loaded.error());
         return ExitStatus::failed;
     }
-    override_from_line(line, *loaded);
-    const Diagnostics findings = check_loaded(loaded->file.rule, loaded->from_file, target);
-    print(findings);
-    if (has_error(findings)) {
-        return ExitStatus::failed;
-    }
-    const rules::RuleAnalysis analysis =
-        rules::analyse(loaded->file.rule, {.arithmetic = target.arithmetic,
-                                           .limits = target.parse.limits,
-                                           .traces_known = loaded->from_file,
-                                           .weight = weight_range(line, target.arithmetic),
-                                           .rare = rare});
+    const rules::RuleAnalysis analysis = rules::analyse(loaded->file.rule, {.arithmetic = target.arithmetic,
+                                                                            .limits = target.parse.limits,
+                                                                            .traces_known = loaded->from_file,
+                                                                            .weight = weights,
+                                                                            .rare = rare});
     const CheckedRule checked{*chip, *loaded, analysis};
     if (line.flag("json")) {
         fmt::print("{}\n", boost::json::serialize(to_json(checked)));
@@ -167,7 +135,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand rule_check_subcommand{
     .name = "rule check",
     .summary = "products, widths, saturation, dead terms, memory and energy of a rule on a chip",
-    .synopsis = "RULE [RULE ...] [--chip CHIP] [--x1 IMPULSE,TAU] ... [--json]",
+    .synopsis = "RULE [RULE ...] [--chip CHIP] [--x1 IMPULSE:TAU] ... [--json]",
     .text =
         "Reads a rule as strictly as the chip's learning engine needs it, and says what the engine makes of it: the\n"
         "products with their mantissas, exponents and widths, the bits that are dropped, the range of every product, "
@@ -177,7 +145,7 @@ const Subcommand rule_check_subcommand{
         "change. Give impulses and time constants, or a rule file, for the ranges that they lead to.\n"
         "A rule that begins with '-' goes behind '--', or begins with 'dw ='.",
     .example =
-        "  spikeloom rule check 'dw = 2^-2*x1*y0 - 2^-2*y1*x0' --chip loihi1 --x1 127,10 --y1 127,10\n"
+        "  spikeloom rule check 'dw = 2^-2*x1*y0 - 2^-2*y1*x0' --chip loihi1 --x1 127:10 --y1 127:10\n"
         "  spikeloom rule check 'dw = 2^-3*u0*t*r1' 'dt = x1*y0 - y1*x0 - 2^-4*u0*t'",
     .run = run,
 };

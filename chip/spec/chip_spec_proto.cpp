@@ -182,12 +182,14 @@ void choose(const proto::LearningConventionsProto& message, rules::LearningArith
         arithmetic.impulse_fraction = tool->impulse_fraction;
         arithmetic.products = tool->products;
         arithmetic.lava_tag_floor = tool->lava_tag_floor;
+        arithmetic.first_epoch_is_due = tool->first_epoch_is_due;
         return;
     }
     arithmetic.trace_decay = static_cast<rules::TraceDecay>(from_enum(message.trace_decay()));
     arithmetic.impulse_fraction = static_cast<rules::ImpulseFraction>(from_enum(message.impulse_fraction()));
     arithmetic.products = static_cast<rules::ProductArithmetic>(from_enum(message.products()));
     arithmetic.lava_tag_floor = message.lava_tag_floor();
+    arithmetic.first_epoch_is_due = message.first_epoch_is_due();
 }
 
 LearningFormat from(const proto::LearningProto& message) {
@@ -231,6 +233,7 @@ void to(const LearningFormat& learning, proto::LearningProto& message) {
     conventions.set_impulse_fraction(static_cast<Proto::ImpulseFraction>(number(arithmetic.impulse_fraction)));
     conventions.set_products(static_cast<Proto::Products>(number(arithmetic.products)));
     conventions.set_lava_tag_floor(arithmetic.lava_tag_floor);
+    conventions.set_first_epoch_is_due(arithmetic.first_epoch_is_due);
 }
 
 Quantity from(const proto::QuantityProto& message) {

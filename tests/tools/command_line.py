@@ -295,13 +295,13 @@ class RuleCheck(Case):
         self.refused("rule", status=2, says="check")
         self.refused("rule", "weave", status=2, says="weave")
         self.refused("rule", "check", status=2, says="RULE")
-        self.refused("rule", "check", "x0", "--x1", "127", status=2, says="IMPULSE,TAU")
+        self.refused("rule", "check", "x0", "--x1", "127", status=2, says="IMPULSE:TAU")
         self.refused("rule", "check", "x0", "--convention", "loihi", status=2, says="lava, nengo, brian2")
-        self.refused("rule", "check", "x0", "--weights", "any", status=2, says="excitatory")
+        self.refused("rule", "check", "x0", "--sign", "any", status=2, says="excitatory")
         self.refused("rule", "check", "x0", "--rare", "2", status=2, says="0..1")
 
     def test_products_and_what_they_come_to(self):
-        found = self.check(self.PAIR, "--chip", "loihi1", "--x1", "127,10", "--y1", "64,20")
+        found = self.check(self.PAIR, "--chip", "loihi1", "--x1", "127:10", "--y1", "64:20")
         first, second = found["products"]
         self.assertEqual((first["dependency"], first["mantissa"], first["exponent"]), ("y0", 1, -2))
         self.assertEqual((second["dependency"], second["mantissa"], second["exponent"]), ("x0", -1, -2))
@@ -348,8 +348,8 @@ class RuleCheck(Case):
         self.assertIn("rule: column 9", said)
         self.assertIn("5*2^-4", said)
         self.assertEqual(self.check("0.3*y0", "--round")["products"][0]["mantissa"], 5)
-        self.refused("rule", "check", "x0", "--epoch", "64", says="1..63")
-        self.refused("rule", "check", "x1*y0", "--x1", "128,4", says="0..127")
+        self.refused("rule", "check", "x0", "--epoch", "64", status=2, says="1 to 63")
+        self.refused("rule", "check", "x1*y0", "--x1", "128:4", status=2, says="0 to 127")
         self.refused("rule", "check", " ", says="an empty rule")
 
     def test_a_rule_file(self):

@@ -155,7 +155,7 @@ TEST_CASE("a learning engine's widths have to agree with each other and with the
 TEST_CASE("a learning engine's conventions are those of one tool, or one by one, not both") {
     const std::string good = text_of(bundled("loihi1"));
     const std::size_t begin = good.find("    trace_decay: EXP");
-    const std::size_t end = good.find("lava_tag_floor: false\n") + 22;
+    const std::size_t end = good.find("first_epoch_is_due: false\n") + 26;
     const auto with = [&](const std::string& lines) { return good.substr(0, begin) + lines + good.substr(end); };
     for (const auto& [tool, name] : {std::pair("LAVA", "lava"), {"NENGO", "nengo"}, {"BRIAN2", "brian2"}}) {
         const auto chip = parse_chip_spec(with(std::string("all: ") + tool + "\n"), "chip");
@@ -165,11 +165,13 @@ TEST_CASE("a learning engine's conventions are those of one tool, or one by one,
         CHECK(chip->learning.arithmetic.impulse_fraction == wanted.impulse_fraction);
         CHECK(chip->learning.arithmetic.products == wanted.products);
         CHECK(chip->learning.arithmetic.lava_tag_floor == wanted.lava_tag_floor);
+        CHECK(chip->learning.arithmetic.first_epoch_is_due == wanted.first_epoch_is_due);
         CHECK(*parse_chip_spec(print_chip_spec(*chip), "printed") == *chip);
     }
     CHECK(says(findings_of(with("all: LAVA products: SHIFT_NENGO\n")), "'products' beside 'all'"));
     CHECK(says(findings_of(with("products: SHIFT_NENGO\n")), "nothing chooses 'trace_decay'"));
     CHECK(says(findings_of(with("")), "nothing chooses 'lava_tag_floor'"));
+    CHECK(says(findings_of(with("")), "nothing chooses 'first_epoch_is_due'"));
     CHECK(says(findings_of(with("all: LAWA\n")), "did you mean 'LAVA'?"));
 }
 
