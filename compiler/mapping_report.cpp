@@ -176,8 +176,8 @@ void write_learning(Out out, const MappingDecisions& decisions, const chip::Imag
     for (std::size_t i = 0; i < image.learning.size(); ++i) {
         const chip::LearningProfile& profile = image.learning[i];
         const PlasticUse& use = uses[i];
-        fmt::format_to(out, "  {}: rule {}, epochs of {} steps\n", profile.projection, profile.rule.name,
-                       profile.rule.epoch);
+        fmt::format_to(out, "  {}: rule {}, epochs of {} step{}\n", profile.projection, profile.rule.name,
+                       profile.rule.epoch, profile.rule.epoch == 1 ? "" : "s");
         for (const rules::Variable variable : rules::variables) {
             if (!profile.rule.series(variable).empty()) {
                 fmt::format_to(out, "    {} = {}\n", rules::name_of(variable),

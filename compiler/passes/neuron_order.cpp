@@ -63,12 +63,18 @@ private:
     std::uint32_t round_ = 1;
     std::int64_t axons_ = 0;
     std::int64_t bits_ = 0;
+    std::int64_t synapse_bits_ = 18;  ///< of a sparse list, and the largest tag
     std::uint64_t work_ = 0;
     std::vector<std::uint32_t> core_;
     NeuronOrder order_{.name = "greedy overlap of sources", .neuron_at = {}};
 };
 
 void OverlapFiller::build_inputs() {
+    int tag_bits = 0;
+    for (const FormatLearning& learning : table_.learning) {
+        tag_bits = std::max(tag_bits, learning.tag_bits);
+    }
+    synapse_bits_ += tag_bits;
     input_begin_.assign(neurons_ + 1, 0);
     for (const MappedSynapse& synapse : table_.synapses) {
         ++input_begin_[synapse.target + 1];
@@ -92,8 +98,7 @@ bool OverlapFiller::has_room(std::uint32_t neuron) const {
     for (std::uint64_t i = input_begin_[neuron]; i < input_begin_[neuron + 1]; ++i) {
         axons += core_sources_[inputs_[i]] != round_ ? 1 : 0;
     }
-    constexpr std::int64_t synapse_bits = 18;
-    const std::int64_t bits = bits_ + static_cast<std::int64_t>(in_degree(neuron)) * synapse_bits;
+    const std::int64_t bits = bits_ + static_cast<std::int64_t>(in_degree(neuron)) * synapse_bits_;
     return axons <= chip_.limits.input_axons &&
            bits + axons * chip_.synapses.word_bits / 2 <= chip_.synapses.words * chip_.synapses.word_bits;
 }
@@ -101,7 +106,7 @@ bool OverlapFiller::has_room(std::uint32_t neuron) const {
 void OverlapFiller::take(std::uint32_t neuron) {
     assigned_[neuron] = true;
     core_.push_back(neuron);
-    bits_ += static_cast<std::int64_t>(in_degree(neuron)) * 18;
+    bits_ += static_cast<std::int64_t>(in_degree(neuron)) * synapse_bits_;
     for (std::uint64_t i = input_begin_[neuron]; i < input_begin_[neuron + 1]; ++i) {
         const std::uint32_t source = inputs_[i];
         if (core_sources_[source] == round_) {

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "chip/image/rule_check.hpp"
 #include "compiler/passes/weight_fit.hpp"
@@ -33,6 +35,31 @@ chip::ThirdFactor::From from(Learning::ThirdFactor::From from) {
         return chip::ThirdFactor::From::voltage;
     }
     return chip::ThirdFactor::From::nowhere;
+}
+
+/// What the rule reads and nothing moves, and the other way round.
+void remark_sources(const Learning& learning, const std::string& where, Diagnostics& findings) {
+    using rules::Operand;
+    const auto note = [&](std::string found, std::string help) {
+        findings.push_back({Severity::note, where, std::move(found), "", std::move(help)});
+    };
+    const rules::Rule& rule = learning.rule;
+    const bool reads_reward = rule.reads(Operand::r0) || rule.reads(Operand::r1);
+    if (reads_reward && learning.reward_input.empty()) {
+        note("the rule reads the reward, and no input brings one",
+             "reward { input: ... }; else only the host can reward");
+    }
+    if (!reads_reward && !learning.reward_input.empty()) {
+        note(fmt::format("input '{}' brings rewards, and the rule reads none", learning.reward_input),
+             "r1 or r0 in the rule");
+    }
+    constexpr std::array traces{Operand::y1, Operand::y2, Operand::y3};
+    for (std::size_t i = 0; i < traces.size() && rule.post_traces == rules::PostTraces::neuron; ++i) {
+        if (rule.reads(traces[i]) && learning.third_factors[i].from == Learning::ThirdFactor::From::nowhere) {
+            note(fmt::format("the rule reads {}, and no third factor writes it: it stays 0", rules::name_of(traces[i])),
+                 fmt::format("third_factor {{ trace: {} ... }}", i + 1));
+        }
+    }
 }
 
 }  // namespace
@@ -116,6 +143,7 @@ void check_plastic(const Network& network, const chip::ChipSpec& chip, Diagnosti
         }
         const Diagnostics rule = chip::check_rule(projection.learning->rule, chip.learning, where);
         findings.insert(findings.end(), rule.begin(), rule.end());
+        remark_sources(*projection.learning, where, findings);
         if (widest_weight(chip.synapses, projection.learning->weight_bits) < 1) {
             findings.push_back({Severity::error, where,
                                 fmt::format("weight_bits is {}", projection.learning->weight_bits),

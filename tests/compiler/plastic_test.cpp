@@ -153,6 +153,9 @@ TEST_CASE("narrow weights are delivered so, and stored in full") {
     chip.learning.arithmetic.weight_bits = 4;
     const chip::Image small = compiled(plastic_network(30, 20, learning(pair_stdp(), 0.5)), chip);
     CHECK(15 * small.learning[0].weight_per_unit == doctest::Approx(0.5).epsilon(1e-6));
+    chip.learning.arithmetic.weight_bits = 12;
+    const chip::Image wide = compiled(plastic_network(30, 20, learning(pair_stdp(), 0.5)), chip);
+    CHECK(4095 * wide.learning[0].weight_per_unit == doctest::Approx(0.5).epsilon(1e-6));
 }
 
 TEST_CASE("tags take synaptic memory, and the report says so") {
@@ -203,6 +206,25 @@ TEST_CASE("rewards and third factors come from ports that need no projection") {
     CHECK(profile.third_factors[0] == chip::ThirdFactor{.from = chip::ThirdFactor::From::voltage, .shift = 7});
     CHECK(profile.third_factors[1].port == 2);
     CHECK(image.inputs[1].outputs.empty());
+}
+
+TEST_CASE("a reward or a third factor that nobody brings or reads is remarked on") {
+    const auto remarks = [](Learning plasticity) {
+        Network network = plastic_network(3, 2, std::move(plasticity));
+        network.inputs.push_back({.name = "reward", .shape = {1}});
+        const auto result = compile(network, loihi(), {});
+        REQUIRE_MESSAGE(result.has_value(), (result ? "" : to_text(result.error())));
+        return to_text(result->remarks);
+    };
+    CHECK(remarks(learning(pair_stdp(), 0.5)).empty());
+    says(remarks(learning(tagged_stdp(), 0.5)), "the rule reads the reward, and no input brings one");
+    Learning needless = learning(pair_stdp(), 0.5);
+    needless.reward_input = "reward";
+    needless.reward_values = {1};
+    says(remarks(needless), "input 'reward' brings rewards, and the rule reads none");
+    Learning three = learning(pair_stdp(), 0.5);
+    three.rule.post_traces = rules::PostTraces::neuron;
+    says(remarks(three), "the rule reads y1, and no third factor writes it");
 }
 
 /// `count` plastic projections from ports of their own onto one neuron.

@@ -94,7 +94,7 @@ TEST_CASE("random plastic networks compile, verify and load, or are refused with
             chip.synapses.synapse_formats = static_cast<int>(draws.integer(4, 15));
             chip.learning.profiles_per_core = static_cast<int>(draws.integer(1, 3));
             chip.learning.plastic_axons = draws.integer(10, 200);
-            chip.learning.arithmetic.weight_bits = static_cast<int>(draws.integer(3, 8));
+            chip.learning.arithmetic.weight_bits = static_cast<int>(draws.integer(3, 12));
         }
         const Network network = random_network(seed);
         const auto result = compile(network, chip, {});

@@ -60,7 +60,7 @@ class Plastic(Case):
     def test_compiles_and_is_inspected_with_its_rule(self):
         image = self.folder / "plastic.loom"
         report = self.done("compile", self.network, "--chip", "loihi1", "-o", image)
-        self.assertIn("in_cell: rule pair_stdp, epochs of 1 steps", report)
+        self.assertIn("in_cell: rule pair_stdp, epochs of 1 step", report)
         for path in (self.network, image):
             (rule,) = json.loads(self.done("inspect", path, "--json"))["learning"]
             self.assertEqual(rule["dw"], "2^-2*x1*y0 - 2^-2*y1*x0")
