@@ -279,12 +279,14 @@ void NetworkVerifier::gather_held(std::span<const chip::OutputAxon> outputs) {
             const chip::SynapseEntry& entry = core.entries[e];
             const chip::WeightFormat& format = core.formats[entry.format];
             const bool mixed = format.sign_mode == chip::SignMode::mixed;
-            const double scale = std::ldexp(1.0, format.weight_exponent);
-            const double lsb = std::ldexp(1.0, (mixed ? 9 : 8) - format.weight_bits);
             const bool plastic = entry.learning > 0;
+            const int register_bits = image_.chip.learning.arithmetic.weight_bits;
+            // A plastic register resolves the range of 8 bits with as many as it has.
+            const double scale = std::ldexp(1.0, format.weight_exponent + (plastic ? 8 - register_bits : 0));
+            const double lsb = std::ldexp(1.0, (mixed ? 9 : 8) - format.weight_bits);
             const double step = plastic ? scale : std::max(1.0, lsb * scale);
-            const double end = plastic ? std::ldexp(scale, image_.chip.learning.arithmetic.weight_bits)
-                                       : std::min(32767.0, (256 - lsb) * scale) - step;
+            const double end =
+                plastic ? std::ldexp(scale, register_bits) : std::min(32767.0, (256 - lsb) * scale) - step;
             for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
                 const chip::Synapse& synapse = core.synapses[i];
                 if (synapse.weight != 0 || plastic) {

@@ -16,8 +16,6 @@ namespace {
 constexpr std::size_t most_profiles = 255;
 constexpr IntRange reward_range{.least = -128, .most = 127};
 constexpr IntRange shift_range{.least = 0, .most = 31};
-/// An effective weight has 16 bits (weight_format.hpp).
-constexpr int effective_weight_bits = 15;
 
 /// Population i is symbol i; port i comes after all populations.
 constexpr std::uint32_t no_symbol = std::numeric_limits<std::uint32_t>::max();
@@ -132,12 +130,6 @@ private:
         if (!rule.dd.empty() && (1 << format.delay_bits) <= arithmetic.delay_most) {
             findings_.add(where, fmt::format("its rule changes delays that have {} bits", format.delay_bits),
                           fmt::format("bits for delays up to {}", arithmetic.delay_most));
-        }
-        if (arithmetic.weight_bits + format.weight_exponent > effective_weight_bits) {
-            findings_.add(
-                where,
-                fmt::format("weights of {} bits with exponent {}", arithmetic.weight_bits, format.weight_exponent),
-                fmt::format("at most {} together", effective_weight_bits));
         }
     }
 

@@ -15,8 +15,7 @@ namespace spikeloom::compiler {
 namespace {
 
 constexpr std::size_t most_profiles = 255;  // SynapseEntry::learning has 8 bits, and 0 means none
-/// An effective weight has 16 bits (weight_format.hpp).
-constexpr int effective_weight_bits = 15;
+constexpr int loihi_weight_bits = 8;
 
 std::uint32_t port_of(const Network& network, const std::string& name) {
     const auto found = std::ranges::find(network.inputs, name, &InputPort::name);
@@ -94,17 +93,20 @@ int largest_mantissa(const chip::ChipSpec& chip) {
     return (1 << chip.learning.arithmetic.weight_bits) - 1;
 }
 
+int unit_exponent(const chip::WeightFormat& format, const chip::ChipSpec& chip) {
+    return format.weight_exponent + loihi_weight_bits - chip.learning.arithmetic.weight_bits;
+}
+
 chip::WeightFormat fit_plastic(double reach, const Learning& learning, const chip::ChipSpec& chip) {
     const double most = largest_mantissa(chip);
-    const auto highest = static_cast<int>(std::min<std::int64_t>(
-        chip.synapses.weight_exponent.most, effective_weight_bits - chip.learning.arithmetic.weight_bits));
-    auto exponent = static_cast<int>(chip.synapses.weight_exponent.least);
-    while (exponent < highest && std::ldexp(most + 0.5, exponent) < reach) {
-        ++exponent;
+    chip::WeightFormat format{.weight_bits = widest_weight(chip.synapses, learning.weight_bits),
+                              .weight_exponent = static_cast<int>(chip.synapses.weight_exponent.least),
+                              .sign_mode = sign_mode(learning.sign)};
+    while (format.weight_exponent < chip.synapses.weight_exponent.most &&
+           std::ldexp(most + 0.5, unit_exponent(format, chip)) < reach) {
+        ++format.weight_exponent;
     }
-    return {.weight_bits = widest_weight(chip.synapses, learning.weight_bits),
-            .weight_exponent = exponent,
-            .sign_mode = sign_mode(learning.sign)};
+    return format;
 }
 
 double plastic_loss(double reach, const chip::WeightFormat& format, const chip::ChipSpec& chip) {
@@ -112,14 +114,15 @@ double plastic_loss(double reach, const chip::WeightFormat& format, const chip::
         return 0;
     }
     const double most = largest_mantissa(chip);
-    const double missed = std::ldexp(most, format.weight_exponent) / reach - 1;
-    const double coarse = format.weight_exponent < 0 ? std::ldexp(1.0, -format.weight_exponent) / most : 0;
+    const int exponent = unit_exponent(format, chip);
+    const double missed = std::ldexp(most, exponent) / reach - 1;
+    const double coarse = exponent < 0 ? std::ldexp(1.0, -exponent) / most : 0;
     return missed * missed + coarse * coarse;
 }
 
 PlasticMantissa plastic_mantissa(double wanted, const chip::WeightFormat& format, const chip::ChipSpec& chip) {
     const chip::IntRange range = chip::stored_weights(format.sign_mode, chip.learning.arithmetic.weight_bits);
-    const double exact = std::ldexp(wanted, -format.weight_exponent);
+    const double exact = std::ldexp(wanted, -unit_exponent(format, chip));
     const auto least = static_cast<double>(range.least);
     const auto most = static_cast<double>(range.most);
     return {.value = static_cast<std::int16_t>(std::lround(std::clamp(exact, least, most))),

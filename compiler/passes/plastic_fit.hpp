@@ -21,6 +21,10 @@ namespace spikeloom::compiler {
 /// The largest mantissa of the engine's registers.
 [[nodiscard]] int largest_mantissa(const chip::ChipSpec& chip);
 
+/// A unit of a plastic register of the format adds 2^this to u, in units of 2^6. Registers of other than 8 bits
+/// (hypothetical chips) resolve the range of 8 bits more or less finely.
+[[nodiscard]] int unit_exponent(const chip::WeightFormat& format, const chip::ChipSpec& chip);
+
 /// The format whose largest mantissa reaches `reach` (a contribution to u, in units of 2^6): its exponent is the least
 /// that does, or the largest that there is. Delay bits are left at 0.
 [[nodiscard]] chip::WeightFormat fit_plastic(double reach, const Learning& learning, const chip::ChipSpec& chip);

@@ -204,7 +204,7 @@ double Expander::weight_per_unit(std::size_t p, const chip::WeightFormat& format
     for (std::uint32_t neuron = 0; neuron < targets; ++neuron) {
         most = std::max(most, unit(p, neuron));
     }
-    return std::ldexp(1.0, format.weight_exponent) / most;
+    return std::ldexp(1.0, unit_exponent(format, chip_)) / most;
 }
 
 void Expander::count(Account& account, double weight, double error) {
@@ -222,7 +222,7 @@ void Expander::append_plastic(std::size_t p, const Connection& connection) {
     const double scale = unit(p, connection.target);
     const double wanted = scale * connection.weight;
     const PlasticMantissa mantissa = plastic_mantissa(wanted, rung.format, chip_);
-    count(account, connection.weight, (std::ldexp(mantissa.value, rung.format.weight_exponent) - wanted) / scale);
+    count(account, connection.weight, (std::ldexp(mantissa.value, unit_exponent(rung.format, chip_)) - wanted) / scale);
     account.clipped += mantissa.clipped ? 1U : 0U;
     rung.mantissas = 1;  // the narrowest weight would do for now, but not for what is learned
     mapped_.table.synapses.push_back(

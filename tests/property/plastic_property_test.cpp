@@ -8,6 +8,7 @@
 
 #include "chip/chip.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/reference/float_interpreter.hpp"
 #include "compiler/text/network_text.hpp"
 #include "support/networks.hpp"
 
@@ -165,6 +166,101 @@ TEST_CASE("a rule whose factors are 0 leaves weights and spikes as without learn
             CHECK(learning->plastic_values(profile, rules::Variable::weight) ==
                   frozen->plastic_values(profile, rules::Variable::weight));
         }
+    }
+}
+
+/// in -> p -> q with plastic projections of every sign and width, integrate-and-fire, so that nothing but weights
+/// rounds.
+Network signed_network(std::uint64_t seed) {
+    test::Draws draws(seed);
+    test::NetworkBuilder builder("signed");
+    const Source in = builder.input("in", 20);
+    const Source p = builder.population("p", {50}, NeuronKind::leaky);
+    const auto connect = [&](const std::string& name, Learning::Sign sign, double least, double most) {
+        Projection& projection = builder.connect(
+            in, p,
+            test::sparse_random(50, 20,
+                                {.probability = 0.4, .least = least, .most = most, .seed = seed * 7 + name.size()}));
+        projection.name = name;
+        projection.learning = test::learning(test::pair_stdp(), 2, sign);
+    };
+    connect("e", Learning::Sign::excitatory, 0, 2);
+    connect("in", Learning::Sign::inhibitory, -1, 0);
+    connect("mix", Learning::Sign::mixed, -1, 2);
+    builder[p].resistance = 10.0;
+    builder[p].v_threshold = draws.uniform(5, 20);
+    return std::move(builder.network());
+}
+
+struct Displaced {
+    std::uint64_t spikes = 0;
+    std::uint64_t differing = 0;  ///< a shifted spike counts twice
+};
+
+/// Spikes of the image's chip, learning off, beside those of the network in float.
+Displaced beside_float(const chip::Image& image, Network network, std::uint64_t seed) {
+    auto chip = chip::Chip::load(image, {});
+    REQUIRE(chip.has_value());
+    chip->set_learning(false);
+    for (Projection& projection : network.projections) {
+        projection.learning.reset();
+    }
+    FloatInterpreter reference(network, {.timing = Timing::next_step, .single_precision = false});
+    test::Draws draws(seed);
+    Displaced displaced;
+    for (int step = 0; step < 100; ++step) {
+        std::vector<chip::InputSpike> spikes;
+        std::vector<float> values(20, 0.0F);
+        for (std::uint32_t channel = 0; channel < 20; ++channel) {
+            if (draws.chance(0.3)) {
+                spikes.push_back({.port = 0, .channel = channel});
+                values[channel] = 1;
+            }
+        }
+        chip->step(spikes);
+        reference.step({values});
+        const auto wanted = reference.spikes(PopulationId(0));
+        std::vector<std::uint8_t> fired(wanted.size(), 0);
+        for (const chip::CoreSpike& spike : chip->spikes()) {
+            fired[spike.compartment.value()] = 1;
+        }
+        for (std::size_t neuron = 0; neuron < wanted.size(); ++neuron) {
+            displaced.spikes += wanted[neuron];
+            displaced.differing += fired[neuron] != wanted[neuron] ? 1U : 0U;
+        }
+    }
+    return displaced;
+}
+
+TEST_CASE("with learning off, plastic synapses deliver the weights that the network gave them") {
+    for (const int weight_bits : {8, 12}) {
+        Displaced plastic;
+        Displaced fixed;
+        const auto add = [](Displaced& all, const Displaced& more) {
+            all.spikes += more.spikes;
+            all.differing += more.differing;
+        };
+        chip::ChipSpec chip = learning_loihi();
+        chip.learning.arithmetic.weight_bits = weight_bits;
+        for (std::uint64_t seed = 0; seed < 8; ++seed) {
+            CAPTURE(seed);
+            const Network network = signed_network(seed);
+            Network stays = network;
+            for (Projection& projection : stays.projections) {
+                projection.learning.reset();
+            }
+            const auto learns = compile(network, chip, {});
+            const auto fixes = compile(stays, chip, {});
+            REQUIRE_MESSAGE(learns.has_value(), (learns ? "" : to_text(learns.error())));
+            REQUIRE(fixes.has_value());
+            add(plastic, beside_float(learns->image, network, seed));
+            add(fixed, beside_float(fixes->image, network, seed));
+        }
+        MESSAGE(weight_bits << " bits: of " << plastic.spikes << " spikes " << plastic.differing
+                            << " displaced, with fixed weights " << fixed.differing);
+        CHECK(plastic.spikes > 3000);
+        // Registers reach as far as learning may, so they round more coarsely; a wrong unit displaces half of all.
+        CHECK(plastic.differing < 6 * fixed.differing);
     }
 }
 

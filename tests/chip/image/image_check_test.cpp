@@ -204,9 +204,6 @@ TEST_CASE("learning: each plastic synapse has one entry, one source and one targ
         "2 neurons send to it, and its synapses are plastic"));
     CHECK(refuses(core([](auto& c) { c.synapses[0].weight = 256; }), "does not fit the entry's format"));
     CHECK(refuses([](Image& i) { i.chip.learning.arithmetic.weight_bits = 4; }, "does not fit the entry's format"));
-    CHECK(refuses(
-        [](Image& i) { i.chip.learning.arithmetic.weight_bits = 15, i.cores[0].formats[0].weight_exponent = 1; },
-        "weights of 15 bits with exponent 1"));
     CHECK(refuses([](Image& i) { i.learning[0].rule.dd.products.resize(1); },
                   "its rule changes delays that have 3 bits"));
 }
