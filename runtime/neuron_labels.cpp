@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
+#include <string>
 
 #include "core/files/hdf5.hpp"
+#include "runtime/isolated_reading.hpp"
 
 namespace spikeloom::runtime {
 
@@ -41,7 +44,9 @@ std::vector<std::int32_t> assign_labels(std::span<const std::int32_t> labels, st
     return assigned;
 }
 
-Result<std::vector<std::int32_t>> read_neuron_labels(const std::string& recording) {
+namespace {
+
+Result<std::vector<std::int32_t>> read_labels(const std::string& recording) {
     const auto file = files::Hdf5Reader::open(recording);
     if (!file) {
         return tl::unexpected(file.error());
@@ -79,6 +84,36 @@ Result<std::vector<std::int32_t>> read_neuron_labels(const std::string& recordin
                      .help = {}});
     }
     return assigned;
+}
+
+}  // namespace
+
+Result<std::vector<std::int32_t>> read_neuron_labels(const std::string& recording) {
+    const auto bytes = read_isolated(recording, [&]() -> Result<std::string> {
+        const auto labels = read_labels(recording);
+        if (!labels) {
+            return fail(labels.error());
+        }
+        const auto raw = std::as_bytes(std::span(*labels));
+        std::string copy(raw.size(), '\0');
+        if (!raw.empty()) {
+            std::memcpy(copy.data(), raw.data(), raw.size());
+        }
+        return copy;
+    });
+    if (!bytes) {
+        return fail(bytes.error());
+    }
+    std::vector<std::int32_t> labels(bytes->size() / sizeof(std::int32_t));
+    if (!labels.empty()) {
+        std::memcpy(labels.data(), bytes->data(), labels.size() * sizeof(std::int32_t));
+    }
+    const bool sound = std::all_of(labels.begin(), labels.end(),
+                                   [](std::int32_t label) { return label >= -1 && label < most_classes; });
+    if (!sound) {
+        return fail({.where = recording, .found = "the file is corrupt: the HDF5 library read nonsense from it"});
+    }
+    return labels;
 }
 
 }  // namespace spikeloom::runtime

@@ -69,6 +69,12 @@ Result<std::unique_ptr<GapWatch>> open_gap(const chip::Image& image, const runti
     if (!line.flag("gap")) {
         return nullptr;
     }
+    if (!image.learning.empty() && !line.flag("freeze")) {
+        return fail(Diagnostic{.where = "--gap",
+                               .found = "plastic weights change from sample to sample, and the float network's stay",
+                               .help = "--freeze compares the weights of the image; spikeloom rule compare tells what "
+                                       "the chip's arithmetic makes of learning"});
+    }
     auto watch = GapWatch::create(image, set, options);
     if (!watch) {
         return fail(std::move(watch.error()));

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <functional>
 #include <iterator>
-#include <map>
+#include <utility>
 
 #include "chip/learned_image.hpp"
 #include "core/files/hdf5.hpp"
@@ -22,14 +22,14 @@ using rules::Operand;
 
 namespace {
 
-/// 6 channels all to all onto 5 neurons on two cores, excited enough to spike.
-chip::Image learner(const std::string& dw = "2^-4*x1*y0 - 2^-4*y1*x0") {
-    test::SmallImageOptions options{.channels = 6, .layers = {5, 2}, .cores_per_layer = 2, .threshold = 200};
+/// 6 channels all to all onto 5 neurons, dealt out to cores, excited enough to spike.
+chip::Image learner(std::uint32_t cores = 2) {
+    test::SmallImageOptions options{.channels = 6, .layers = {5, 2}, .cores_per_layer = cores, .threshold = 200};
     options.weight = [](std::uint32_t, std::uint32_t s, std::uint32_t n) {
         return 60 + static_cast<int>(s * 7 + n * 3) % 20;
     };
     options.voltage_decay = 500;
-    return test::plastic_image(options, dw);
+    return test::plastic_image(options);
 }
 
 Session open(const chip::Image& image, int threads = 1) {
@@ -227,18 +227,24 @@ TEST_CASE("without a period, rows come in whole epochs, some 250 of them") {
     CHECK(read<double>(file, "snapshots/time") == std::vector<double>{0, 1000});
 }
 
-TEST_CASE("threads give the same /learning") {
+TEST_CASE("threads and mappings give the same /learning") {
     const test::TemporaryFolder folder;
-    std::map<int, Hdf5Reader> files;
-    for (const int threads : {1, 3}) {
-        const std::string path = folder("run" + std::to_string(threads) + ".h5");
-        record(learner(), {.path = path, .threads = threads, .snapshot_every = 10}, 60, threads);
-        files.emplace(threads, Hdf5Reader::open(path).value());
-    }
-    for (const char* path : {"time", "weight_mean", "at_least", "at_most", "probes/w/data", "probes/t/data",
-                             "probes/x1/data", "probes/y1/data", "snapshots/weights", "snapshots/tags"}) {
-        CAPTURE(path);
-        CHECK(read<double>(files.at(1), path) == read<double>(files.at(3), path));
+    const auto run_on = [&](int threads, std::uint32_t cores) {
+        const std::string path = folder(std::to_string(threads) + "-" + std::to_string(cores) + ".h5");
+        record(learner(cores), {.path = path, .threads = threads, .snapshot_every = 10}, 60, threads);
+        return Hdf5Reader::open(path).value();
+    };
+    const Hdf5Reader plain = run_on(1, 1);
+    for (const auto& [threads, cores] : std::vector<std::pair<int, std::uint32_t>>{{3, 1}, {1, 2}, {1, 3}, {2, 3}}) {
+        CAPTURE(threads);
+        CAPTURE(cores);
+        const Hdf5Reader file = run_on(threads, cores);
+        for (const char* path :
+             {"time", "weight_mean", "at_least", "at_most", "synapses/source", "synapses/target", "probes/w/data",
+              "probes/t/data", "probes/x1/data", "probes/y1/data", "snapshots/weights", "snapshots/tags"}) {
+            CAPTURE(path);
+            CHECK(read<double>(file, path) == read<double>(plain, path));
+        }
     }
 }
 

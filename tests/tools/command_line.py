@@ -497,6 +497,8 @@ class Learning(Case):
         words = ("eval", self.image, "--data", data, "-o", self.folder / "e.h5")
         self.refused(*words, "--epochs", 0, status=2, says="--epochs")
         self.refused(*words, "--epochs", 2, "--gap", status=2, says="--gap")
+        self.refused(*words, "--gap", says="--freeze compares the weights of the image")
+        self.done(*words, "--gap", "--freeze", "--steps", 20)
 
     def test_what_can_not_be_watched_or_saved_is_refused_with_what_can(self):
         words = ("run", self.image, "--input", "poisson:60", "--steps", 10, "-o", self.folder / "x.h5")
