@@ -202,6 +202,35 @@ json::object describe(const chip::ChipSpec& chip) {
     return described;
 }
 
+json::object describe(const rules::RuleFile& file) {
+    const rules::Rule& rule = file.rule;
+    json::object described{
+        {"kind", "learning rule"}, {"name", rule.name}, {"title", file.title}, {"source", file.source}};
+    for (const rules::Variable variable : rules::variables) {
+        if (!rule.series(variable).empty()) {
+            described[name_of(variable)] = rules::print(rule.series(variable));
+        }
+    }
+    described["epoch_steps"] = rule.epoch;
+    described["reward_tau_steps"] = rule.reward_tau;
+    described["post_traces"] = rule.post_traces == rules::PostTraces::spikes ? "spikes" : "neuron";
+    json::array traces;
+    const auto add = [&](const char* name, const rules::TraceParameters& trace) {
+        if (trace.tau > 0) {
+            traces.push_back(json::object{{"trace", name}, {"impulse", trace.impulse}, {"tau_steps", trace.tau}});
+        }
+    };
+    add("x1", rule.x[0]);
+    add("x2", rule.x[1]);
+    add("y1", rule.y[0]);
+    add("y2", rule.y[1]);
+    add("y3", rule.y[2]);
+    if (!traces.empty()) {
+        described["traces"] = std::move(traces);
+    }
+    return described;
+}
+
 json::object describe(const LoadedNetwork& loaded) {
     const compiler::Network& network = loaded.network;
     json::array inputs;

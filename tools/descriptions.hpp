@@ -7,12 +7,14 @@
 #include "chip/image/image.hpp"
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/diagnostics.hpp"
+#include "core/rules/rule_file.hpp"
 #include "tools/network_source.hpp"
 
 namespace spikeloom::tools {
 
 [[nodiscard]] boost::json::object describe(const chip::ChipSpec& chip);
 [[nodiscard]] boost::json::object describe(const LoadedNetwork& loaded);
+[[nodiscard]] boost::json::object describe(const rules::RuleFile& file);
 [[nodiscard]] boost::json::object describe(const chip::Image& image);
 [[nodiscard]] boost::json::array describe(const std::vector<compiler::Resolution>& resolutions);
 [[nodiscard]] boost::json::array describe(const std::vector<chip::ProjectionLoss>& losses);

@@ -48,6 +48,8 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
         return inspect_network(path, line);
     case FileKind::chip_text:
         return chip::read_chip_spec(path).map([](const chip::ChipSpec& chip) { return describe(chip); });
+    case FileKind::rule_text:
+        return rules::read_rule_file(path).map([](const rules::RuleFile& file) { return describe(file); });
     case FileKind::image:
         return inspect_image(path);
     case FileKind::spikes:
@@ -64,12 +66,12 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
     case FileKind::unknown:
         break;
     }
-    return fail(Diagnostic{.where = path,
-                           .found = kind == FileKind::hdf5
-                                        ? "an HDF5 file that is neither network nor recording, or is damaged"
-                                        : "a file of no kind that spikeloom knows",
-                           .allowed = "NIR (.nir), network or chip text (.textproto), image (.loom), recording (.h5), "
-                                      "SONATA spikes, .npy, .npz, idx"});
+    return fail(
+        Diagnostic{.where = path,
+                   .found = kind == FileKind::hdf5 ? "an HDF5 file that is neither network nor recording, or is damaged"
+                                                   : "a file of no kind that spikeloom knows",
+                   .allowed = "NIR (.nir), network, chip or rule text (.textproto), image (.loom), recording (.h5), "
+                              "SONATA spikes, .npy, .npz, idx"});
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
@@ -101,7 +103,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 
 const Subcommand inspect_subcommand{
     .name = "inspect",
-    .summary = "what a file contains: network, chip, image, recording, spikes, arrays",
+    .summary = "what a file contains: network, chip, rule, image, recording, spikes, arrays",
     .synopsis = "FILE [--json] [--nir-...]",
     .text =
         "Tells the kind of the file from its content and prints its structure. Of an image, the chip's limits are\n"

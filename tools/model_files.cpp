@@ -81,7 +81,11 @@ FileKind text_kind(std::string_view head) {
     }
     const std::array<std::string_view, 5> of_chip{"mesh", "limits", "neuron", "synapses", "costs"};
     const bool chip = std::any_of(of_chip.begin(), of_chip.end(), [&](auto field) { return has_field(head, field); });
-    return chip ? FileKind::chip_text : FileKind::unknown;
+    if (chip) {
+        return FileKind::chip_text;
+    }
+    const bool rule = has_field(head, "dw") || has_field(head, "dd") || has_field(head, "dt");
+    return rule ? FileKind::rule_text : FileKind::unknown;
 }
 
 std::vector<fs::path> model_roots() {
@@ -149,6 +153,8 @@ std::string describe(FileKind kind) {
         return "chip description";
     case FileKind::network_text:
         return "network in text form";
+    case FileKind::rule_text:
+        return "learning rule";
     case FileKind::npy:
         return "numpy array";
     case FileKind::npz:
