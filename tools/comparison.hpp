@@ -52,8 +52,12 @@ struct ComparedProjection {
 };
 
 struct ComparedRun {
-    std::string name;  ///< "float", "weights of 4 bits", "loihi1"
-    std::string what;  ///< one line
+    std::string name;             ///< "float", "weights of 4 bits", "loihi1"
+    std::string what;             ///< one line
+    bool own_widths = false;      ///< learning on the chip's registers, neurons in float
+    bool other_widths = false;    ///< the same on other registers
+    bool wider = false;           ///< other widths, and none narrower than the chip's
+    bool stopped_traces = false;  ///< float, but traces stop where the chip's do
     std::vector<ComparedProjection> projections;
     std::vector<double> spikes;  ///< by population, mean over trials
     /// First step (from 0) whose spikes are not those of float, over trials the earliest; absent: none is.

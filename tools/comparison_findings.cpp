@@ -40,6 +40,11 @@ const ComparedRun* find(const Comparison& comparison, const std::string& name) {
     return found == comparison.runs.end() ? nullptr : &*found;
 }
 
+/// The run on the chip's own widths.
+const ComparedRun& own_run(const Comparison& comparison) {
+    return *std::ranges::find_if(comparison.runs, &ComparedRun::own_widths);
+}
+
 std::string arithmetic(const Comparison& comparison, const ComparedRun& own) {
     const double rms = overall(comparison, own, &ComparedProjection::rms);
     std::string text =
@@ -76,12 +81,12 @@ std::string widths(const Comparison& comparison, const ComparedRun& own) {
     const ComparedRun* best = nullptr;
     double least = rms;
     for (const ComparedRun& run : comparison.runs) {
-        if (!run.name.starts_with("weights of") && !run.name.starts_with("traces of")) {
+        if (!run.other_widths) {
             continue;
         }
         const double other = overall(comparison, run, &ComparedProjection::rms_same_spikes);
         text += fmt::format("{}{} {}", text.empty() ? "" : ", ", run.name, percent(other));
-        if (other < least) {
+        if (other < least && run.wider) {
             least = other;
             best = &run;
         }
@@ -92,7 +97,7 @@ std::string widths(const Comparison& comparison, const ComparedRun& own) {
     text = fmt::format("From float's spikes, other widths would end at a distance of: {} ({}: {}).", text, own.name,
                        percent(rms));
     if (best == nullptr || least > 0.9 * rms) {
-        return text + " No other width among them would help by a tenth or more.";
+        return text + " No wider one among them would help by a tenth or more.";
     }
     return text + fmt::format(" Most would be gained by {}.", best->name);
 }
@@ -122,7 +127,7 @@ std::string spikes(const Comparison& comparison) {
         text += fmt::format(", {} {:.0f}", comparison.runs[r].name, total(comparison.runs[r].spikes));
     }
     text += ".";
-    const ComparedRun& own = comparison.runs[1];
+    const ComparedRun& own = own_run(comparison);
     if (!own.departs) {
         return text +
                fmt::format(" On {} every spike is float's, so the weights differ by their arithmetic only.", own.name);
@@ -158,11 +163,20 @@ std::string saturation(const Comparison& comparison) {
             text += fmt::format("{}{} (to {:.0f})", text.empty() ? "" : ", ", info.name, info.highest_trace);
         }
     }
-    return text.empty() ? text
-                        : fmt::format(
-                              "In float, traces rise beyond {:g}, where the chip's stop: of {}. No width mends "
-                              "that, since a width refines the same range; smaller impulses would.",
-                              comparison.projections.front().trace_most, text);
+    if (text.empty()) {
+        return text;
+    }
+    const auto stopped = std::ranges::find_if(comparison.runs, &ComparedRun::stopped_traces);
+    const std::string share =
+        stopped == comparison.runs.end()
+            ? std::string()
+            : fmt::format(" That alone takes weights {} from float ({} from float's spikes).",
+                          percent(overall(comparison, *stopped, &ComparedProjection::rms)),
+                          percent(overall(comparison, *stopped, &ComparedProjection::rms_same_spikes)));
+    return fmt::format(
+        "In float, traces rise beyond {:g}, where the chip's stop: of {}.{} No width mends it, since a width "
+        "refines the same range; smaller impulses would.",
+        comparison.projections.front().trace_most, text, share);
 }
 
 std::string bounds(const Comparison& comparison, const ComparedRun& own) {
@@ -182,7 +196,7 @@ std::string bounds(const Comparison& comparison, const ComparedRun& own) {
 
 std::vector<std::string> findings(const Comparison& comparison) {
     std::vector<std::string> sentences;
-    const ComparedRun& own = comparison.runs[1];
+    const ComparedRun& own = own_run(comparison);
     for (std::string sentence :
          {arithmetic(comparison, own), bias(comparison, own), widths(comparison, own), neurons(comparison, own),
           spikes(comparison), saturation(comparison), bounds(comparison, own), place(comparison, own)}) {

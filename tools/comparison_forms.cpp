@@ -139,8 +139,11 @@ constexpr double right = 610;
 constexpr double panel_height = 260;
 constexpr double pitch = panel_height + 78;
 
-std::string colour(std::size_t run) {
-    return run == 1 ? "ink" : fmt::format("c{}", (run - 2) % 7);
+/// The chip's own widths in the text's colour, float dashed, all others in colours of their own.
+std::string style(const Comparison& comparison, std::size_t run) {
+    return comparison.runs[run].own_widths       ? "curve ink"
+           : comparison.runs[run].stopped_traces ? "curve float ink"
+                                                 : fmt::format("curve c{}", run % 7);
 }
 
 struct Label {
@@ -160,7 +163,7 @@ void draw_labels(const Comparison& comparison, std::vector<Label> labels, double
     const double over = labels.empty() ? 0 : std::max(0.0, labels.back().y - bottom);
     for (const Label& label : labels) {
         const ComparedRun& run = comparison.runs[label.run];
-        svg.line(right + 8, label.y - over, right + 26, label.y - over, fmt::format("curve {}", colour(label.run)));
+        svg.line(right + 8, label.y - over, right + 26, label.y - over, style(comparison, label.run));
         svg.text(right + 32, label.y - over + 4, run.name, "t small");
     }
 }
@@ -188,7 +191,7 @@ void draw_projection(const Comparison& comparison, std::size_t p, double top, Sv
             points.push_back({x(static_cast<double>(comparison.snapshot_steps[s])), y(100 * over_time[s])});
         }
         points.erase(points.begin());
-        svg.path(runtime::line_path(points), fmt::format("curve {}", colour(r)));
+        svg.path(runtime::line_path(points), style(comparison, r));
         labels.push_back({points.back().y, r});
     }
     draw_labels(comparison, std::move(labels), bottom, svg);

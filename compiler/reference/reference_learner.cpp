@@ -171,14 +171,17 @@ public:
     using Targets = UnlimitedTraces<3>;
 
     RealArithmetic(const Learning& learning, const ReferenceLearning& options, const DrawPlace& /*place*/)
-        : rule_(learning.rule), own_(options.written_for), range_(weight_range(learning.sign, own_)) {}
+        : rule_(learning.rule),
+          own_(options.written_for),
+          trace_most_(options.trace_most),
+          range_(weight_range(learning.sign, own_)) {}
 
     [[nodiscard]] const rules::Rule& rule() const { return rule_; }
     [[nodiscard]] double unit() const { return 1; }
     [[nodiscard]] double trace_unit() const { return 1; }
     [[nodiscard]] double first(double w) const { return std::clamp<double>(w, range_.least, range_.most); }
-    [[nodiscard]] Sources source(std::uint32_t /*neuron*/) const { return Sources(rule_.x); }
-    [[nodiscard]] Targets target(std::uint32_t /*neuron*/) const { return Targets(rule_.y); }
+    [[nodiscard]] Sources source(std::uint32_t /*neuron*/) const { return Sources(rule_.x, trace_most_); }
+    [[nodiscard]] Targets target(std::uint32_t /*neuron*/) const { return Targets(rule_.y, trace_most_); }
     [[nodiscard]] double changed(Variable variable, const OperandValues& values, std::uint64_t epoch, double z,
                                  std::size_t /*synapse*/) const {
         const rules::ProductSeries& series = rule_.series(variable);
@@ -191,6 +194,7 @@ public:
 private:
     rules::Rule rule_;
     rules::LearningArithmetic own_;
+    std::optional<double> trace_most_;
     rules::IntegerRange range_;
 };
 

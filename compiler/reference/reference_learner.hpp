@@ -17,11 +17,12 @@ namespace spikeloom::compiler {
 
 struct ReferenceLearning {
     bool on = false;  ///< off: weights stay
-    /// Absent: real numbers, traces unlimited. Else integers of these widths; rules are written for `written_for` and
+    /// Absent: real numbers. Else integers of these widths; rules are written for `written_for` and
     /// adapted (core/rules/adapt.hpp).
     std::optional<rules::LearningArithmetic> registers{};
     rules::LearningArithmetic written_for{};
-    std::uint64_t seed = 0;  ///< of stochastic rounding
+    std::uint64_t seed = 0;              ///< of stochastic rounding
+    std::optional<double> trace_most{};  ///< of real traces: where they stop, as registers do; absent: nowhere
 };
 
 /// A synapse that learns, and the place of its weight in Projection::weights.

@@ -531,6 +531,24 @@ class RuleCompare(Case):
         self.done(*rule, "--no-chip", "-o", picture)
         self.assertEqual(xml.etree.ElementTree.parse(picture).getroot().tag, "{http://www.w3.org/2000/svg}svg")
 
+    def test_a_network_from_a_file(self):
+        network = self.folder / "pairs.textproto"
+        layer = ('projection { name: "%s" source: "%s" target: "%s" dense {} weight { uniform { low: 0.5 high: 6 } }\n'
+                 '  learning { rule { dw: "2^-4*x1*y0 - 2^-4*y1*x0" epoch: 2 x1 { impulse: 16 tau: 20 }\n'
+                 '    y1 { impulse: 16 tau: 20 } } sign: excitatory weight_max: 10 } }\n')
+        network.write_text(
+            'name: "pairs" step_s: 1e-3 seed: 1\n'
+            'input { name: "in" shape: 20 }\n'
+            'population { name: "e" shape: 5 kind: leaky tau_mem_s: 0.02 v_threshold: 1 }\n'
+            'population { name: "o" shape: 3 kind: leaky tau_mem_s: 0.02 v_threshold: 1 }\n' +
+            layer % ("in_e", "in", "e") + layer % ("e_o", "e", "o") + 'output { population: "o" }\n',
+            encoding="utf-8")
+        text = self.done("rule", "compare", network, "--input", "poisson:30", "--steps", 300)
+        self.assertIn("in_e: 100 synapses, weight_max 10", text)
+        self.assertIn("e_o: 15 synapses", text)
+        self.assertRegex(text, r"(?m)^  loihi1 +\d+\.\d+ +- ")
+        self.refused("rule", "compare", network, "--input", "poisson:30", says="--steps")
+
     def test_bad_options_are_refused_by_name(self):
         rule = "2^-2*x1*y0"
         for words, status, says in [(("--weights", "4,x"), 2, "--weights"), (("--traces", "16"), 2, "1 to 15"),

@@ -99,7 +99,11 @@ TEST_CASE("traces that float lets rise beyond their registers are named") {
     tools::ComparisonOptions options;
     options.steps = 400;
     options.whole_chip = false;
-    CHECK(says(compared(pair_stdp(100), options), "traces rise beyond 127"));
+    const Comparison high = compared(pair_stdp(100), options);
+    CHECK(says(high, "traces rise beyond 127"));
+    CHECK(run_of(high, "float, traces to 127").projections[0].rms_same_spikes > 0);
+    CHECK(run_of(high, "float, traces to 127").projections[0].rms_same_spikes <
+          run_of(high, "weights of 4 bits").projections[0].rms_same_spikes);
     CHECK(!says(compared(pair_stdp(2), options), "traces rise beyond 127"));
 }
 
