@@ -54,6 +54,10 @@ bool is_seen(const Change& change, const Window& window) {
     return std::abs(change.mean - change.real) > seen_from * standard_error(change, window) + seen_from / trials;
 }
 
+bool is_nothing(const Change& change) {
+    return change.real == 0 && change.least == 0 && change.most == 0;
+}
+
 template <class Key>
 const Place& greatest(const std::vector<Place>& all, const Key& key) {
     return *std::max_element(all.begin(), all.end(),
@@ -72,12 +76,23 @@ std::string extent(const Window& window, const std::vector<Place>& all, std::str
         window.chip, greatest(all, minus_mean).change->mean, greatest(all, mean).change->mean);
 }
 
-std::string difference(const Window& window, const std::vector<Place>& all) {
+/// Bits that the products of the variable drop, at most.
+int dropped_bits(const Window& window, Variable variable) {
+    int most = 0;
+    for (const rules::Product& product : window.rule.series(variable).products) {
+        most = std::max(most, rules::product_shift(product, window.options.arithmetic));
+    }
+    return most;
+}
+
+std::string difference(const Window& window, const std::vector<Place>& all, Variable variable) {
     double squares = 0;
     std::size_t seen = 0;
+    std::size_t below = 0;
     for (const Place& place : all) {
         squares += (place.change->mean - place.change->real) * (place.change->mean - place.change->real);
         seen += is_seen(*place.change, window) ? 1 : 0;
+        below += is_seen(*place.change, window) && place.change->mean < place.change->real ? 1 : 0;
     }
     const Place& worst = greatest(all, [](const Change& change) { return std::abs(change.mean - change.real); });
     const double rms = std::sqrt(squares / static_cast<double>(all.size()));
@@ -90,19 +105,15 @@ std::string difference(const Window& window, const std::vector<Place>& all) {
             "trials show no bias.",
             size, seen_from, window.options.trials);
     }
+    const bool floored =
+        below == seen && dropped_bits(window, variable) > 0 && window.options.scale == FloatScale::chip;
     return fmt::format(
-        "The chip's mean differs from float by {}; in {} of {} points by more than {:g} standard errors: "
-        "there the chip is biased, and more trials would not mend it.",
-        size, seen, all.size(), seen_from);
-}
-
-/// Bits that the products of the variable drop, at most.
-int dropped_bits(const Window& window, Variable variable) {
-    int most = 0;
-    for (const rules::Product& product : window.rule.series(variable).products) {
-        most = std::max(most, rules::product_shift(product, window.options.arithmetic));
-    }
-    return most;
+        "The chip's mean differs from float by {}; in {} of {} points by more than {:g} standard errors: there the "
+        "chip "
+        "is biased, and more trials would not mend it.{}",
+        size, seen, all.size(), seen_from,
+        floored ? " It lies below float each time: the bits that a product drops are rounded toward minus infinity."
+                : "");
 }
 
 std::string silence(const Window& window, const std::vector<Place>& all, Variable variable, std::string_view letter) {
@@ -219,19 +230,23 @@ std::vector<std::string> findings(const Window& window) {
             sentences.push_back(std::move(sentence));
         }
     };
+    say(division_sentence(window.rule, window.options.written_for, window.options.scale));
     for (const Variable variable : rules::variables) {
         const auto v = static_cast<std::size_t>(variable);
         const std::vector<Place> all = places(window, v);
         if (all.empty()) {
             continue;
         }
+        if (std::ranges::all_of(all, [](const Place& place) { return is_nothing(*place.change); })) {
+            say(fmt::format("Neither float nor the chip changes {} in this protocol.", letters[v]));
+            continue;
+        }
         say(extent(window, all, letters[v]));
-        say(difference(window, all));
+        say(difference(window, all, variable));
         say(silence(window, all, variable, letters[v]));
         say(spread(window, all, letters[v]));
         say(bounds(window, all, letters[v]));
     }
-    say(division_sentence(window.rule, window.options.written_for, window.options.scale));
     say(saturation(window));
     return sentences;
 }

@@ -115,6 +115,21 @@ TEST_CASE("what the chip loses is said in sentences") {
     }
 }
 
+TEST_CASE("a rule that the protocol doesn't move is said to change nothing") {
+    WindowOptions options;
+    options.protocol = {.range = 3};
+    const Window window = measure_window(test::rule_of("2^-2*x2*y0"), "loihi1", options);
+    CHECK(findings(window) == std::vector<std::string>{"Neither float nor the chip changes w in this protocol."});
+}
+
+TEST_CASE("dropped bits are rounded toward minus infinity, and that is seen") {
+    rules::Rule rule = test::rule_of("2^2*x1*x1*y0 - 2^2*x1*x1*y0");
+    WindowOptions options;
+    options.protocol = {.range = 20, .stride = 5};
+    options.scale = FloatScale::chip;
+    CHECK(says(measure_window(rule, "loihi1", options), "toward minus infinity"));
+}
+
 TEST_CASE("tags and delays have windows of their own") {
     rules::Rule rule = test::rule_of("2^-4*u0*t");
     rule.dt = test::series("2^-1*x1*y0 - 2^-2*u0*t", rules::Variable::tag);
