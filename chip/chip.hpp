@@ -94,8 +94,8 @@ public:
 
     /// Off: traces and weights stay as they are (an evaluation between lessons). On after load.
     void set_learning(bool on);
-    /// The synapses of a profile, ascending by source, target, then as the image lists them: an order that the mapping
-    /// does not change.
+    /// The synapses of a profile, ascending by source, target, format, then as the image lists them (as
+    /// plastic_projection does).
     [[nodiscard]] std::vector<PlasticSynapse> plastic_synapses(std::uint32_t profile) const;
     /// Their weights, delays or tags (registers), in that order.
     [[nodiscard]] std::vector<std::int32_t> plastic_values(std::uint32_t profile, rules::Variable variable) const;

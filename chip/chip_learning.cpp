@@ -75,7 +75,9 @@ const std::vector<Chip::State::PlasticLocation>& Chip::State::plastic_order(std:
     if (!order.empty()) {
         return order;
     }
-    for (const ProfileTable::Set& place : tables_.profiles[profile].sets) {
+    std::vector<ProfileTable::Set> sets = tables_.profiles[profile].sets;
+    std::stable_sort(sets.begin(), sets.end(), [](const auto& a, const auto& b) { return a.format < b.format; });
+    for (const ProfileTable::Set& place : sets) {
         const core::PlasticSet& set = tables_.shards[place.shard].plastic_sets()[place.set];
         for (std::uint32_t row = 0; row < set.rows(); ++row) {
             for (std::uint32_t s = set.row_begin(row); s < set.row_begin(row + 1); ++s) {
@@ -87,7 +89,7 @@ const std::vector<Chip::State::PlasticLocation>& Chip::State::plastic_order(std:
             }
         }
     }
-    // Sets come by shard, rows by source: what is equal stays as the image lists it.
+    // Sets come by format, a source's synapses of one format in one shard: what is equal stays as the image lists it.
     std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
     return order;
 }

@@ -100,7 +100,7 @@ std::uint32_t PlasticBuilder::set_with_room(const SetKey& key) {
         return known->second;
     }
     const std::uint32_t set = home.add_plastic_set(layout(profile, format));
-    tables_.profiles[profile].sets.push_back({shard, set});
+    tables_.profiles[profile].sets.push_back({shard, set, format});
     open_[key] = set;
     return set;
 }

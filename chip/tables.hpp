@@ -93,6 +93,7 @@ struct ProfileTable {
     struct Set {
         std::uint32_t shard = 0;
         std::uint32_t set = 0;
+        WeightFormat format;  ///< of its synapses
     };
     rules::Rule rule;
     std::optional<RewardPort> reward;

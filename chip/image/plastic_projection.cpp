@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 #include <tuple>
+#include <utility>
 
 namespace spikeloom::chip {
 namespace {
@@ -74,6 +75,7 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
     const AxonSources sources = sources_of(image);
     const std::vector<std::vector<Member>> targets = targets_of(image);
     PlasticProjection projection;
+    std::vector<std::pair<WeightFormat, PlasticPlace>> places;
     for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
         const CoreImage& core = image.cores[c];
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
@@ -91,14 +93,19 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
                     const Member target = targets[c][core.synapses[s].target];
                     projection.sources = source.of;
                     projection.targets = target.of;
-                    projection.synapses.push_back({source.number, target.number, CoreId{c}, s});
+                    places.push_back({core.formats[entry.format], {source.number, target.number, CoreId{c}, s}});
                 }
             }
         }
     }
-    std::stable_sort(projection.synapses.begin(), projection.synapses.end(), [](const auto& a, const auto& b) {
-        return std::tie(a.source, a.target) < std::tie(b.source, b.target);
+    // By format among the synapses of one pair, as the chip keeps them.
+    std::stable_sort(places.begin(), places.end(), [](const auto& a, const auto& b) {
+        return std::tie(a.second.source, a.second.target, a.first) <
+               std::tie(b.second.source, b.second.target, b.first);
     });
+    for (const auto& [format, place] : places) {
+        projection.synapses.push_back(place);
+    }
     return projection;
 }
 

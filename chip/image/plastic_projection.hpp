@@ -1,6 +1,6 @@
 // The synapses of one plastic projection of an image, in an order that the mapping does not change: ascending by
-// source, target, then as the image lists them (cores, axons, entries, synapses). Chip::plastic_synapses has the same
-// order; here each synapse also says where the image keeps it.
+// source, target, format, then as the image lists them (cores, axons, entries, synapses). Chip::plastic_synapses has
+// the same order; here each synapse also says where the image keeps it.
 #pragma once
 
 #include <cstdint>

@@ -104,7 +104,7 @@ chip::LearningFormat learning(Draws& draws, const chip::SynapseMemory& memory) {
                          .impulse_fraction = static_cast<rules::ImpulseFraction>(draws.integer(0, 1)),
                          .products = static_cast<rules::ProductArithmetic>(draws.integer(0, 2)),
                          .lava_tag_floor = draws.chance()};
-    format.arithmetic.first_epoch_is_due = format.arithmetic.products == rules::ProductArithmetic::real_brian2;
+    format.arithmetic.first_epoch_is_due = draws.chance();
     format.rule = {.mantissa_least = draws.integer(-128, 0),
                    .mantissa_most = draws.integer(1, 127),
                    .exponent_least = draws.integer(-15, 0),
