@@ -377,6 +377,11 @@ std::string header_from_proto(const proto::ImageHeaderProto& message, Image& ima
         image.losses.push_back(from(loss));
     }
     image.provenance = from(message.provenance());
+    constexpr int most_profiles = 255;
+    if (message.learning_size() > most_profiles) {
+        return fmt::format("it has {} learning profiles; at most {} are allowed", message.learning_size(),
+                           most_profiles);
+    }
     for (const auto& profile : message.learning()) {
         if (std::string wrong = learning_from_proto(profile, image.learning.emplace_back()); !wrong.empty()) {
             return fmt::format("of the learning of projection '{}', {}", profile.projection(), wrong);
