@@ -416,7 +416,25 @@ void check_symbols(const chip::Image& image, Findings& findings) {
     }
 }
 
-MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image) {
+/// The first profile that asks the engine for the same as this one.
+std::size_t first_alike(const chip::Image& image, std::size_t profile) {
+    const chip::LearningProfile& b = image.learning[profile];
+    for (std::size_t i = 0; i < profile; ++i) {
+        const chip::LearningProfile& a = image.learning[i];
+        const bool sums = a.rule.dw == b.rule.dw && a.rule.dd == b.rule.dd && a.rule.dt == b.rule.dt;
+        const bool traces = a.rule.x == b.rule.x && a.rule.y == b.rule.y && a.rule.post_traces == b.rule.post_traces &&
+                            a.rule.graded == b.rule.graded && a.third_factors == b.third_factors;
+        const bool times = a.rule.epoch == b.rule.epoch && a.rule.reward_tau == b.rule.reward_tau;
+        if (sums && traces && times && a.reward == b.reward) {
+            return i;
+        }
+    }
+    return profile;
+}
+
+/// `alike`: of each profile, the first that is like it.
+MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
+                          const std::vector<std::size_t>& alike) {
     MeasuredCore measured{.compartments = core.compartments,
                           .input_axons = static_cast<std::int64_t>(core.axons()),
                           .output_axons = static_cast<std::int64_t>(core.outputs.size())};
@@ -436,13 +454,14 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image)
         measured.synapse_words += words;
         measured.longest_axon_words = std::max(measured.longest_axon_words, words);
     }
-    std::set<int> rules;
-    std::set<std::pair<std::size_t, int>> traced;
+    std::set<std::size_t> rules;
+    std::set<std::pair<std::size_t, std::size_t>> traced;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
         for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
             if (core.entries[e].learning > 0) {
-                rules.insert(core.entries[e].learning);
-                traced.emplace(axon, core.entries[e].learning);
+                const std::size_t rule = alike[core.entries[e].learning - 1U];
+                rules.insert(rule);
+                traced.emplace(axon, rule);
             }
         }
     }
@@ -459,8 +478,12 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image)
 MeasuredCost measure_cost(const chip::Image& image) {
     MeasuredCost cost;
     const chip::Mesh& mesh = image.chip.mesh;
+    std::vector<std::size_t> alike;
+    for (std::size_t profile = 0; profile < image.learning.size(); ++profile) {
+        alike.push_back(first_alike(image, profile));
+    }
     for (const chip::CoreImage& core : image.cores) {
-        cost.cores.push_back(measure_core(core, image));
+        cost.cores.push_back(measure_core(core, image, alike));
         cost.messages += core.outputs.size();
         const auto here = static_cast<int>(core.place);
         for (const chip::OutputAxon& output : core.outputs) {

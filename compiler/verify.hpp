@@ -18,8 +18,8 @@ struct MeasuredCore {
     std::int64_t compartment_profiles = 0;
     std::int64_t threshold_profiles = 0;
     std::int64_t synapse_formats = 0;  ///< distinct (weight format, encoding, index width, skip width)
-    std::int64_t learning_rules = 0;   ///< distinct profiles that its synapses follow
-    std::int64_t plastic_axons = 0;    ///< pairs of an input axon and a profile of its synapses
+    std::int64_t learning_rules = 0;   ///< distinct rules (with reward and third factors) that its synapses follow
+    std::int64_t plastic_axons = 0;    ///< pairs of an input axon and a rule of its synapses
 
     friend bool operator==(const MeasuredCore&, const MeasuredCore&) = default;
 };

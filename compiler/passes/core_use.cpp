@@ -19,8 +19,7 @@ constexpr std::array<LimitInfo, limit_count> limits{{
     {Limit::threshold_profiles, "threshold profiles", "fewer distinct thresholds"},
     {Limit::synapse_formats, "synapse formats", "fewer projections with different weight ranges into one population"},
     {Limit::learning_rules, "learning rules",
-     "fewer plastic projections into one population (each has a rule of its own on a core), or a copy of the "
-     "population"},
+     "fewer different rules, rewards or third factors on plastic projections into one population, or a copy of it"},
     {Limit::plastic_axons, "input axons with traces", "fewer plastic sources per core: sparser plastic connections"},
 }};
 

@@ -105,7 +105,7 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
             const FormatLearning learning = table_.learning_of(synapse.format);
             formats_.add(synapse.format);
             if (learning.profile > 0) {
-                rules_.add(learning.profile);
+                rules_.add(learning.rule);
             }
             plan.use.longest_delay = std::max({plan.use.longest_delay, int{synapse.delay}, learning.longest_delay});
             ++slice.last;
@@ -159,7 +159,7 @@ void Filler::count_plastic_axons(CorePlan& plan) {
         rules_.restart();
         for (std::uint64_t i = slice.first; i < slice.last; ++i) {
             if (const FormatLearning learning = table_.learning_of(table_.synapses[i].format); learning.profile > 0) {
-                rules_.add(learning.profile);
+                rules_.add(learning.rule);
             }
         }
         traced += rules_.count();

@@ -48,6 +48,7 @@ struct MappedSynapse {
 /// What the synapses of a format learn. Two projections that learn never share a format.
 struct FormatLearning {
     std::uint8_t profile = 0;  ///< as SynapseEntry::learning; 0: the weights stay
+    std::uint8_t rule = 0;     ///< equal for profiles whose synapses can share a rule of the engine, and traces
     int tag_bits = 0;          ///< that a synapse takes beside its weight
     int longest_delay = 0;     ///< that the rule can reach; 0 if it leaves delays alone
 };

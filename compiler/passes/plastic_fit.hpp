@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "chip/image/image.hpp"
 #include "chip/spec/chip_spec.hpp"
@@ -47,5 +48,9 @@ void check_plastic(const Network& network, const chip::ChipSpec& chip, Diagnosti
 /// Of a projection that learns, in a checked network.
 [[nodiscard]] chip::LearningProfile learning_profile(const Network& network, const Projection& projection,
                                                      double weight_per_unit);
+
+/// The number of the profile's rule: 1 + the first profile whose synapses could share an engine's rule with those of
+/// `profile` (an index): same sums, epoch, traces, reward and third factors, by whatever name.
+[[nodiscard]] std::uint8_t rule_number(const std::vector<chip::LearningProfile>& profiles, std::size_t profile);
 
 }  // namespace spikeloom::compiler

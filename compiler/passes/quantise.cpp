@@ -290,6 +290,7 @@ FormatLearning Expander::learning_of(std::uint8_t profile) const {
     }
     const rules::Rule& rule = mapped_.learning[profile - 1U].rule;
     return {.profile = profile,
+            .rule = rule_number(mapped_.learning, profile - 1U),
             .tag_bits = chip::tag_bits_of(rule, chip_.learning),
             .longest_delay = rule.dd.empty() ? 0 : chip_.learning.arithmetic.delay_most};
 }

@@ -227,13 +227,19 @@ TEST_CASE("a reward or a third factor that nobody brings or reads is remarked on
     says(remarks(three), "the rule reads y1, and no third factor writes it");
 }
 
-/// `count` plastic projections from ports of their own onto one neuron.
+Learning rule_of_epoch(std::uint32_t steps) {
+    Learning made = learning(pair_stdp(), 0.5);
+    made.rule.epoch = static_cast<int>(steps);
+    return made;
+}
+
+/// `count` plastic projections from ports of their own onto one population, each with another epoch.
 Network many_rules(std::uint32_t count, std::uint32_t neurons) {
     test::NetworkBuilder builder("many");
     const Source p = builder.population("p", {neurons});
     for (std::uint32_t i = 0; i < count; ++i) {
         const Source in = builder.input("in" + std::to_string(i), 4);
-        builder.connect(in, p, test::dense_uniform(neurons, 4, 0.1, 0.4, i)).learning = learning(pair_stdp(), 0.5);
+        builder.connect(in, p, test::dense_uniform(neurons, 4, 0.1, 0.4, i)).learning = rule_of_epoch(i + 1);
     }
     return std::move(builder.network());
 }
@@ -244,7 +250,27 @@ TEST_CASE("more rules onto a neuron than a core can hold are refused with the li
     says(reasons, "population 'p'");
     says(reasons, "neuron 0 alone needs 4 learning rules");
     says(reasons, "3 learning rules a core of chip 'loihi-like'");
-    says(reasons, "fewer plastic projections into one population");
+    says(reasons, "fewer different rules");
+}
+
+TEST_CASE("projections with equal rules share the engine's, by whatever name, and with it traces") {
+    Network network = many_rules(5, 5);
+    for (std::size_t i = 0; i < network.projections.size(); ++i) {
+        Projection& projection = network.projections[i];
+        projection.source = network.projections[0].source;
+        projection.name = "p" + std::to_string(i);
+        projection.learning->rule.epoch = i < 3 ? 2 : 4;
+        projection.learning->rule.name = projection.name;
+    }
+    const chip::Image image = compiled(network, loihi());
+    CHECK(image.learning.size() == 5);
+    const MeasuredCost cost = measure_cost(image);
+    CHECK(cost.cores[0].learning_rules == 2);
+    CHECK(cost.cores[0].plastic_axons == 2 * 4);
+    Network rewarded = network;
+    rewarded.projections[0].learning->reward_input = "in1";
+    rewarded.projections[0].learning->reward_values.assign(4, 1);
+    CHECK(measure_cost(compiled(rewarded, loihi())).cores[0].learning_rules == 3);
 }
 
 TEST_CASE("rules are kept apart by cores where one core could not hold them all") {
@@ -252,7 +278,7 @@ TEST_CASE("rules are kept apart by cores where one core could not hold them all"
     for (std::uint32_t i = 0; i < 6; ++i) {
         const Source in = builder.input("in" + std::to_string(i), 4);
         const Source p = builder.population("p" + std::to_string(i), {5});
-        builder.connect(in, p, test::dense_uniform(5, 4, 0.1, 0.4, i)).learning = learning(pair_stdp(), 0.5);
+        builder.connect(in, p, test::dense_uniform(5, 4, 0.1, 0.4, i)).learning = rule_of_epoch(i + 1);
     }
     const chip::Image image = compiled(builder.network(), loihi());
     CHECK(image.cores.size() == 2);
