@@ -280,7 +280,8 @@ private:
                                                .synapses = plastic_.places[p].size(),
                                                .weight_max = projection.learning->weight_max,
                                                .highest_trace = 0,
-                                               .trace_most = static_cast<double>(own_.trace_most())});
+                                               .trace_most = static_cast<double>(own_.trace_most()),
+                                               .chip_unit = 0});
         }
     }
 
@@ -291,7 +292,14 @@ private:
         comparison_.runs.push_back(std::move(run));
     }
 
+    void tell(double fraction, const std::string& run) const {
+        if (options_.progress) {
+            options_.progress(fraction, run);
+        }
+    }
+
     void run_float() {
+        tell(0, "float");
         real_ = run_reference(setting(real_network_), reals({}));
         const Learned again = learned_from(real_, setting(real_network_), reals({}));
         for (std::size_t p = 0; p < again.highest_traces.size(); ++p) {
@@ -306,9 +314,13 @@ private:
                                 [](const ProjectionInfo& info) { return info.highest_trace > info.trace_most; })) {
             variants.insert(variants.begin() + 1, stopped_traces(own_));
         }
+        const auto runs = static_cast<double>(variants.size()) + 2;
+        double done = 1;
         for (const Variant& variant : variants) {
+            tell(done++ / runs, variant.name);
             run_variant(variant);
         }
+        tell(done / runs, chip_.name);
     }
 
     void run_variant(const Variant& variant) {
@@ -347,6 +359,10 @@ private:
             return;
         }
         add(*courses, own_.weight_bits, chip_.name, "the whole chip: compiled, neurons and learning on its registers");
+        for (std::size_t p = 0; p < comparison_.projections.size(); ++p) {
+            ProjectionInfo& info = comparison_.projections[p];
+            info.chip_unit = courses->front().weight_per_unit[p] * ((1 << own_.weight_bits) - 1) / info.weight_max;
+        }
         for (ComparedProjection& projection : comparison_.runs.back().projections) {
             projection.rms_same_spikes = NAN;
         }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,8 +26,9 @@ struct ComparisonOptions {
     std::vector<int> weight_widths{4, 6, 15};  ///< bits without the sign, beside the chip's own
     std::vector<int> trace_widths{5, 12};      ///< likewise
     bool whole_chip = true;
-    runtime::FloatScale scale = runtime::FloatScale::written;  ///< what float takes products for
-    int snapshots = 20;                                        ///< at which weights are compared, the last at the end
+    runtime::FloatScale scale = runtime::FloatScale::written;                 ///< what float takes products for
+    std::function<void(double fraction, const std::string& run)> progress{};  ///< may be empty
+    int snapshots = 20;  ///< at which weights are compared, the last at the end
 };
 
 /// A synapse and its final weight in both runs (of the first trial), in the network's units.
@@ -73,6 +75,8 @@ struct ProjectionInfo {
     double weight_max = 0;
     double highest_trace = 0;  ///< that float comes to
     double trace_most = 0;     ///< where the chip's traces stop
+    /// What a unit of the compiled chip's register stands for, against float's weight_max / 255; 0: not compiled.
+    double chip_unit = 0;
 };
 
 struct Comparison {

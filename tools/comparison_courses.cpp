@@ -157,11 +157,13 @@ Result<Course> run_image(const chip::Image& image, const Setting& setting, std::
             return fail(ran.error());
         }
         done = snapshot;
+        course.weight_per_unit.clear();
         WeightSets& sets = course.snapshots.emplace_back();
         for (const std::uint32_t p : plastic.projections) {
             const auto profile =
                 std::ranges::find(image.learning, network.projections[p].name, &chip::LearningProfile::projection);
             SPIKELOOM_ASSERT(profile != image.learning.end(), network.projections[p].name);
+            course.weight_per_unit.push_back(profile->weight_per_unit);
             std::vector<double>& weights = sets.emplace_back();
             for (const std::int32_t value : session->chip().plastic_values(
                      static_cast<std::uint32_t>(profile - image.learning.begin()), rules::Variable::weight)) {

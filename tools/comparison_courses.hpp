@@ -22,6 +22,8 @@ using WeightSets = std::vector<std::vector<double>>;  ///< [plastic projection][
 struct Course {
     std::vector<WeightSets> snapshots;
     std::vector<StepSpikes> spikes;  ///< by step
+    /// Of the chip: network's weight that a unit of the register stands for, by plastic projection.
+    std::vector<double> weight_per_unit;
 };
 
 /// A network's plastic projections, and where their synapses are.

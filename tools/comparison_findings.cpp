@@ -113,11 +113,21 @@ std::string neurons(const Comparison& comparison, const ComparedRun& own) {
     }
     const double alone = overall(comparison, own, &ComparedProjection::rms);
     const double all = overall(comparison, *chip, &ComparedProjection::rms);
+    std::string units;
+    for (const ProjectionInfo& info : comparison.projections) {
+        if (std::abs(info.chip_unit - 1) >= 0.005) {
+            units += fmt::format("{}{} {:+.1f} %", units.empty() ? "" : ", ", info.name, 100 * (info.chip_unit - 1));
+        }
+    }
     return fmt::format(
-        "On the whole chip, neurons included, the final weights are {} from float, {} with learning's "
-        "arithmetic alone: {}.",
-        percent(all), percent(alone),
-        all > 1.25 * alone ? "the neurons' arithmetic adds to it" : "the neurons' arithmetic adds little");
+        "On the whole chip, neurons included, the final weights are {} from float, {} with learning's arithmetic "
+        "alone: "
+        "{}.{}",
+        percent(all), percent(alone), all > 1.25 * alone ? "compiling adds to it" : "compiling adds little",
+        units.empty() ? std::string()
+                      : fmt::format(" A unit of its registers is not quite weight_max / 255 ({}), and the rule changes "
+                                    "weights by units.",
+                                    units));
 }
 
 std::string spikes(const Comparison& comparison) {

@@ -96,7 +96,12 @@ std::string comparison_json(const Comparison& comparison) {
     json::array projections;
     for (const ProjectionInfo& info : comparison.projections) {
         projections.push_back(json::object{
-            {"name", info.name}, {"rule", info.rule}, {"synapses", info.synapses}, {"weight_max", info.weight_max}});
+            {"name", info.name},
+            {"rule", info.rule},
+            {"synapses", info.synapses},
+            {"weight_max", info.weight_max},
+            {"highest_float_trace_lsb", info.highest_trace},
+            {"chip_unit_of_float_unit", info.chip_unit > 0 ? json::value(info.chip_unit) : json::value(nullptr)}});
     }
     document["projections"] = std::move(projections);
     json::array steps;

@@ -179,7 +179,11 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return failed(subject.error());
     }
     options.steps = subject->steps;
-    const auto comparison = compare(subject->network, *chip, *subject->stimulus, options);
+    const auto comparison = [&] {
+        ProgressBar bar("compare");
+        options.progress = [&bar](double fraction, const std::string& name) { bar.update(fraction, name); };
+        return compare(subject->network, *chip, *subject->stimulus, options);
+    }();
     if (!comparison) {
         return failed(comparison.error());
     }

@@ -531,6 +531,26 @@ class RuleCompare(Case):
         self.done(*rule, "--no-chip", "-o", picture)
         self.assertEqual(xml.etree.ElementTree.parse(picture).getroot().tag, "{http://www.w3.org/2000/svg}svg")
 
+    def test_the_chip_learns_from_equal_spikes_what_the_reference_learns(self):
+        """Other inputs make the neurons spike, so spikes are equal in all runs; a step's shift would be seen."""
+        network = self.folder / "relay.textproto"
+        network.write_text(
+            'name: "relay" step_s: 1e-3 seed: 1\n'
+            'input { name: "in" shape: 10 }  input { name: "drive" shape: 10 }\n'
+            'population { name: "e" shape: 10 kind: leaky tau_mem_s: 0.02 v_threshold: 1 }\n'
+            'projection { name: "in_e" source: "in" target: "e" dense {} weight { uniform { low: 0 high: 0.01 } }\n'
+            '  learning { rule { dw: "2^-3*x1*y0 - 2^-4*y1*x0" epoch: 2 x1 { impulse: 16 tau: 5 }\n'
+            '    y1 { impulse: 16 tau: 5 } } sign: excitatory weight_max: 0.01 } }\n'
+            'projection { name: "drive_e" source: "drive" target: "e" one_to_one {} weight { constant: 200 } }\n'
+            'output { population: "e" }\n', encoding="utf-8")
+        comparison = json.loads(self.done("rule", "compare", network, "--input", "poisson:20", "--steps", 1000,
+                                          "--format", "json"))
+        runs = {run["name"]: run for run in comparison["runs"]}
+        for name in ("loihi1's widths", "loihi1"):
+            self.assertIsNone(runs[name]["departs_step"])
+            self.assertGreater(runs[name]["projections"][0]["correlation"], 0.995)
+            self.assertLess(runs[name]["projections"][0]["rms_of_weight_max"], 0.03)
+
     def test_a_network_from_a_file(self):
         network = self.folder / "pairs.textproto"
         layer = ('projection { name: "%s" source: "%s" target: "%s" dense {} weight { uniform { low: 0.5 high: 6 } }\n'
