@@ -68,9 +68,13 @@ json::object to_json(const rules::ProductAnalysis& product) {
 
 json::object to_json(const rules::SeriesAnalysis& series, const rules::Rule& rule) {
     const rules::ProductSeries& sum = rule.series(series.variable);
-    return {{"variable", text_of(name_of(series.variable))}, {"text", rules::print(sum)},
-            {"decimation", or_null(sum.decimation)},         {"range", to_json(series.variable_range)},
-            {"change_per_epoch", to_json(series.change)},    {"epochs_to_end", or_null(series.epochs_to_end)}};
+    return {{"variable", text_of(name_of(series.variable))},
+            {"text", rules::print(sum)},
+            {"decimation", or_null(sum.decimation)},
+            {"range", to_json(series.variable_range)},
+            {"change_per_epoch", to_json(series.change)},
+            {"finer_text", series.finer.empty() ? json::value(nullptr) : json::value(series.finer)},
+            {"epochs_to_end", or_null(series.epochs_to_end)}};
 }
 
 json::object to_json(const rules::TraceAnalysis& trace) {

@@ -86,6 +86,9 @@ std::string series_text(const rules::SeriesAnalysis& series, const rules::RuleAn
     if (series.epochs_to_end) {
         text += fmt::format("; from end to end in {:.0f} epochs at least", *series.epochs_to_end);
     }
+    if (!series.finer.empty()) {
+        text += fmt::format("\n  the same, with fewer bits lost: {} = {}", name_of(series.variable), series.finer);
+    }
     return text + "\n\n";
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/rules/analysis_findings.hpp"
+#include "core/rules/coefficient.hpp"
 
 namespace spikeloom::rules {
 
@@ -210,6 +211,18 @@ private:
         return {static_cast<double>(range.least), static_cast<double>(range.most)};
     }
 
+    [[nodiscard]] std::string finer(ProductSeries series) const {
+        const ProductSeries before = series;
+        for (Product& product : series.products) {
+            if (product_shift(product, options_.arithmetic) > 0) {
+                const MantissaExponent fine = finest({product.mantissa, product.exponent}, options_.limits);
+                product.mantissa = fine.mantissa;
+                product.exponent = fine.exponent;
+            }
+        }
+        return series == before ? std::string() : print(series);
+    }
+
     [[nodiscard]] SeriesAnalysis analyse_series(Variable variable, const std::vector<ProductAnalysis>& products) const {
         SeriesAnalysis analysis{.variable = variable,
                                 .variable_range = variable_range(variable),
@@ -221,6 +234,7 @@ private:
                 analysis.change.most += std::min(product.range.most, product.saturation);
             }
         }
+        analysis.finer = finer(rule_.series(variable));
         const double largest = std::max(analysis.change.most, -analysis.change.least);
         if (largest > 0) {
             analysis.epochs_to_end =

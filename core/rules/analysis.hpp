@@ -63,8 +63,11 @@ struct ProductAnalysis {
 
 struct SeriesAnalysis {
     Variable variable = Variable::weight;
-    Interval variable_range;              ///< what the register holds
-    Interval change;                      ///< of one epoch, if all products are due
+    Interval variable_range;  ///< what the register holds
+    Interval change;          ///< of one epoch, if all products are due
+    /// The same sum with larger mantissas where bits are dropped, so that fewer are lost; empty where nothing is
+    /// gained.
+    std::string finer{};
     std::optional<double> epochs_to_end;  ///< at the largest change, from one end of the range to the other
 };
 

@@ -29,16 +29,6 @@ std::string factor_text(const Factor& factor) {
     return text.substr(0, text.size() - 3);
 }
 
-/// The same coefficient with as many bits as fit in the mantissa, which the shift spares.
-MantissaExponent finest(const Product& product, const RuleLimits& limits) {
-    MantissaExponent fine{product.mantissa, product.exponent};
-    while (fine.mantissa != 0 && 2 * std::abs(fine.mantissa) <= limits.mantissa_most &&
-           fine.exponent > limits.exponent_least) {
-        fine = {2 * fine.mantissa, fine.exponent - 1};
-    }
-    return fine;
-}
-
 class Findings {
 public:
     Findings(const Rule& rule, const RuleAnalysis& analysis, const AnalysisOptions& options)
@@ -191,7 +181,7 @@ private:
                 : fmt::format("in the units of the weight it can be at most {}: use fewer factors for more",
                               to_text(MantissaExponent{written.mantissa,
                                                        options_.limits.exponent_most - product.dropped_bits})));
-        const MantissaExponent fine = finest(product.product, options_.limits);
+        const MantissaExponent fine = finest(written, options_.limits);
         const std::string advice =
             fine.exponent == written.exponent
                 ? "larger impulses make the loss smaller beside the product"

@@ -165,6 +165,14 @@ MantissaExponent nearest_coefficient(double value, const RuleLimits& limits) {
     return nearest;
 }
 
+MantissaExponent finest(MantissaExponent coefficient, const RuleLimits& limits) {
+    while (coefficient.mantissa != 0 && 2 * std::abs(coefficient.mantissa) <= limits.mantissa_most &&
+           coefficient.exponent > limits.exponent_least) {
+        coefficient = {2 * coefficient.mantissa, coefficient.exponent - 1};
+    }
+    return coefficient;
+}
+
 std::string to_text(const MantissaExponent& coefficient) {
     if (coefficient.exponent == 0) {
         return fmt::format("{}", coefficient.mantissa);

@@ -53,6 +53,8 @@ private:
 
 /// The representable coefficient nearest to a value other than 0, of its sign and not 0.
 [[nodiscard]] MantissaExponent nearest_coefficient(double value, const RuleLimits& limits);
+/// The same coefficient with as many bits as fit in the mantissa, which the shift of a product spares.
+[[nodiscard]] MantissaExponent finest(MantissaExponent coefficient, const RuleLimits& limits);
 /// "3*2^-2"
 [[nodiscard]] std::string to_text(const MantissaExponent& coefficient);
 

@@ -321,6 +321,7 @@ class RuleCheck(Case):
         self.assertTrue(found[0]["serious"])
         self.assertEqual(kinds["dead_factor"]["columns"], [22, 25])
         self.assertIn("4*2^-4", kinds["lost_products"]["advice"])
+        self.assertEqual(self.check("dw = 2^-2*u1*x1*y1")["series"][0]["finer_text"], "4*2^-4*u1*x1*y1")
         text = self.done("rule", "check", "dw = 2^-2*u1*x1*y1 + u1*t")
         for row in found:
             self.assertIn(row["found"], text)

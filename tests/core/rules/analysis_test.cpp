@@ -110,6 +110,11 @@ TEST_CASE("the finer way to write it loses less") {
     const auto lost = [](const std::string& text) { return analyse(parsed(text)).products[0].lost_below; };
     CHECK(lost("dw = 2^-2*u1*x1*y1") == 8);
     CHECK(lost("dw = 4*2^-4*u1*x1*y1") == 2);
+    const auto finer = [](const std::string& text) { return analyse(parsed(text)).series[0].finer; };
+    CHECK(finer("dw = 2^-2*u1*x1*y1 - x1*y0") == "4*2^-4*u1*x1*y1 - x1*y0");
+    CHECK(finer("dw = -3*2^-7*u1*x1*y1").empty());
+    CHECK(finer("dw = -3*2^-6*u1*x1*y1") == "-6*2^-7*u1*x1*y1");
+    CHECK(finer("dw = 2^-2*y0*x1").empty());
 }
 
 TEST_CASE("saturation of products, factors, and weights") {
