@@ -78,6 +78,20 @@ std::optional<rules::IntegerRange> weight_range(const CommandLine& line, const r
     return std::nullopt;
 }
 
+/// What --round let pass, as warnings that name the coefficient taken instead.
+void tell_rounded(const CommandLine& line, const chip::ChipSpec& chip) {
+    const auto strict = load_rule(line.operands(), rule_target(chip));
+    if (strict) {
+        return;
+    }
+    Diagnostics rounded = strict.error();
+    for (Diagnostic& finding : rounded) {
+        finding.severity = Severity::warning;
+        finding.help += "; it is taken, as --round says";
+    }
+    print(rounded);
+}
+
 void add_options(CommandLine& line) {
     namespace po = boost::program_options;
     add_learning_chip_options(line);
@@ -110,6 +124,9 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!written) {
         print(written.error());
         return ExitStatus::failed;
+    }
+    if (line.flag("round")) {
+        tell_rounded(line, *chip);
     }
     const auto loaded = described(std::move(*written), line, target);
     if (!loaded) {

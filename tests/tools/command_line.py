@@ -350,6 +350,7 @@ class RuleCheck(Case):
         self.assertIn("rule: column 9", said)
         self.assertIn("5*2^-4", said)
         self.assertEqual(self.check("0.3*y0", "--round")["products"][0]["mantissa"], 5)
+        self.assertIn("warning: the coefficient 0.3", spikeloom("rule", "check", "0.3*y0", "--round").stderr)
         self.refused("rule", "check", "x0", "--epoch", "64", status=2, says="1 to 63")
         self.refused("rule", "check", "x1*y0", "--x1", "128:4", status=2, says="0 to 127")
         self.refused("rule", "check", " ", says="an empty rule")
