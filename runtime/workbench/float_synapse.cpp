@@ -7,7 +7,6 @@ namespace spikeloom::runtime {
 
 namespace {
 
-using rules::Dependency;
 using rules::Operand;
 
 std::array<rules::TraceParameters, 3> post_parameters(const rules::Rule& rule) {

@@ -164,9 +164,10 @@ void draw_map(const Window& window, const WindowSeries& series, std::size_t vari
              "t small strong");
     for (std::size_t i = 0; i < series.points.size(); ++i) {
         const WindowPoint& point = series.points[i];
+        const std::size_t row = i / count;
         const double value = shown_value(*point.changes[variable], shown);
-        svg.rect({place.x + cell * static_cast<double>(i % count),
-                  place.y + place.side - cell * static_cast<double>(i / count + 1), cell, cell},
+        svg.rect({place.x + cell * static_cast<double>(i - row * count),
+                  place.y + place.side - cell * static_cast<double>(row + 1), cell, cell},
                  "cell", diverging(0.5 + 0.5 * value / place.extent),
                  fmt::format("{:g} and {:g} steps: {:+.3f}", point.x, point.y, value));
     }
