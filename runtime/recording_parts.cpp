@@ -42,6 +42,8 @@ struct FormatUse {
     std::uint64_t threshold_profiles = 0;
     std::uint64_t synapse_formats = 0;
     std::uint64_t longest_list = 0;  ///< words
+    std::uint64_t learning_rules = 0;
+    std::uint64_t plastic_axons = 0;
 };
 
 FormatUse format_use(const chip::Image& image, const chip::CoreImage& core) {
@@ -56,10 +58,22 @@ FormatUse format_use(const chip::Image& image, const chip::CoreImage& core) {
         const int skip_bits = entry.encoding == chip::SynapseEncoding::runlength ? entry.skip_bits : 0;
         formats.emplace(entry.format, entry.encoding, entry.index_bits, skip_bits);
     }
-    FormatUse use{profiles.size(), thresholds.size(), formats.size(), 0};
+    FormatUse use{.compartment_profiles = profiles.size(),
+                  .threshold_profiles = thresholds.size(),
+                  .synapse_formats = formats.size()};
+    std::set<std::uint8_t> rules;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
         use.longest_list = std::max(use.longest_list, axon_words(image, core, axon));
+        bool plastic = false;
+        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+            if (core.entries[e].learning != 0) {
+                rules.insert(core.entries[e].learning);
+                plastic = true;
+            }
+        }
+        use.plastic_axons += plastic ? 1 : 0;
     }
+    use.learning_rules = rules.size();
     return use;
 }
 
@@ -153,7 +167,7 @@ void write_network(UnitWriter& writer, const chip::Image& image, const std::vect
 
 void write_cores(UnitWriter& writer, const chip::Image& image) {
     std::vector<std::uint64_t> place, compartments, input_axons, output_axons, words, synapses;
-    std::vector<std::uint64_t> profiles, thresholds, formats, longest;
+    std::vector<std::uint64_t> profiles, thresholds, formats, longest, rules, plastic_axons;
     for (const chip::CoreImage& core : image.cores) {
         place.push_back(core.place);
         compartments.push_back(core.compartments);
@@ -166,6 +180,8 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
         thresholds.push_back(use.threshold_profiles);
         formats.push_back(use.synapse_formats);
         longest.push_back(use.longest_list);
+        rules.push_back(use.learning_rules);
+        plastic_axons.push_back(use.plastic_axons);
     }
     writer.array("/cores/place", "1", place);
     writer.array("/cores/compartments", "compartments", compartments);
@@ -177,6 +193,10 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
     writer.array("/cores/threshold_profiles", "profiles", thresholds);
     writer.array("/cores/synapse_formats", "formats", formats);
     writer.array("/cores/longest_list", "words", longest);
+    if (!image.learning.empty()) {
+        writer.array("/cores/learning_rules", "rules", rules);
+        writer.array("/cores/plastic_axons", "axons", plastic_axons);
+    }
 }
 
 void write_mapping(UnitWriter& writer, const chip::Image& image) {

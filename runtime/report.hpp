@@ -70,6 +70,7 @@ struct CoreOccupancy {
     std::uint64_t compartments = 0, input_axons = 0, output_axons = 0, synapse_words = 0, synapses = 0;
     std::uint64_t longest_list = 0;  ///< words of an axon's longest synapse list
     std::uint64_t compartment_profiles = 0, threshold_profiles = 0, synapse_formats = 0;
+    std::uint64_t learning_rules = 0, plastic_axons = 0;
     Counters counters;
     friend bool operator==(const CoreOccupancy&, const CoreOccupancy&) = default;
 };
@@ -181,7 +182,10 @@ struct Report {
     std::int64_t synapse_words = 0;   ///< limit a core
     std::int64_t words_per_axon = 0;  ///< limit of a list
     std::int64_t synapse_formats = 0;
-    bool every_limit_recorded = true;  ///< false: nothing is known of lists, profiles and formats
+    std::int64_t learning_rules = 0;
+    std::int64_t plastic_axons = 0;
+    bool every_limit_recorded = true;       ///< false: nothing is known of lists, profiles and formats
+    bool learning_limits_recorded = false;  ///< learning rules and axons with traces are known
     int word_bits = 64;
     std::vector<chip::CostTable> cost_tables;  ///< of the chip description; empty if it can't be read
     std::vector<PopulationActivity> populations;

@@ -66,7 +66,7 @@ struct LimitInfo {
 };
 
 const LimitInfo& info(Limit limit) {
-    static constexpr std::array<LimitInfo, 8> table{{
+    static constexpr std::array<LimitInfo, 10> table{{
         {"compartments", "compartments", "", &CoreOccupancy::compartments},
         {"input_axons", "input axons", "", &CoreOccupancy::input_axons},
         {"output_axons", "output axons", "", &CoreOccupancy::output_axons},
@@ -75,6 +75,8 @@ const LimitInfo& info(Limit limit) {
         {"compartment_profiles", "compartment profiles", "", &CoreOccupancy::compartment_profiles},
         {"threshold_profiles", "threshold profiles", "", &CoreOccupancy::threshold_profiles},
         {"synapse_formats", "synapse formats", "", &CoreOccupancy::synapse_formats},
+        {"learning_rules", "learning rules", "", &CoreOccupancy::learning_rules},
+        {"plastic_axons", "axons with traces", "", &CoreOccupancy::plastic_axons},
     }};
     return table[static_cast<std::size_t>(limit)];
 }
@@ -85,8 +87,13 @@ std::vector<Limit> recorded_limits(const Report& report) {
     if (!report.every_limit_recorded) {
         return {Limit::compartments, Limit::input_axons, Limit::output_axons, Limit::synapse_words};
     }
-    return {Limit::compartments, Limit::input_axons,          Limit::output_axons,       Limit::synapse_words,
-            Limit::longest_list, Limit::compartment_profiles, Limit::threshold_profiles, Limit::synapse_formats};
+    std::vector<Limit> limits{Limit::compartments,       Limit::input_axons,    Limit::output_axons,
+                              Limit::synapse_words,      Limit::longest_list,   Limit::compartment_profiles,
+                              Limit::threshold_profiles, Limit::synapse_formats};
+    if (report.learning_limits_recorded) {
+        limits.insert(limits.end(), {Limit::learning_rules, Limit::plastic_axons});
+    }
+    return limits;
 }
 
 std::string name(Limit limit) {
@@ -117,6 +124,10 @@ std::int64_t room(const Report& report, Limit limit) {
         return report.limits.threshold_profiles;
     case Limit::synapse_formats:
         return report.synapse_formats;
+    case Limit::learning_rules:
+        return report.learning_rules;
+    case Limit::plastic_axons:
+        return report.plastic_axons;
     }
     return 0;
 }

@@ -41,8 +41,10 @@ enum class Limit : std::uint8_t {
     compartment_profiles,
     threshold_profiles,
     synapse_formats,
+    learning_rules,
+    plastic_axons,
 };
-/// Those that the recording tells of: all, or the first four.
+/// Those that the recording tells of: the first four, all of an image that learns, all but the last two of another.
 [[nodiscard]] std::vector<Limit> recorded_limits(const Report& report);
 [[nodiscard]] std::string name(Limit limit);
 [[nodiscard]] std::string key(Limit limit);  ///< "input_axons", for JSON

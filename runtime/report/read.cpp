@@ -115,6 +115,8 @@ void read_chip(Source& source, Report& report) {
     report.synapse_words = spec->synapses.words;
     report.words_per_axon = spec->synapses.words_per_axon;
     report.synapse_formats = spec->synapses.synapse_formats;
+    report.learning_rules = spec->learning.profiles_per_core;
+    report.plastic_axons = spec->learning.plastic_axons;
     report.word_bits = spec->synapses.word_bits;
     report.cost_tables = spec->costs;
     for (chip::CostTable& table : report.cost_tables) {
@@ -156,9 +158,12 @@ void read_cores(Source& source, Report& report) {
     }
     report.steps = steps->shape[0];
     report.every_limit_recorded = source.file.has("/cores/synapse_formats");
-    std::vector<std::vector<std::uint64_t>> finer(4, std::vector<std::uint64_t>(count, 0));
-    constexpr std::array names{"longest_list", "compartment_profiles", "threshold_profiles", "synapse_formats"};
-    for (std::size_t i = 0; report.every_limit_recorded && i < names.size(); ++i) {
+    report.learning_limits_recorded = report.every_limit_recorded && source.file.has("/cores/learning_rules");
+    constexpr std::array names{"longest_list",    "compartment_profiles", "threshold_profiles",
+                               "synapse_formats", "learning_rules",       "plastic_axons"};
+    std::vector<std::vector<std::uint64_t>> finer(names.size(), std::vector<std::uint64_t>(count, 0));
+    const std::size_t recorded = report.learning_limits_recorded ? names.size() : names.size() - 2;
+    for (std::size_t i = 0; report.every_limit_recorded && i < recorded; ++i) {
         if (auto column = source.column<std::uint64_t>(std::string("/cores/") + names[i], count)) {
             finer[i] = std::move(*column);
         }
@@ -179,6 +184,8 @@ void read_cores(Source& source, Report& report) {
                            .compartment_profiles = finer[1][i],
                            .threshold_profiles = finer[2][i],
                            .synapse_formats = finer[3][i],
+                           .learning_rules = finer[4][i],
+                           .plastic_axons = finer[5][i],
                            .counters = {}};
         for (std::size_t column = 0; column < columns; ++column) {
             core.counters[static_cast<Counter>(column)] = counters->values[i * columns + column];
