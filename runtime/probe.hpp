@@ -3,7 +3,7 @@
 //     in_e.w, in_e[0:100].d, in_e[5].t          weights, delays, tags of a plastic projection's synapses, by number
 //     in_e[3,7].w, in_e[0:4,7].w, in_e[:,7].w   the same by source and target
 //     in_e.x1, in_e[0:4].y2, in_e.r1            traces of its sources and targets, the reward trace
-// Ranges are FIRST:END, END exclusive. Synapses are numbered ascending by source, target, then as the image lists them.
+// Ranges are FIRST:END, END exclusive. Synapses are numbered as Chip::plastic_synapses lists them: by source, target.
 #pragma once
 
 #include <cstdint>

@@ -1,10 +1,12 @@
 #include "runtime/recording_learning.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <utility>
 
 #include "chip/image/plastic_projection.hpp"
 
@@ -151,6 +153,10 @@ void LearningLog::start_projection(UnitWriter& writer, Projection& projection, s
     writer.scalar(path + "/every", "steps", projection.every);
     writer.extendable<std::uint32_t>(path + "/synapses/source", "1");
     writer.extendable<std::uint32_t>(path + "/synapses/target", "1");
+    for (const auto& [name, end] : {std::pair{"source", &plastic.source}, std::pair{"target", &plastic.target}}) {
+        writer.text(path + "/" + name + "/name", end->name);
+        writer.text(path + "/" + name + "/shape", fmt::format("{}", fmt::join(end->shape, "x")));
+    }
     std::vector<std::uint32_t> sources;
     std::vector<std::uint32_t> targets;
     for (const chip::PlasticPlace& place : plastic.synapses) {

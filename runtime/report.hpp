@@ -150,6 +150,13 @@ struct LearningSeries {
     friend bool operator==(const LearningSeries&, const LearningSeries&) = default;
 };
 
+/// The weights of one target neuron's synapses, at the end, as a picture over its sources.
+struct WeightField {
+    std::uint32_t target = 0;
+    std::vector<std::optional<std::int32_t>> weights;  ///< by source; none: no synapse
+    friend bool operator==(const WeightField&, const WeightField&) = default;
+};
+
 /// What one plastic projection learned. Weights are registers; weight_per_unit makes them the network's.
 struct ProjectionLearning {
     std::string name;
@@ -166,6 +173,9 @@ struct ProjectionLearning {
     std::uint64_t snapshots = 0;  ///< in the recording
     std::vector<double> time_ms, weight_mean, share_at_limits;
     std::vector<LearningSeries> series;
+    std::string source, target;              ///< port or population
+    std::vector<std::uint32_t> field_shape;  ///< rows, columns of the sources; their product is a field's weights
+    std::vector<WeightField> fields;         ///< of a few targets; none where there are too many sources to draw
     friend bool operator==(const ProjectionLearning&, const ProjectionLearning&) = default;
 };
 

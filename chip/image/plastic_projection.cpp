@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 #include <tuple>
 #include <utility>
 
@@ -10,11 +11,24 @@ namespace {
 
 constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
 
-/// A neuron or a channel, and how many of its kind there are.
+/// A neuron or a channel, and of what: the image's ports are counted first, then its populations.
 struct Member {
     std::uint32_t number = nobody;
-    std::uint32_t of = 0;
+    std::uint32_t symbol = 0;
 };
+
+PlasticEnd end_of(const Image& image, std::uint32_t symbol) {
+    if (symbol < image.inputs.size()) {
+        return {image.inputs[symbol].name, image.inputs[symbol].shape};
+    }
+    const PopulationSymbol& population = image.populations[symbol - image.inputs.size()];
+    return {population.name, population.shape};
+}
+
+std::uint32_t size_of(const Image& image, std::uint32_t symbol) {
+    return symbol < image.inputs.size() ? image.inputs[symbol].size()
+                                        : image.populations[symbol - image.inputs.size()].size();
+}
 
 /// By core and axon: who sends to it.
 using AxonSources = std::vector<std::vector<Member>>;
@@ -34,11 +48,12 @@ AxonSources sources_of(const Image& image) {
     for (const CoreImage& core : image.cores) {
         sources.emplace_back(core.axons());
     }
+    std::uint32_t symbol = 0;
     for (const InputSymbol& port : image.inputs) {
         for (std::uint32_t channel = 0; channel < port.size(); ++channel) {
-            mark(port.outputs, port.output_first[channel], port.output_first[channel + 1], {channel, port.size()},
-                 sources);
+            mark(port.outputs, port.output_first[channel], port.output_first[channel + 1], {channel, symbol}, sources);
         }
+        ++symbol;
     }
     for (const PopulationSymbol& population : image.populations) {
         for (const PopulationTile& tile : population.tiles) {
@@ -46,9 +61,10 @@ AxonSources sources_of(const Image& image) {
             for (std::uint32_t i = 0; i < tile.count; ++i) {
                 const std::uint32_t compartment = tile.first_compartment + i;
                 mark(core.outputs, core.output_first[compartment], core.output_first[compartment + 1],
-                     {tile.first_neuron + i, population.size()}, sources);
+                     {tile.first_neuron + i, symbol}, sources);
             }
         }
+        ++symbol;
     }
     return sources;
 }
@@ -59,12 +75,14 @@ std::vector<std::vector<Member>> targets_of(const Image& image) {
     for (const CoreImage& core : image.cores) {
         targets.emplace_back(core.compartments);
     }
+    auto symbol = static_cast<std::uint32_t>(image.inputs.size());
     for (const PopulationSymbol& population : image.populations) {
         for (const PopulationTile& tile : population.tiles) {
             for (std::uint32_t i = 0; i < tile.count; ++i) {
-                targets[tile.core.value()][tile.first_compartment + i] = {tile.first_neuron + i, population.size()};
+                targets[tile.core.value()][tile.first_compartment + i] = {tile.first_neuron + i, symbol};
             }
         }
+        ++symbol;
     }
     return targets;
 }
@@ -76,6 +94,7 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
     const std::vector<std::vector<Member>> targets = targets_of(image);
     PlasticProjection projection;
     std::vector<std::pair<WeightFormat, PlasticPlace>> places;
+    std::optional<std::pair<std::uint32_t, std::uint32_t>> ends;  // every synapse has the same (check_image)
     for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
         const CoreImage& core = image.cores[c];
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
@@ -91,12 +110,17 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
                 projection.weights.most = std::max(projection.weights.most, weights.most);
                 for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
                     const Member target = targets[c][core.synapses[s].target];
-                    projection.sources = source.of;
-                    projection.targets = target.of;
+                    ends = {source.symbol, target.symbol};
                     places.push_back({core.formats[entry.format], {source.number, target.number, CoreId{c}, s}});
                 }
             }
         }
+    }
+    if (ends) {
+        projection.sources = size_of(image, ends->first);
+        projection.targets = size_of(image, ends->second);
+        projection.source = end_of(image, ends->first);
+        projection.target = end_of(image, ends->second);
     }
     // By format among the synapses of one pair, as the chip keeps them.
     std::stable_sort(places.begin(), places.end(), [](const auto& a, const auto& b) {

@@ -19,9 +19,17 @@ struct PlasticPlace {
     friend bool operator==(const PlasticPlace&, const PlasticPlace&) = default;
 };
 
+/// A port or a population at an end of the projection; nameless without synapses.
+struct PlasticEnd {
+    std::string name;
+    std::vector<std::uint32_t> shape;
+};
+
 struct PlasticProjection {
     std::uint32_t sources = 0;  ///< neurons of the source population (channels of the port); 0 without synapses
     std::uint32_t targets = 0;
+    PlasticEnd source;
+    PlasticEnd target;
     IntRange weights;  ///< what its synapses' formats hold, as stored
     std::vector<PlasticPlace> synapses;
 };

@@ -37,6 +37,8 @@ enum class FloorQuantity : std::uint8_t { occupancy, activity, energy };
 [[nodiscard]] std::string limit_chart(const ProjectionLearning& learning);
 /// Accuracy of equal parts of the samples, in their order.
 [[nodiscard]] std::string accuracy_chart(const Report& report);
+/// The weights onto a few targets at the end, each over the sources' rows and columns.
+[[nodiscard]] std::string field_chart(const ProjectionLearning& learning);
 [[nodiscard]] std::string series_chart(const LearningSeries& series);
 
 /// Style class of a kind's colour.

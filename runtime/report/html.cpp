@@ -234,6 +234,8 @@ void add_projection(const Report& report, const ProjectionLearning& learning, Pa
     for (std::size_t i = 0; i < pictures.size(); i += 2) {
         pair(pictures[i], i + 1 < pictures.size() ? pictures[i + 1] : std::string());
     }
+    page.figure(field_chart(learning), fmt::format("Weights onto {} of the targets at the end, over the sources ({}).",
+                                                   learning.fields.size(), shortened(learning.source, 48, script)));
     for (const LearningSeries& series : learning.series) {
         if (series.recorded > series.lines.size()) {
             page.paragraph(fmt::format("{}: {} of {} recorded are drawn.", quantity_name(series.quantity),

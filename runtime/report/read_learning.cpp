@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <optional>
 
@@ -19,6 +20,9 @@ constexpr std::size_t most_lines = 8;
 constexpr std::size_t most_bins = 40;
 constexpr std::size_t most_rule_text = 20'000;
 constexpr std::uint64_t most_synapses = std::uint64_t{1} << 26;
+constexpr std::uint64_t most_field_synapses = std::uint64_t{1} << 22;
+constexpr std::uint64_t most_drawn_sources = 4096;
+constexpr std::size_t most_fields = 12;
 constexpr std::uint64_t most_in_a_read = std::uint64_t{1} << 20;
 
 /// At most `wanted` of 0..count-1, evenly, first and last among them.
@@ -32,6 +36,25 @@ std::vector<std::uint64_t> evenly(std::uint64_t count, std::uint64_t wanted) {
                                                           static_cast<double>(parts - 1)));
     }
     return chosen;
+}
+
+/// Rows and columns of a shape with few enough neurons to draw: the last extent are the columns. Empty otherwise.
+std::vector<std::uint32_t> small_shape(const std::string& text) {
+    std::uint32_t rows = 1;
+    std::uint32_t columns = 0;
+    for (std::size_t at = 0; at < text.size();) {
+        std::uint32_t extent = 0;
+        const auto [end, error] = std::from_chars(text.data() + at, text.data() + text.size(), extent);
+        at = static_cast<std::size_t>(end - text.data()) + 1;
+        rows *= std::max(columns, 1U);
+        columns = extent;
+        const bool good = error == std::errc{} && extent > 0 && std::uint64_t{rows} * extent <= most_drawn_sources &&
+                          (at > text.size() || (text[at - 1] == 'x' && at < text.size()));
+        if (!good) {
+            return {};
+        }
+    }
+    return columns == 0 ? std::vector<std::uint32_t>{} : std::vector<std::uint32_t>{rows, columns};
 }
 
 class ProjectionReader {
@@ -48,6 +71,8 @@ private:
     void read_snapshots(ProjectionLearning& learning);
     void compare(const std::vector<std::int32_t>& before, const std::vector<std::int32_t>& after,
                  ProjectionLearning& learning);
+    /// `after`: all weights at the end.
+    void read_fields(const std::vector<std::int32_t>& after, ProjectionLearning& learning);
     void read_probe(const std::string& quantity, ProjectionLearning& learning);
     [[nodiscard]] std::vector<std::string> line_names(const std::string& path, const std::string& quantity,
                                                       const std::vector<std::uint64_t>& columns, std::uint64_t width);
@@ -224,6 +249,7 @@ void ProjectionReader::read_snapshots(ProjectionLearning& learning) {
     const auto after = source_.keep(source_.file.read_rows<std::int32_t>(path, learning.snapshots - 1, 1));
     if (before && after && before->values.size() == after->values.size() && !before->values.empty()) {
         compare(before->values, after->values, learning);
+        read_fields(after->values, learning);
     }
 }
 
@@ -246,6 +272,40 @@ void ProjectionReader::compare(const std::vector<std::int32_t>& before, const st
     }
     for (std::size_t i = 0; i < before.size(); ++i) {
         learning.changed += before[i] != after[i] ? 1 : 0;
+    }
+}
+
+void ProjectionReader::read_fields(const std::vector<std::int32_t>& after, ProjectionLearning& learning) {
+    learning.source = source_.text(at("source/name"));
+    learning.target = source_.text(at("target/name"));
+    const std::string shape_text = source_.text(at("source/shape"));
+    if (shape_text.empty() || learning.synapses > most_field_synapses) {
+        return;
+    }
+    const auto sources = source_.column<std::uint32_t>(at("synapses/source"), learning.synapses);
+    const auto targets = source_.column<std::uint32_t>(at("synapses/target"), learning.synapses);
+    if (!sources || !targets) {
+        return;
+    }
+    const std::vector<std::uint32_t> shape = small_shape(shape_text);
+    const std::uint32_t last_source = *std::max_element(sources->begin(), sources->end());
+    const std::uint64_t count = shape.empty() ? 0 : std::uint64_t{shape[0]} * shape[1];
+    if (count <= last_source) {
+        return;  // not a shape of these sources, or too many to draw
+    }
+    learning.field_shape = shape;
+    std::vector<std::uint32_t> found(targets->begin(), targets->end());
+    std::sort(found.begin(), found.end());
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    for (const std::uint64_t chosen : evenly(found.size(), most_fields)) {
+        WeightField field{.target = found[chosen], .weights = {}};
+        field.weights.resize(count);
+        for (std::size_t i = 0; i < after.size(); ++i) {
+            if ((*targets)[i] == field.target) {
+                field.weights[(*sources)[i]] = after[i];
+            }
+        }
+        learning.fields.push_back(std::move(field));
     }
 }
 

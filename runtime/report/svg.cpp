@@ -245,8 +245,8 @@ void Svg::line(double x1, double y1, double x2, double y2, std::string_view styl
                         coordinate(y1), coordinate(x2), coordinate(y2));
 }
 
-void Svg::path(std::string_view data, std::string_view style) {
-    out_ += fmt::format("<path class=\"{}\" d=\"{}\"/>\n", style, data);
+void Svg::path(std::string_view data, std::string_view style, std::string_view fill) {
+    out_ += fmt::format("<path class=\"{}\" d=\"{}\"{}/>\n", style, data, fill_attribute(fill));
 }
 
 void Svg::circle(double x, double y, double radius, std::string_view style, std::string_view tooltip) {

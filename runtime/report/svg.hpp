@@ -78,7 +78,7 @@ public:
     /// `style`: class names. `fill`: a colour, or empty (the class decides). `tooltip` may be empty.
     void rect(const Box& box, std::string_view style, std::string_view fill = {}, std::string_view tooltip = {});
     void line(double x1, double y1, double x2, double y2, std::string_view style);
-    void path(std::string_view data, std::string_view style);
+    void path(std::string_view data, std::string_view style, std::string_view fill = {});
     void circle(double x, double y, double radius, std::string_view style, std::string_view tooltip = {});
     void text(double x, double y, std::string_view text, std::string_view style = "t", Anchor anchor = Anchor::start);
     /// Read from bottom to top, centred on (x, y).

@@ -157,6 +157,8 @@ TEST_CASE("a recording has what the chip learned: rule, probes, means, snapshots
     CHECK(read<std::uint32_t>(file, "probes/w/source").back() == 5);
     CHECK(read<std::uint32_t>(file, "probes/w/target").back() == 4);
     CHECK(read<std::uint32_t>(file, "synapses/source")[29] == 5);
+    CHECK(file.read_text("/learning/in_e/source/name") == "input");
+    CHECK(file.read_text("/learning/in_e/target/shape") == "5");
     CHECK(shape(file, "probes/w/data") == std::vector<std::uint64_t>{12, 14});
     const auto weights = read<std::int32_t>(file, "probes/w/data");
     for (std::size_t i = 0; i < synapses.size(); ++i) {

@@ -57,6 +57,9 @@ TEST_CASE("a plastic projection is numbered by source and target, whatever core 
     const PlasticProjection projection = plastic_projection(image, 1);
     CHECK(projection.sources == 2);
     CHECK(projection.targets == 4);
+    CHECK(projection.source.name == image.inputs[0].name);
+    CHECK(projection.target.name == "out");
+    CHECK(projection.target.shape == std::vector<std::uint32_t>{4});
     std::vector<std::array<int, 3>> found;
     for (const PlasticPlace& place : projection.synapses) {
         found.push_back({static_cast<int>(place.source), static_cast<int>(place.target),

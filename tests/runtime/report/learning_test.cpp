@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "runtime/report.hpp"
+#include "runtime/report/charts.hpp"
 #include "runtime/report/findings.hpp"
 #include "runtime/report/golden.hpp"
 #include "runtime/report/recording_builder.hpp"
@@ -35,7 +36,8 @@ struct LearningGroup {
     std::vector<std::int32_t> limits{0, 255};
     double weight_per_unit = 0.5;
     std::string folder = "/learning/in_e";
-    std::string without;  ///< a dataset that is left out
+    std::string source_shape;  ///< of the sources; empty: not recorded, as in older files
+    std::string without;       ///< a dataset that is left out
 
     template <class T>
     void put(files::Hdf5Writer& file, const std::string& name, const std::vector<T>& values,
@@ -56,6 +58,10 @@ struct LearningGroup {
         put<double>(file, "rule/y_impulse", {16, 0, 0});
         put<double>(file, "rule/y_tau", {10, 0, 0});
         file.scalar<double>(folder + "/weight_per_unit", weight_per_unit);
+        if (!source_shape.empty()) {
+            file.text(folder + "/source/name", "input");
+            file.text(folder + "/source/shape", source_shape);
+        }
         put(file, "weight_limits", limits);
         put(file, "synapses/source", source);
         put(file, "synapses/target", target);
@@ -223,4 +229,27 @@ TEST_CASE("accuracy is told part by part: what learning is for") {
     CHECK(report->accuracy_over_run[9] == 0);
     CHECK(report->accuracy_over_run[10] == 1);
     CHECK(has(report_text(*report), "0.0 % of the first 20 samples are right, 100.0 % of the last 20."));
+}
+
+TEST_CASE("weights at the end are pictures over the sources, where these have a shape that can be drawn") {
+    LearningGroup group;
+    CHECK(read(group)->learning[0].fields.empty());
+    group.source_shape = "2x1";
+    const auto report = read(group);
+    REQUIRE_MESSAGE(report.has_value(), (report ? "" : to_text(report.error())));
+    const runtime::ProjectionLearning& learning = report->learning[0];
+    CHECK(learning.field_shape == std::vector<std::uint32_t>{2, 1});
+    REQUIRE(learning.fields.size() == 2);
+    CHECK(learning.fields[1].target == 1);
+    CHECK(learning.fields[1].weights == std::vector<std::optional<std::int32_t>>{0, 255});
+    CHECK(has(runtime::field_chart(learning), "target 1"));
+    CHECK(has(report_html(*report), "over the sources (input)"));
+    for (const char* shape : {"1", "x", "0x2", "2x", "2xtwo", "4097", "65536x65536", "4294967296", "-2"}) {
+        CAPTURE(shape);
+        group.source_shape = shape;
+        const auto without = read(group);
+        REQUIRE_MESSAGE(without.has_value(), (without ? "" : to_text(without.error())));
+        CHECK(without->learning[0].fields.empty());
+        CHECK(runtime::field_chart(without->learning[0]).empty());
+    }
 }

@@ -47,6 +47,9 @@ Report hostile_report() {
     Report report = test::labelled_report();
     report.learning = test::learned_report().learning;
     report.learning[0].name = report.learning[0].rule = report.learning[0].traces = evil;
+    report.learning[0].source = evil;
+    report.learning[0].field_shape = {1, 1};
+    report.learning[0].fields = {{0, {5}}};
     report.learning[0].series[0].quantity = report.learning[0].series[0].lines[0] = evil;
     report.network = report.chip = report.program = report.recorded_at = report.mapping_report = evil;
     report.populations[0].name = report.populations[1].name = evil;
