@@ -137,7 +137,10 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (const Diagnostics wrong = runtime::check_window(*rule, options); !wrong.empty()) {
         return failed(wrong);
     }
-    const runtime::Window window = runtime::measure_window(*rule, chip->name, options);
+    const runtime::Window window = [&] {
+        ProgressBar bar("window");
+        return runtime::measure_window(*rule, chip->name, options, [&bar](double done) { bar.update(done); });
+    }();
     const auto delivered = deliver_figure(line, {.text = [&] { return runtime::window_text(window); },
                                                  .json = [&] { return runtime::window_json(window); },
                                                  .svg = [&] { return runtime::window_svg(window); }});

@@ -65,6 +65,7 @@ PointEvents repeated(const Pattern& pattern, int spacing, const ProtocolOptions&
     }
     sort_unique(events.source);
     sort_unique(events.target);
+    std::ranges::stable_sort(events.rewards, {}, &RewardEvent::step);
     const int tail = options.tail >= 0 ? options.tail : quiet_steps(rule);
     events.steps = whole_epochs(last + 1 + static_cast<std::uint64_t>(tail), rule);
     return events;

@@ -23,10 +23,7 @@ SynapseEvents events_at(std::uint64_t step, const PointEvents& events, const Win
     now.source = std::binary_search(events.source.begin(), events.source.end(), step);
     now.target = std::binary_search(events.target.begin(), events.target.end(), step);
     now.payload = options.payload;
-    for (const RewardEvent& reward : events.rewards) {
-        if (reward.step != step) {
-            continue;
-        }
+    for (const RewardEvent& reward : std::ranges::equal_range(events.rewards, step, {}, &RewardEvent::step)) {
         if (options.protocol.reward_operand == Operand::r1) {
             now.reward = now.reward.value_or(0) + reward.value;
         } else {
@@ -139,6 +136,27 @@ WindowPoint measure_point(const rules::Rule& rule, const ProtocolPoint& point, c
     return measured;
 }
 
+/// The engine multiplies in 64 bits.
+void check_widths(const rules::Rule& rule, const rules::LearningArithmetic& arithmetic, Diagnostics& out) {
+    constexpr int most_bits = 62;
+    constexpr int mantissa_bits = 4;
+    for (const Variable variable : rules::variables) {
+        for (const rules::Product& product : rule.series(variable).products) {
+            int bits = mantissa_bits;
+            for (const rules::Factor& factor : product.factors) {
+                bits += rules::factor_width(factor.operand, arithmetic) + 1;
+            }
+            if (bits > most_bits) {
+                out.push_back({.where = fmt::format("rule {}", rules::name_of(variable)),
+                               .found = fmt::format("on registers of these widths a product has {} bits", bits),
+                               .allowed = fmt::format("at most {}", most_bits),
+                               .help = "fewer --trace-bits or --weight-bits"});
+                return;
+            }
+        }
+    }
+}
+
 void refuse(std::string_view option, const std::string& found, const std::string& allowed, Diagnostics& out) {
     out.push_back({.where = fmt::format("--{}", option), .found = found, .allowed = allowed, .help = {}});
 }
@@ -163,6 +181,7 @@ Diagnostics check_window(const rules::Rule& rule, const WindowOptions& options) 
                          .allowed = "a sum for dw, dd or dt",
                          .help = "'dw = 2^-2*x1*y0 - 2^-2*y1*x0'"});
     }
+    check_widths(rule, options.arithmetic, found);
     if (options.trials < 2 || options.trials > max_trials) {
         refuse("trials", fmt::format("{}", options.trials), fmt::format("2 to {}", max_trials), found);
     }
@@ -176,12 +195,21 @@ Diagnostics check_window(const rules::Rule& rule, const WindowOptions& options) 
     return found;
 }
 
-Window measure_window(const rules::Rule& rule, const std::string& chip, const WindowOptions& options) {
+Window measure_window(const rules::Rule& rule, const std::string& chip, const WindowOptions& options,
+                      const std::function<void(double)>& progress) {
     Window window{.rule = rule, .chip = chip, .options = options, .series = {}};
+    const std::vector<ProtocolSeries> protocol = make_protocol(options.protocol, rule);
+    std::size_t points = 0;
+    for (const ProtocolSeries& series : protocol) {
+        points += series.points.size();
+    }
     std::uint64_t number = 0;
-    for (const ProtocolSeries& series : make_protocol(options.protocol, rule)) {
+    for (const ProtocolSeries& series : protocol) {
         WindowSeries measured{.label = series.label, .points = {}};
         for (const ProtocolPoint& point : series.points) {
+            if (progress) {
+                progress(static_cast<double>(number) / static_cast<double>(points));
+            }
             measured.points.push_back(measure_point(rule, point, options, number++, window.highest_traces));
         }
         window.series.push_back(std::move(measured));

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -80,8 +81,9 @@ struct Window {
 
 /// Options that make no sense for this rule, all at once.
 [[nodiscard]] Diagnostics check_window(const rules::Rule& rule, const WindowOptions& options);
-/// Needs options that check_window passes.
-[[nodiscard]] Window measure_window(const rules::Rule& rule, const std::string& chip, const WindowOptions& options);
+/// Needs options that check_window passes. `progress` is told the fraction that is done, point by point.
+[[nodiscard]] Window measure_window(const rules::Rule& rule, const std::string& chip, const WindowOptions& options,
+                                    const std::function<void(double)>& progress = {});
 
 /// What the chip makes of the rule, in sentences.
 [[nodiscard]] std::vector<std::string> findings(const Window& window);

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include <cstdlib>
+#include <algorithm>
 
 #include "tests/runtime/workbench/rules.hpp"
 
@@ -71,6 +71,19 @@ TEST_CASE("the reward comes its delay after the pair's later spike") {
     CHECK(series[0].points[3].x == 3);
     CHECK(series[0].points[3].events.source == std::vector<std::uint64_t>{4});
     CHECK(series[0].points[3].events.rewards == std::vector<RewardEvent>{{.step = 7, .value = 9}});
+}
+
+TEST_CASE("repetitions closer than their pattern is long keep their events ascending") {
+    rules::Rule rule = test::rule_of("u0*r1");
+    const auto series =
+        make_protocol({.kind = ProtocolKind::reward, .range = 9, .repeats = 3, .spacing = 4, .difference = 2}, rule);
+    for (const ProtocolPoint& point : series[0].points) {
+        REQUIRE(point.events.rewards.size() == 3);
+        CHECK(point.events.rewards[0].step <= point.events.rewards[1].step);
+        CHECK(point.events.rewards[1].step <= point.events.rewards[2].step);
+        CHECK(std::ranges::is_sorted(point.events.source));
+        CHECK(std::ranges::is_sorted(point.events.target));
+    }
 }
 
 TEST_CASE("a point lasts a whole number of epochs, and of 2^k where the rule has u_k") {

@@ -169,6 +169,9 @@ TEST_CASE("options out of range are refused together") {
     options.delay = 64;
     CHECK(check_window(test::pair_stdp(), options).size() == 3);
     CHECK(check_window(rules::Rule{}, WindowOptions{})[0].found == "it changes nothing");
+    WindowOptions wide;
+    wide.arithmetic.trace_bits = 15;
+    CHECK(check_window(test::rule_of("x1*y1*x2*y2*y0"), wide)[0].found.find("68 bits") != std::string::npos);
 }
 
 TEST_CASE("text, JSON and picture of a window are as they were looked at") {
