@@ -30,25 +30,11 @@ public:
         }
         last_ = within;
     }
-    /// The same with another impulse for trace 0 (a graded spike).
-    void spike(int within, double first_impulse) {
-        spike(0, within, first_impulse);
-        for (std::size_t k = 1; k < Count; ++k) {
-            spike(k, within, parameters_[k].impulse);
-        }
-        last_ = within;
-    }
-    /// A spike in step `within` that sets trace 0 to a value.
-    void overwrite(int within, double value) {
-        spike(within, 0);
-        after_[0] = clipped(value);
-    }
-    /// Adds to a trace in step `within` without a spike.
-    void raise(std::size_t trace, int within, double amount) {
+    /// A graded spike's part in a trace: what the epoch began with becomes `value`, and decays from there.
+    void begin_with(std::size_t trace, double value) {
+        start_[trace] = clipped(value);
         if (last_ != 0) {
-            after_[trace] = clipped(after_[trace] + amount / decay(trace, within - last_));
-        } else {
-            start_[trace] += amount / decay(trace, within);
+            after_[trace] = clipped(start_[trace] * decay(trace, last_) + earlier_[trace]);
         }
     }
     /// A value from outside, from the epoch's beginning: a third factor.

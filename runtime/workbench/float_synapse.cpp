@@ -27,28 +27,29 @@ FloatSynapse::FloatSynapse(const rules::Rule& rule, const SynapseValues& start, 
       x_(rule.x, options.trace_most),
       y_(post_parameters(rule), options.trace_most) {}
 
+/// As the engine takes payloads (core/learning/plastic_set.cpp): they change what the epoch began with, and x1's own
+/// impulse comes on top.
 void FloatSynapse::source_spike(std::int32_t payload) {
     constexpr double carried = 127;
-    const double half = payload / 2.0;
+    const double sum = x_.at(0, 0) + payload / 2.0;
     switch (rule_.graded) {
     case rules::GradedMode::regular_impulse:
         x_.spike(within_);
         return;
     case rules::GradedMode::overwrite:
-        x_.overwrite(within_, half);
+        x_.spike(within_);
+        x_.begin_with(0, payload / 2.0);
         return;
     case rules::GradedMode::add_with_saturation:
-        x_.overwrite(within_, std::min(carried, x_.at(0, within_) + half));
+        x_.spike(within_);
+        x_.begin_with(0, std::min(carried, sum));
         return;
-    case rules::GradedMode::add_without_saturation: {
-        const double sum = x_.at(0, within_) + half;
+    case rules::GradedMode::add_without_saturation:
         if (sum > carried) {
-            x_.overwrite(within_, sum - carried);
-        } else {
-            x_.raise(0, within_, half);
+            x_.spike(within_);
         }
+        x_.begin_with(0, sum > carried ? sum - carried : sum);
         return;
-    }
     }
 }
 

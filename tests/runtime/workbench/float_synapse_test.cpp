@@ -103,8 +103,9 @@ TEST_CASE("every variable is computed from the values before the epoch") {
     CHECK(synapse.values().w == doctest::Approx(64));
 }
 
-TEST_CASE("graded source spikes set or raise x1") {
+TEST_CASE("graded source spikes change what the epoch begins with") {
     rules::Rule rule = test::rule_of("x1*y0");
+    rule.x[0].impulse = 0;
     const auto x1 = [&](rules::GradedMode mode, const std::vector<int>& payloads) {
         rule.graded = mode;
         FloatSynapse synapse(rule, {}, {});
@@ -114,12 +115,15 @@ TEST_CASE("graded source spikes set or raise x1") {
         return synapse.trace(rules::Operand::x1);
     };
     const double decay = std::exp(-1 / 20.0);
-    CHECK(x1(rules::GradedMode::overwrite, {100, 40}) == doctest::Approx(20));
-    CHECK(x1(rules::GradedMode::overwrite, {100, 0}) == doctest::Approx(50 * decay).epsilon(exactly));
-    CHECK(x1(rules::GradedMode::add_with_saturation, {100, 40}) == doctest::Approx(50 * decay + 20).epsilon(exactly));
-    CHECK(x1(rules::GradedMode::add_with_saturation, {200, 200}) == doctest::Approx(127));
-    CHECK(x1(rules::GradedMode::add_without_saturation, {100, 40}) ==
-          doctest::Approx(50 * decay + 20).epsilon(exactly));
-    CHECK(x1(rules::GradedMode::add_without_saturation, {200, 200}) ==
-          doctest::Approx(100 * decay + 100 - 127).epsilon(exactly));
+    using rules::GradedMode;
+    CHECK(x1(GradedMode::overwrite, {100, 40}) == doctest::Approx(20 * decay).epsilon(exactly));
+    CHECK(x1(GradedMode::overwrite, {100, 0}) == doctest::Approx(50 * decay * decay).epsilon(exactly));
+    const double added = (50 * decay + 20) * decay;
+    CHECK(x1(GradedMode::add_with_saturation, {100, 40}) == doctest::Approx(added).epsilon(exactly));
+    CHECK(x1(GradedMode::add_with_saturation, {200, 200}) == doctest::Approx(127 * decay).epsilon(exactly));
+    CHECK(x1(GradedMode::add_without_saturation, {100, 40}) == doctest::Approx(added).epsilon(exactly));
+    const double over = (100 * decay + 100 - 127) * decay;
+    CHECK(x1(GradedMode::add_without_saturation, {200, 200}) == doctest::Approx(over).epsilon(exactly));
+    rule.x[0].impulse = 16;
+    CHECK(x1(GradedMode::overwrite, {100, 40}) == doctest::Approx(20 * decay + 16).epsilon(exactly));
 }

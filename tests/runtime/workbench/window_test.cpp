@@ -77,6 +77,23 @@ TEST_CASE("with epochs of several steps float and chip agree too") {
     CHECK(worst_in_errors(measure_window(rule, "loihi1", options)) < 4.5);
 }
 
+TEST_CASE("graded spikes move the chip's x1 as they move float's") {
+    rules::Rule rule = test::rule_of("2^-2*x1*y0 - 2^-3*y1*x0");
+    rule.x[0] = {.impulse = 16, .tau = 10};
+    WindowOptions options;
+    options.protocol = {.range = 8, .stride = 2, .repeats = 3, .spacing = 20};
+    options.trials = 2000;
+    options.payload = 90;
+    for (const rules::GradedMode mode : {rules::GradedMode::overwrite, rules::GradedMode::add_with_saturation}) {
+        rule.graded = mode;
+        CHECK(worst_in_errors(measure_window(rule, "loihi2", options)) < 4.5);
+    }
+    // Near the overflow, whether a spike counts is a matter of rounding: well below it, none does.
+    rule.graded = rules::GradedMode::add_without_saturation;
+    options.payload = 20;
+    CHECK(worst_in_errors(measure_window(rule, "loihi2", options)) < 4.5);
+}
+
 TEST_CASE("equal seeds give equal windows, others don't") {
     WindowOptions options;
     options.protocol = {.range = 3};
