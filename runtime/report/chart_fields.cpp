@@ -48,9 +48,11 @@ void draw_field(const WeightField& field, std::uint32_t columns, const std::pair
         }
         const double fraction = (*field.weights[i] - range.first) / (range.second - range.first);
         const auto shade = static_cast<std::size_t>(std::clamp(fraction, 0.0, 1.0) * (shades - 1) + 0.5);
+        const std::size_t row = i / columns;
+        const std::size_t column = i % columns;
         paths[shade] +=
-            fmt::format("M{} {}h{}v{}h-{}z", coordinate(frame.x + frame.cell_width * static_cast<double>(i % columns)),
-                        coordinate(frame.y + frame.cell_height * static_cast<double>(i / columns)),
+            fmt::format("M{} {}h{}v{}h-{}z", coordinate(frame.x + frame.cell_width * static_cast<double>(column)),
+                        coordinate(frame.y + frame.cell_height * static_cast<double>(row)),
                         coordinate(frame.cell_width), coordinate(frame.cell_height), coordinate(frame.cell_width));
     }
     for (std::size_t shade = 0; shade < shades; ++shade) {
@@ -90,8 +92,10 @@ std::string field_chart(const ProjectionLearning& learning) {
     const std::pair<double, double> range = drawn_range(learning);
     Svg svg(chart_width, bottom + legend_room, "Weights of " + learning.name + " onto single targets", true);
     for (std::size_t i = 0; i < learning.fields.size(); ++i) {
-        const double x = strips ? 90 : (width + gap) * static_cast<double>(i % across);
-        const double y = pitch * static_cast<double>(i / across) + (strips ? 0 : caption);
+        const std::size_t line = i / across;
+        const std::size_t place = i % across;
+        const double x = strips ? 90 : (width + gap) * static_cast<double>(place);
+        const double y = pitch * static_cast<double>(line) + (strips ? 0 : caption);
         const std::string title = fmt::format("target {}", learning.fields[i].target);
         svg.text(strips ? 80 : x, y + (strips ? 11 : -5), title, "t small", strips ? Anchor::end : Anchor::start);
         svg.rect({x, y, width, height}, "band");
