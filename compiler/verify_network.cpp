@@ -13,6 +13,7 @@
 #include "compiler/compile.hpp"
 #include "compiler/network.hpp"
 #include "compiler/verify_expansion.hpp"
+#include "compiler/verify_learning.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -102,8 +103,6 @@ private:
     void compare(const std::string& name, std::uint32_t neuron);
     void compare_pair(const std::string& where, const Wanted& wanted, const Held& held);
     void check_source(const Source& source);
-    void check_rules();
-    void check_rule(const Projection& projection, const chip::LearningProfile& profile);
 
     const chip::Image& image_;
     const Network& network_;
@@ -402,58 +401,6 @@ void NetworkVerifier::check_source(const Source& source) {
     }
 }
 
-/// The profiles are those of the plastic projections, in their order.
-void NetworkVerifier::check_rules() {
-    rule_of_.assign(network_.projections.size(), 0);
-    std::uint32_t rules = 0;
-    for (std::size_t p = 0; p < network_.projections.size(); ++p) {
-        const Projection& projection = network_.projections[p];
-        if (!projection.learning) {
-            continue;
-        }
-        rule_of_[p] = ++rules;
-        if (rules <= image_.learning.size()) {
-            check_rule(projection, image_.learning[rules - 1U]);
-        }
-    }
-    if (rules != image_.learning.size()) {
-        say("image", fmt::format("{} learning profiles for {} plastic projections", image_.learning.size(), rules));
-    }
-}
-
-void NetworkVerifier::check_rule(const Projection& projection, const chip::LearningProfile& profile) {
-    const std::string where = fmt::format("learning of projection '{}'", projection.name);
-    const Learning& learning = *projection.learning;
-    const auto port = [&](std::uint32_t index) {
-        return index < network_.inputs.size() ? network_.inputs[index].name : std::string();
-    };
-    if (profile.projection != projection.name || !(profile.rule == learning.rule)) {
-        say(where, fmt::format("the image has another rule, of '{}'", profile.projection));
-    }
-    const bool rewarded = !learning.reward_input.empty();
-    if (rewarded != profile.reward.has_value() || (rewarded && (port(profile.reward->port) != learning.reward_input ||
-                                                                profile.reward->values != learning.reward_values))) {
-        say(where, "the image has another reward");
-    }
-    for (std::size_t i = 0; i < learning.third_factors.size(); ++i) {
-        const Learning::ThirdFactor& wanted = learning.third_factors[i];
-        const chip::ThirdFactor& found = profile.third_factors[i];
-        const bool from_port = wanted.from == Learning::ThirdFactor::From::input;
-        if (static_cast<int>(wanted.from) != static_cast<int>(found.from) || wanted.shift != found.shift ||
-            (from_port && port(found.port) != wanted.input)) {
-            say(where, fmt::format("the image has another third factor for y{}", i + 1));
-        }
-    }
-    // One unit of the register, on the neuron that feels it most.
-    const auto& gains = gain_[projection.target.value()];
-    const double gain = gains.empty() ? 0 : *std::ranges::max_element(gains);
-    const double exponent = std::log2(profile.weight_per_unit * gain / 64.0);
-    if (!(std::abs(exponent - std::round(exponent)) < 1e-6)) {
-        say(where,
-            fmt::format("a unit of its weights stands for {}, which no exponent gives", profile.weight_per_unit));
-    }
-}
-
 Diagnostics NetworkVerifier::run() {
     if (!shapes_agree()) {
         return std::move(findings_);
@@ -463,7 +410,8 @@ Diagnostics NetworkVerifier::run() {
         check_registers(p);
     }
     lost_.assign(network_.projections.size(), 0);
-    check_rules();
+    rule_of_ = rules_of(network_);
+    verify_learning(image_, network_, gain_, findings_);
     for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
         check_source({Source::Kind::population, p});
     }

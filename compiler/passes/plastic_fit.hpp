@@ -10,6 +10,7 @@
 #include "chip/spec/chip_spec.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "compiler/network.hpp"
+#include "compiler/passes/neuron_model.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::compiler {
@@ -52,5 +53,13 @@ void check_plastic(const Network& network, const chip::ChipSpec& chip, Diagnosti
 /// The number of the profile's rule: 1 + the first profile whose synapses could share an engine's rule with those of
 /// `profile` (an index): same sums, epoch, traces, reward and third factors, by whatever name.
 [[nodiscard]] std::uint8_t rule_number(const std::vector<chip::LearningProfile>& profiles, std::size_t profile);
+
+/// A register of a plastic weight stands for the network's weight times its target's gain: gains must be positive, and
+/// are remarked on where they differ.
+void check_gains(const Network& network, const std::vector<PopulationModel>& models, Diagnostics& findings);
+
+/// Says so where the register's end is not where learning was to end.
+void remark_reach(const Projection& projection, const chip::LearningProfile& profile, const chip::ChipSpec& chip,
+                  Diagnostics& remarks);
 
 }  // namespace spikeloom::compiler

@@ -391,48 +391,6 @@ void check_projections(const Network& network, const chip::ChipSpec& chip, Diagn
     }
 }
 
-/// A register of a plastic weight stands for the network's weight times the target's gain.
-void check_gains(const Network& network, const std::vector<PopulationModel>& models, Diagnostics& findings) {
-    for (const Projection& projection : network.projections) {
-        const auto& neurons = models[projection.target.value()].neurons;
-        if (!projection.learning || neurons.empty()) {
-            continue;
-        }
-        const auto [least, most] = std::ranges::minmax(neurons, {}, &NeuronModel::gain);
-        const std::string where = fmt::format("projection '{}'", projection.name);
-        if (!(least.gain > 0)) {
-            findings.push_back(
-                {Severity::error, where,
-                 fmt::format("it is plastic, and a weight of 1 moves its target's voltage by {:.4g}", least.gain),
-                 "more than 0: learning moves weights, not what they are multiplied with",
-                 "a positive resistance and w_in"});
-        } else if (most.gain > 1.01 * least.gain) {
-            findings.push_back({Severity::note, where,
-                                fmt::format("the same learned register means a weight {:.2f} times as large at some of "
-                                            "its targets as at others",
-                                            most.gain / least.gain),
-                                "", "equal time constants, resistance and w_in for all neurons of the target"});
-        }
-    }
-}
-
-/// The register's end is not where learning was to end.
-void remark_reach(const Projection& projection, const chip::LearningProfile& profile, const chip::ChipSpec& chip,
-                  Diagnostics& remarks) {
-    constexpr double noticeable = 0.02;
-    const double wanted = projection.learning->weight_max;
-    const double end = profile.weight_per_unit * largest_mantissa(chip);
-    if (std::abs(end / wanted - 1) > noticeable) {
-        const bool larger_at_start = learning_reach(projection) > wanted;
-        remarks.push_back(
-            {Severity::note, fmt::format("projection '{}'", projection.name),
-             fmt::format("learning can take its weights to {:.4g}, not to weight_max = {:.4g}", end, wanted), "",
-             larger_at_start ? "initial weights within weight_max"
-                             : "all plastic projections into a population share one scale: weight_max "
-                               "values that are equal, or differ by powers of two"});
-    }
-}
-
 void remark_losses(const Network& network, const MappedNetwork& mapped, const Scaling& scaling,
                    const chip::ChipSpec& chip, Diagnostics& remarks) {
     for (const chip::ProjectionLoss& loss : mapped.losses) {

@@ -1,0 +1,146 @@
+// The verifier's cost of a mapping: bits, words, profiles, rules and messages, counted in the image alone.
+#include <cstdlib>
+#include <set>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "compiler/verify.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+using chip::SynapseEncoding;
+
+/// Whether the rule changes or reads tags.
+bool tagged(const rules::Rule& rule) {
+    if (!rule.dt.products.empty()) {
+        return true;
+    }
+    for (const rules::ProductSeries* series : {&rule.dw, &rule.dd}) {
+        for (const rules::Product& product : series->products) {
+            for (const rules::Factor& factor : product.factors) {
+                if (factor.operand == rules::Operand::t) {
+                    return true;
+                }
+            }
+        }
+    }
+    return false;
+}
+
+std::int64_t naive_entry_bits(const chip::SynapseEntry& entry, const chip::CoreImage& core, const chip::Image& image) {
+    const chip::SynapseMemory& memory = image.chip.synapses;
+    const chip::WeightFormat& format = core.formats[entry.format];
+    std::int64_t bits = memory.format_id_bits + memory.count_bits;
+    std::int64_t each = format.weight_bits + format.delay_bits;
+    if (entry.learning > 0 && tagged(image.learning[entry.learning - 1U].rule)) {
+        each += image.chip.learning.tag_bits;
+    }
+    switch (entry.encoding) {
+    case SynapseEncoding::sparse:
+        each += entry.index_bits;
+        break;
+    case SynapseEncoding::runlength:
+        bits += entry.index_bits;
+        each += entry.skip_bits;
+        break;
+    case SynapseEncoding::dense:
+        bits += entry.index_bits;
+        break;
+    }
+    return bits + each * entry.count;
+}
+
+std::int64_t naive_axon_words(const chip::CoreImage& core, std::size_t axon, const chip::Image& image) {
+    const chip::SynapseMemory& memory = image.chip.synapses;
+    std::int64_t bits = memory.list_end_bits;
+    for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+        bits += naive_entry_bits(core.entries[e], core, image);
+    }
+    return (bits + memory.word_bits - 1) / memory.word_bits;
+}
+
+/// The first profile that asks the engine for the same as this one.
+std::size_t first_alike(const chip::Image& image, std::size_t profile) {
+    const chip::LearningProfile& b = image.learning[profile];
+    for (std::size_t i = 0; i < profile; ++i) {
+        const chip::LearningProfile& a = image.learning[i];
+        const bool sums = a.rule.dw == b.rule.dw && a.rule.dd == b.rule.dd && a.rule.dt == b.rule.dt;
+        const bool traces = a.rule.x == b.rule.x && a.rule.y == b.rule.y && a.rule.post_traces == b.rule.post_traces &&
+                            a.rule.graded == b.rule.graded && a.third_factors == b.third_factors;
+        const bool times = a.rule.epoch == b.rule.epoch && a.rule.reward_tau == b.rule.reward_tau;
+        if (sums && traces && times && a.reward == b.reward) {
+            return i;
+        }
+    }
+    return profile;
+}
+
+/// `alike`: of each profile, the first that is like it.
+MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
+                          const std::vector<std::size_t>& alike) {
+    MeasuredCore measured{.compartments = core.compartments,
+                          .input_axons = static_cast<std::int64_t>(core.axons()),
+                          .output_axons = static_cast<std::int64_t>(core.outputs.size())};
+    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
+    std::set<std::tuple<bool, std::int32_t>> thresholds;
+    for (const chip::CompartmentGroup& group : core.groups) {
+        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory);
+        thresholds.emplace(group.spikes, group.threshold_mantissa);
+    }
+    std::set<std::tuple<int, int, int, int>> formats;
+    for (const chip::SynapseEntry& entry : core.entries) {
+        const int skip_bits = entry.encoding == SynapseEncoding::runlength ? entry.skip_bits : 0;
+        formats.emplace(entry.format, static_cast<int>(entry.encoding), entry.index_bits, skip_bits);
+    }
+    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+        const std::int64_t words = naive_axon_words(core, axon, image);
+        measured.synapse_words += words;
+        measured.longest_axon_words = std::max(measured.longest_axon_words, words);
+    }
+    std::set<std::size_t> rules;
+    std::set<std::pair<std::size_t, std::size_t>> traced;
+    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
+        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
+            if (core.entries[e].learning > 0) {
+                const std::size_t rule = alike[core.entries[e].learning - 1U];
+                rules.insert(rule);
+                traced.emplace(axon, rule);
+            }
+        }
+    }
+    measured.learning_rules = static_cast<std::int64_t>(rules.size());
+    measured.plastic_axons = static_cast<std::int64_t>(traced.size());
+    measured.compartment_profiles = static_cast<std::int64_t>(profiles.size());
+    measured.threshold_profiles = static_cast<std::int64_t>(thresholds.size());
+    measured.synapse_formats = static_cast<std::int64_t>(formats.size());
+    return measured;
+}
+
+}  // namespace
+
+MeasuredCost measure_cost(const chip::Image& image) {
+    MeasuredCost cost;
+    const chip::Mesh& mesh = image.chip.mesh;
+    std::vector<std::size_t> alike;
+    for (std::size_t profile = 0; profile < image.learning.size(); ++profile) {
+        alike.push_back(first_alike(image, profile));
+    }
+    for (const chip::CoreImage& core : image.cores) {
+        cost.cores.push_back(measure_core(core, image, alike));
+        cost.messages += core.outputs.size();
+        const auto here = static_cast<int>(core.place);
+        for (const chip::OutputAxon& output : core.outputs) {
+            const auto there = static_cast<int>(image.cores[output.core.value()].place);
+            cost.hops += static_cast<std::uint64_t>(std::abs(mesh.column(here) - mesh.column(there)) +
+                                                    std::abs(mesh.row(here) - mesh.row(there)));
+        }
+    }
+    for (const chip::InputSymbol& input : image.inputs) {
+        cost.messages += input.outputs.size();
+    }
+    return cost;
+}
+
+}  // namespace spikeloom::compiler
