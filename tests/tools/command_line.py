@@ -395,6 +395,12 @@ class RuleWindow(Case):
             root = xml.etree.ElementTree.parse(picture).getroot()
             self.assertEqual(root.tag, "{http://www.w3.org/2000/svg}svg")
 
+    def test_every_bundled_rule_has_a_window(self):
+        files = sorted((SOURCE / "models/rules").glob("*.textproto"))
+        self.assertTrue(files)
+        for file in files:
+            self.assertIn("Learning window of ", self.done("rule", "window", file, "--range", 4, "--trials", 20))
+
     def test_a_trace_that_nobody_describes_is_told(self):
         result = spikeloom("rule", "window", "x1*y0", "--range", 2)
         self.assertEqual(result.returncode, 0)
