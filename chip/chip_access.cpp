@@ -76,6 +76,7 @@ Chip::State::State(Tables tables, const ChipOptions& options)
       reward_traces_(tables_.profiles.size()),
       rewards_(tables_.profiles.size()),
       plastic_order_(tables_.profiles.size()),
+      trace_places_(tables_.profiles.size()),
       sent_(tables_.blocks.size()),
       step_counts_(tables_.cores()),
       counts_(tables_.cores()),

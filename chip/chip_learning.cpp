@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
+#include <optional>
 
 #include "chip/chip_state.hpp"
 
@@ -69,52 +71,98 @@ void Chip::State::end_reward_epochs() {
 
 // ---- looking in ----
 
+PlasticSynapse Chip::State::name_of(const PlasticLocation& place) {
+    const core::PlasticSet& set = plastic_set(place);
+    return {set.row_source(set.row_of(place.synapse)), set.target_neuron(set.slot(place.synapse))};
+}
+
 const std::vector<Chip::State::PlasticLocation>& Chip::State::plastic_order(std::uint32_t profile) {
     SPIKELOOM_ASSERT(profile < plastic_order_.size(), fmt::format("profile {}", profile));
     std::vector<PlasticLocation>& order = plastic_order_[profile];
     if (!order.empty()) {
         return order;
     }
+    struct Named {
+        PlasticSynapse name;
+        PlasticLocation place;
+    };
+    std::vector<Named> named;
     std::vector<ProfileTable::Set> sets = tables_.profiles[profile].sets;
     std::stable_sort(sets.begin(), sets.end(), [](const auto& a, const auto& b) { return a.format < b.format; });
     for (const ProfileTable::Set& place : sets) {
         const core::PlasticSet& set = tables_.shards[place.shard].plastic_sets()[place.set];
         for (std::uint32_t row = 0; row < set.rows(); ++row) {
             for (std::uint32_t s = set.row_begin(row); s < set.row_begin(row + 1); ++s) {
-                order.push_back({.shard = place.shard,
-                                 .set = place.set,
-                                 .row = row,
-                                 .synapse = s,
-                                 .name = {set.row_source(row), set.target_neuron(set.slot(s))}});
+                named.push_back({{set.row_source(row), set.target_neuron(set.slot(s))},
+                                 {static_cast<std::uint16_t>(place.shard), static_cast<std::uint16_t>(place.set), s}});
             }
         }
     }
     // Sets come by format, a source's synapses of one format in one shard: what is equal stays as the image lists it.
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+    std::stable_sort(named.begin(), named.end(), [](const Named& a, const Named& b) { return a.name < b.name; });
+    order.reserve(named.size());
+    for (const Named& synapse : named) {
+        order.push_back(synapse.place);
+    }
     return order;
+}
+
+const Chip::State::TracePlaces& Chip::State::trace_places(std::uint32_t profile) {
+    TracePlaces& places = trace_places_[profile];
+    if (!places.sources.empty()) {
+        return places;
+    }
+    const auto note = [](std::vector<std::optional<PlasticLocation>>& neurons, std::uint32_t neuron,
+                         const ProfileTable::Set& place, std::uint32_t index) {
+        neurons.resize(std::max<std::size_t>(neurons.size(), neuron + std::size_t{1}));
+        neurons[neuron] = {static_cast<std::uint16_t>(place.shard), static_cast<std::uint16_t>(place.set), index};
+    };
+    for (const ProfileTable::Set& place : tables_.profiles[profile].sets) {
+        const core::PlasticSet& set = tables_.shards[place.shard].plastic_sets()[place.set];
+        for (std::uint32_t row = 0; row < set.rows(); ++row) {
+            note(places.sources, set.row_source(row), place, row);
+        }
+        for (const std::uint32_t slot : set.targets()) {
+            note(places.targets, set.target_neuron(slot), place, slot);
+        }
+    }
+    return places;
 }
 
 std::int32_t Chip::State::trace(std::uint32_t profile, rules::Operand operand, std::uint32_t neuron) {
     using rules::Operand;
-    if (operand == Operand::r1) {
+    SPIKELOOM_ASSERT(profile < trace_places_.size(), fmt::format("profile {}", profile));
+    const auto number = static_cast<std::size_t>(operand);
+    const auto of = [&](const std::vector<std::optional<PlasticLocation>>& neurons, const auto& value) {
+        return neuron < neurons.size() && neurons[neuron]
+                   ? value(plastic_set(*neurons[neuron]), neurons[neuron]->synapse)
+                   : 0;
+    };
+    switch (operand) {
+    case Operand::r1:
         return reward_trace(profile);
+    case Operand::x1:
+    case Operand::x2:
+        return of(trace_places(profile).sources, [&](const core::PlasticSet& set, std::uint32_t row) {
+            return set.source_trace(row, number - static_cast<std::size_t>(Operand::x1));
+        });
+    case Operand::y1:
+    case Operand::y2:
+    case Operand::y3:
+        return of(trace_places(profile).targets, [&](const core::PlasticSet& set, std::uint32_t slot) {
+            return set.target_trace(slot, number - static_cast<std::size_t>(Operand::y1));
+        });
+    case Operand::x0:
+    case Operand::y0:
+    case Operand::r0:
+    case Operand::w:
+    case Operand::d:
+    case Operand::t:
+    case Operand::constant:
+        break;
     }
-    const bool of_source = operand == Operand::x1 || operand == Operand::x2;
-    SPIKELOOM_ASSERT(of_source || operand == Operand::y1 || operand == Operand::y2 || operand == Operand::y3,
-                     fmt::format("operand {}", static_cast<int>(operand)));
-    const std::vector<PlasticLocation>& order = plastic_order(profile);  // ascending by source
-    const auto place =
-        of_source ? std::lower_bound(order.begin(), order.end(), neuron,
-                                     [](const auto& location, auto source) { return location.name.source < source; })
-                  : std::find_if(order.begin(), order.end(),
-                                 [&](const auto& location) { return location.name.target == neuron; });
-    if (place == order.end() || (of_source && place->name.source != neuron)) {
-        return 0;
-    }
-    const core::PlasticSet& set = plastic_set(*place);
-    return of_source ? set.source_trace(place->row, operand == Operand::x1 ? 0 : 1)
-                     : set.target_trace(set.slot(place->synapse),
-                                        static_cast<std::size_t>(operand) - static_cast<std::size_t>(Operand::y1));
+    SPIKELOOM_ASSERT(false, fmt::format("operand {} is no trace", number));
+    return 0;
 }
 
 void Chip::set_learning(bool on) {
@@ -124,7 +172,7 @@ void Chip::set_learning(bool on) {
 std::vector<PlasticSynapse> Chip::plastic_synapses(std::uint32_t profile) const {
     std::vector<PlasticSynapse> synapses;
     for (const auto& place : state_->plastic_order(profile)) {
-        synapses.push_back(place.name);
+        synapses.push_back(state_->name_of(place));
     }
     return synapses;
 }

@@ -55,14 +55,13 @@ public:
 
     /// Where a synapse of a profile lies.
     struct PlasticLocation {
-        std::uint32_t shard = 0;
-        std::uint32_t set = 0;
-        std::uint32_t row = 0;
+        std::uint16_t shard = 0;
+        std::uint16_t set = 0;
         std::uint32_t synapse = 0;
-        PlasticSynapse name;
     };
     /// In the order of Chip::plastic_synapses; sorted when it is first asked for.
     [[nodiscard]] const std::vector<PlasticLocation>& plastic_order(std::uint32_t profile);
+    [[nodiscard]] PlasticSynapse name_of(const PlasticLocation& place);
     [[nodiscard]] core::PlasticSet& plastic_set(const PlasticLocation& place) {
         return tables_.shards[place.shard].plastic_sets()[place.set];
     }
@@ -83,6 +82,13 @@ private:
     void write_third_factor(const ProfileTable& profile, std::size_t y, const InputSpike& input);
     void end_reward_epochs();
     [[nodiscard]] core::LearningStep learning_step() const;
+    /// Of every neuron of a profile, a row or a slot (in place of the synapse) that has its traces.
+    struct TracePlaces {
+        std::vector<std::optional<PlasticLocation>> sources;
+        std::vector<std::optional<PlasticLocation>> targets;
+    };
+    /// Found when they are first asked for.
+    [[nodiscard]] const TracePlaces& trace_places(std::uint32_t profile);
     void deliver(std::size_t shard);
     void queue_spikes(std::size_t shard, std::size_t worker);
     void count();
@@ -108,6 +114,7 @@ private:
     std::vector<double> reward_traces_;                        ///< r1 by profile, as the host keeps it
     std::vector<core::EpochReward> rewards_;                   ///< and as the registers hold it
     std::vector<std::vector<PlasticLocation>> plastic_order_;  ///< by profile; empty until asked for
+    std::vector<TracePlaces> trace_places_;                    ///< likewise
 
     std::vector<SentCounts> sent_;  ///< by block, of this step
     std::vector<Counters> step_counts_;

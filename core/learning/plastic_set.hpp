@@ -9,6 +9,7 @@
 // row 16 | place in the row 16.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -103,6 +104,11 @@ public:
     [[nodiscard]] std::uint32_t rows() const { return static_cast<std::uint32_t>(row_begin_.size() - 1); }
     [[nodiscard]] std::uint32_t row_source(std::uint32_t row) const { return row_source_[row]; }
     [[nodiscard]] std::uint32_t row_begin(std::uint32_t row) const { return row_begin_[row]; }  ///< first synapse
+    /// The row that a synapse is in; takes a search.
+    [[nodiscard]] std::uint32_t row_of(std::uint32_t synapse) const {
+        return static_cast<std::uint32_t>(std::upper_bound(row_begin_.begin(), row_begin_.end(), synapse) -
+                                          row_begin_.begin() - 1);
+    }
     [[nodiscard]] std::size_t synapses() const { return words_.size(); }
     [[nodiscard]] std::uint32_t slot(std::size_t synapse) const { return words_[synapse] & slot_mask; }
     /// What a variable may become.
