@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "chip/cost.hpp"
+#include "chip/image/rule_number.hpp"
 #include "chip/image/synapse_size.hpp"
 
 namespace spikeloom::runtime {
@@ -46,7 +47,9 @@ struct FormatUse {
     std::uint64_t plastic_axons = 0;
 };
 
-FormatUse format_use(const chip::Image& image, const chip::CoreImage& core) {
+/// `rule_numbers`: of every profile.
+FormatUse format_use(const chip::Image& image, const chip::CoreImage& core,
+                     const std::vector<std::uint8_t>& rule_numbers) {
     std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
     std::set<std::tuple<bool, std::int32_t>> thresholds;
     for (const chip::CompartmentGroup& group : core.groups) {
@@ -62,18 +65,19 @@ FormatUse format_use(const chip::Image& image, const chip::CoreImage& core) {
                   .threshold_profiles = thresholds.size(),
                   .synapse_formats = formats.size()};
     std::set<std::uint8_t> rules;
+    std::set<std::pair<std::size_t, std::uint8_t>> traced;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
         use.longest_list = std::max(use.longest_list, axon_words(image, core, axon));
-        bool plastic = false;
         for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
             if (core.entries[e].learning != 0) {
-                rules.insert(core.entries[e].learning);
-                plastic = true;
+                const std::uint8_t rule = rule_numbers[core.entries[e].learning - 1U];
+                rules.insert(rule);
+                traced.emplace(axon, rule);
             }
         }
-        use.plastic_axons += plastic ? 1 : 0;
     }
     use.learning_rules = rules.size();
+    use.plastic_axons = traced.size();
     return use;
 }
 
@@ -166,6 +170,10 @@ void write_network(UnitWriter& writer, const chip::Image& image, const std::vect
 }
 
 void write_cores(UnitWriter& writer, const chip::Image& image) {
+    std::vector<std::uint8_t> rule_numbers;
+    for (std::size_t profile = 0; profile < image.learning.size(); ++profile) {
+        rule_numbers.push_back(chip::rule_number(image.learning, profile));
+    }
     std::vector<std::uint64_t> place, compartments, input_axons, output_axons, words, synapses;
     std::vector<std::uint64_t> profiles, thresholds, formats, longest, rules, plastic_axons;
     for (const chip::CoreImage& core : image.cores) {
@@ -175,7 +183,7 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
         output_axons.push_back(core.outputs.size());
         words.push_back(synapse_words(image, core));
         synapses.push_back(core.synapses.size());
-        const FormatUse use = format_use(image, core);
+        const FormatUse use = format_use(image, core, rule_numbers);
         profiles.push_back(use.compartment_profiles);
         thresholds.push_back(use.threshold_profiles);
         formats.push_back(use.synapse_formats);

@@ -179,21 +179,6 @@ chip::LearningProfile learning_profile(const Network& network, const Projection&
     return profile;
 }
 
-std::uint8_t rule_number(const std::vector<chip::LearningProfile>& profiles, std::size_t profile) {
-    const auto essence = [](chip::LearningProfile one) {
-        one.projection.clear();
-        one.rule.name.clear();
-        one.weight_per_unit = 1;
-        return one;
-    };
-    const chip::LearningProfile wanted = essence(profiles[profile]);
-    std::size_t first = 0;
-    while (first < profile && !(essence(profiles[first]) == wanted)) {
-        ++first;
-    }
-    return static_cast<std::uint8_t>(first + 1);
-}
-
 void check_gains(const Network& network, const std::vector<PopulationModel>& models, Diagnostics& findings) {
     for (const Projection& projection : network.projections) {
         const auto& neurons = models[projection.target.value()].neurons;

@@ -50,10 +50,6 @@ void check_plastic(const Network& network, const chip::ChipSpec& chip, Diagnosti
 [[nodiscard]] chip::LearningProfile learning_profile(const Network& network, const Projection& projection,
                                                      double weight_per_unit);
 
-/// The number of the profile's rule: 1 + the first profile whose synapses could share an engine's rule with those of
-/// `profile` (an index): same sums, epoch, traces, reward and third factors, by whatever name.
-[[nodiscard]] std::uint8_t rule_number(const std::vector<chip::LearningProfile>& profiles, std::size_t profile);
-
 /// A register of a plastic weight stands for the network's weight times its target's gain: gains must be positive, and
 /// are remarked on where they differ.
 void check_gains(const Network& network, const std::vector<PopulationModel>& models, Diagnostics& findings);

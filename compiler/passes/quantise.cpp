@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <map>
 
+#include "chip/image/rule_number.hpp"
 #include "chip/image/synapse_size.hpp"
 #include "compiler/passes/neuron_model.hpp"
 #include "compiler/passes/plastic_fit.hpp"
@@ -290,7 +291,7 @@ FormatLearning Expander::learning_of(std::uint8_t profile) const {
     }
     const rules::Rule& rule = mapped_.learning[profile - 1U].rule;
     return {.profile = profile,
-            .rule = rule_number(mapped_.learning, profile - 1U),
+            .rule = chip::rule_number(mapped_.learning, profile - 1U),
             .tag_bits = chip::tag_bits_of(rule, chip_.learning),
             .longest_delay = rule.dd.empty() ? 0 : chip_.learning.arithmetic.delay_most};
 }
