@@ -13,31 +13,33 @@ namespace spikeloom::runtime {
 
 namespace {
 
-constexpr std::int32_t most_classes = 1'000'000;
+constexpr std::int32_t largest_label = 65535;  // as in labelled sets
 
 }  // namespace
 
 std::vector<std::int32_t> assign_labels(std::span<const std::int32_t> labels, std::span<const std::uint32_t> spikes,
                                         std::size_t neurons) {
-    const std::size_t classes =
-        labels.empty() ? 0 : static_cast<std::size_t>(*std::max_element(labels.begin(), labels.end())) + 1;
-    std::vector<double> samples(classes, 0.0);
-    std::vector<double> sums(classes * neurons, 0.0);
+    std::vector<std::int32_t> classes(labels.begin(), labels.end());
+    std::sort(classes.begin(), classes.end());
+    classes.erase(std::unique(classes.begin(), classes.end()), classes.end());
+    std::vector<double> samples(classes.size(), 0.0);
+    std::vector<double> sums(classes.size() * neurons, 0.0);
     for (std::size_t s = 0; s < labels.size(); ++s) {
-        const auto label = static_cast<std::size_t>(labels[s]);
-        samples[label] += 1;
+        const auto found = std::lower_bound(classes.begin(), classes.end(), labels[s]);
+        const auto row = static_cast<std::size_t>(found - classes.begin());
+        samples[row] += 1;
         for (std::size_t neuron = 0; neuron < neurons; ++neuron) {
-            sums[label * neurons + neuron] += spikes[s * neurons + neuron];
+            sums[row * neurons + neuron] += spikes[s * neurons + neuron];
         }
     }
     std::vector<std::int32_t> assigned(neurons, -1);
     for (std::size_t neuron = 0; neuron < neurons; ++neuron) {
         double most = 0;
-        for (std::size_t label = 0; label < classes; ++label) {
-            const double mean = samples[label] > 0 ? sums[label * neurons + neuron] / samples[label] : 0;
+        for (std::size_t row = 0; row < classes.size(); ++row) {
+            const double mean = sums[row * neurons + neuron] / samples[row];
             if (mean > most) {
                 most = mean;
-                assigned[neuron] = static_cast<std::int32_t>(label);
+                assigned[neuron] = classes[row];
             }
         }
     }
@@ -69,11 +71,11 @@ Result<std::vector<std::int32_t>> read_labels(const std::string& recording) {
                      .help = {}});
     }
     const auto wrong = std::find_if(labels->values.begin(), labels->values.end(),
-                                    [](std::int32_t label) { return label < 0 || label >= most_classes; });
+                                    [](std::int32_t label) { return label < 0 || label > largest_label; });
     if (wrong != labels->values.end()) {
         return fail({.where = file->where("/eval/label"),
                      .found = fmt::format("label {}", *wrong),
-                     .allowed = fmt::format("0..{}", most_classes - 1),
+                     .allowed = fmt::format("0..{}", largest_label),
                      .help = {}});
     }
     auto assigned = assign_labels(labels->values, spikes->values, spikes->shape[1]);
@@ -109,7 +111,7 @@ Result<std::vector<std::int32_t>> read_neuron_labels(const std::string& recordin
         std::memcpy(labels.data(), bytes->data(), labels.size() * sizeof(std::int32_t));
     }
     const bool sound = std::all_of(labels.begin(), labels.end(),
-                                   [](std::int32_t label) { return label >= -1 && label < most_classes; });
+                                   [](std::int32_t label) { return label >= -1 && label <= largest_label; });
     if (!sound) {
         return fail({.where = recording, .found = "the file is corrupt: the HDF5 library read nonsense from it"});
     }

@@ -17,6 +17,14 @@ Result<GapWatch> GapWatch::create(const chip::Image& image, const runtime::Label
                      .allowed = {},
                      .help = "compile without --no-network, or eval without --gap"});
     }
+    if (image.inputs.size() != 1 || !options.teacher.empty() || !options.neuron_labels.empty()) {
+        return fail({.where = "--gap",
+                     .found = image.inputs.size() != 1
+                                  ? fmt::format("{} input ports", image.inputs.size())
+                                  : "neurons that stand for other classes, or a teacher, which the float run has not",
+                     .allowed = "one input port, and outputs that are the classes",
+                     .help = "leave out --gap"});
+    }
     const auto network = compiler::deserialise_network(image.source_network, where);
     if (!network) {
         return fail(network.error());

@@ -188,6 +188,19 @@ class Demo(Case):
         self.assertEqual(json.loads((self.folder / "report.json").read_text(encoding="utf-8")), report)
         self.assertEqual(self.done("report", recording, "--format", "text"), text)
 
+    def test_neurons_may_stand_for_classes(self):
+        self.eval(self.folder / "named.h5", "--limit", "300")
+        self.eval(self.folder / "asked.h5", "--first", "300", "--limit", "200", "--assign-labels", self.folder / "named.h5")
+        with h5py.File(self.folder / "asked.h5") as file:
+            right = (file["/eval/label"][:] == file["/eval/predicted"][:]).mean()
+        self.assertGreater(right, 0.9)  # trained outputs stand for their own classes
+        data = YINYANG / "yinyang_test.npz"
+        out = self.folder / "refused.h5"
+        self.refused("eval", self.image, "--data", data, "-o", out, "--assign-labels", data, says="HDF5")
+        self.refused("eval", self.image, "--data", data, "-o", out, "--teacher", "nobody", says="no input port")
+        self.refused("eval", self.image, "--data", data, "-o", out, "--gap", "--assign-labels", self.folder / "named.h5",
+                     says="--gap")
+
     def test_a_recording_opens_as_sonata(self):
         recording = self.folder / "run.h5"
         self.done("run", self.image, "--input", "poisson:60", "--steps", 200, "-o", recording, "--probe",
