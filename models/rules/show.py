@@ -34,7 +34,7 @@ output {{ population: "cell" }}
 
 
 class Run:
-    """One network and its spikes; `weights` (rows x synapses, registers), `steps` of the rows, `spikes` of the cells."""
+    """One network and its spikes: `weights` (rows x synapses, registers), `steps` of the rows, `spikes` of cells."""
 
     def __init__(self, program, folder, rule, *, pre=(), post=(), reward=(), steps, sources=1, targets=1, **options):
         rewarded = 'reward { input: "reward" value: [100] }' if reward else ""
@@ -46,8 +46,8 @@ class Run:
             for port, events in (("pre", pre), ("post", post), ("reward", reward)):
                 file.writelines(f"{step},{port},{channel}\n" for step, channel in events)
         self.call(program, "compile", folder / "net.textproto", "--chip", "loihi1", "-o", folder / "net.loom")
-        self.call(program, "run", folder / "net.loom", "-i", folder / "in.csv", "-n", steps, "-o", folder / "run.h5", "-f",
-                  "--snapshot-every", max(1, steps // 100))
+        self.call(program, "run", folder / "net.loom", "-i", folder / "in.csv", "-n", steps, "-o", folder / "run.h5",
+                  "-f", "--snapshot-every", max(1, steps // 100))
         with h5py.File(folder / "run.h5") as file:
             snapshots = file["/learning/learn/snapshots"]
             self.weights, self.steps = snapshots["weights"][:].astype(int), np.rint(snapshots["time"][:])
@@ -91,7 +91,8 @@ def reward_stdp(run):
     for channel, begin in ((0, 100), (1, 1100)):
         sources, targets = pairings(np.arange(begin, begin + 20000, 2000), 8, channel, 0)
         pre, post = pre + sources, post + targets
-    end = run(pre=pre, post=post, reward=[(t + 58, 0) for t in range(100, 20100, 2000)], steps=21000, sources=2).weights[-1]
+    reward = [(t + 58, 0) for t in range(100, 20100, 2000)]
+    end = run(pre=pre, post=post, reward=reward, steps=21000, sources=2).weights[-1]
     print(f"  ten pairs each; a reward 50 steps after those of source 0 only: 128 -> {end[0]} and {end[1]}")
     return end[0] > 160 and abs(end[1] - 128) < 20
 
@@ -121,7 +122,8 @@ def bcm(run):
     calm = np.concatenate([bursts + 200, bursts + 320])
     pre, post = (a + b for a, b in zip(pairings(busy, 4, 0, 0), pairings(calm, 4, 1, 0)))
     end = run(pre=pre, post=post, steps=10400, sources=2).weights[-1]
-    print(f"  source 0 before each spike of the target's bursts, source 1 before its single spikes: 128 -> {end[0]} and {end[1]}")
+    print("  source 0 before each spike of the target's bursts, source 1 before its single spikes: "
+          f"128 -> {end[0]} and {end[1]}")
     return end[0] > 150 and end[1] < 120
 
 

@@ -117,8 +117,8 @@ def run_episode(chip, pixels, labels, shots, seed):
     rng = np.random.default_rng([seed, shots])
     shown, asked = draw_episode(rng, labels, shots)
     shown_labels, asked_labels = labels[shown].astype(int) - 5, labels[asked].astype(int) - 5
-    _, shown_spikes = chip.show("naive", pixels[shown], shown_labels, "--teacher", "teacher", "--teacher-payload", TEACHER,
-                                "--seed", seed, "--save-image", chip.image("learned"))
+    _, shown_spikes = chip.show("naive", pixels[shown], shown_labels, "--teacher", "teacher", "--teacher-payload",
+                                TEACHER, "--seed", seed, "--save-image", chip.image("learned"))
     answers, asked_spikes = chip.show("learned", pixels[asked], asked_labels, "--freeze")
     weights = np.zeros((shown_spikes.shape[2], len(CLASSES)))
     float_twin(shown_spikes, weights, shown_labels)
@@ -141,7 +141,8 @@ def main():
         for shots in PASSES:
             shares = np.array([run_episode(chip, pixels, labels, shots, seed) for seed in range(options.episodes)])
             named = zip(("chip", "float", "cosine"), shares.mean(0), shares.std(0))
-            print(f"{shots}-shot  " + "  ".join(f"{name} {mean:.3f} +- {std:.3f}" for name, mean, std in named), flush=True)
+            line = "  ".join(f"{name} {mean:.3f} +- {std:.3f}" for name, mean, std in named)
+            print(f"{shots}-shot  {line}", flush=True)
     if shares[:, 0].mean() < options.needed:
         sys.exit(f"it did not learn: less than {options.needed}")
 
