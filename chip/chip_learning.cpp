@@ -49,10 +49,12 @@ void Chip::State::write_third_factor(const ProfileTable& profile, std::size_t y,
     const std::int32_t value = input.payload != 0 ? input.payload : std::numeric_limits<std::int32_t>::max();
     for (const ProfileTable::Set& place : profile.sets) {
         core::PlasticSet& set = tables_.shards[place.shard].plastic_sets()[place.set];
-        for (const std::uint32_t slot : set.targets()) {
-            if (to_all || set.target_neuron(slot) == input.channel) {
+        if (to_all) {
+            for (const std::uint32_t slot : set.targets()) {
                 set.write_trace_once(slot, y, value);
             }
+        } else if (const auto slot = set.slot_of_target(input.channel)) {
+            set.write_trace_once(*slot, y, value);
         }
     }
 }

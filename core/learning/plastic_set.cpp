@@ -134,8 +134,10 @@ void PlasticSet::finish() {
     for (std::uint32_t s = 0; s < layout_.slots; ++s) {
         if (is_target(s)) {
             targets_.push_back(s);
+            slot_of_target_.emplace_back(target_neuron_[s], s);
         }
     }
+    std::sort(slot_of_target_.begin(), slot_of_target_.end());
     words_.shrink_to_fit();
     start_weights_.reserve(words_.size());
     delays_.shrink_to_fit();
@@ -175,13 +177,14 @@ void PlasticSet::deliver(std::uint32_t row, const DeliveryTarget<Sum>& target) {
         target.loads[std::size_t{load.kind} * target.blocks + load.block] +=
             load.events + (std::uint64_t{load.messages} << 32);
     }
-    const std::int16_t* const effective = layout_.effective.data() - layout_.weights.least;
+    const std::int16_t* const effective = layout_.effective.data();
+    const std::int32_t least = layout_.weights.least;
     const std::uint32_t end = row_begin_[row + 1];
     using Unsigned = std::make_unsigned_t<Sum>;
     const auto add = [&](std::uint32_t s, Sum* sums) {
         const std::uint32_t word = words_[s];
         Sum& sum = sums[word & slot_mask];
-        sum = static_cast<Sum>(static_cast<Unsigned>(sum) + static_cast<Unsigned>(effective[weight_of(word)]));
+        sum = static_cast<Sum>(static_cast<Unsigned>(sum) + static_cast<Unsigned>(effective[weight_of(word) - least]));
     };
     if (delays_.empty()) {
         Sum* const sums =
@@ -242,6 +245,11 @@ void PlasticSet::write_trace_once(std::uint32_t slot, std::size_t y, std::int32_
 }
 
 // ---- looking in ----
+
+std::optional<std::uint32_t> PlasticSet::slot_of_target(std::uint32_t neuron) const {
+    const auto found = std::lower_bound(slot_of_target_.begin(), slot_of_target_.end(), std::pair(neuron, 0U));
+    return found != slot_of_target_.end() && found->first == neuron ? std::optional(found->second) : std::nullopt;
+}
 
 rules::IntegerRange PlasticSet::value_range(Variable variable) const {
     const rules::LearningArithmetic& a = layout_.arithmetic;
@@ -310,8 +318,8 @@ std::size_t PlasticSet::resident_bytes() const {
     return bytes_of(row_begin_) + bytes_of(row_source_) + bytes_of(load_begin_) + bytes_of(loads_) + bytes_of(words_) +
            bytes_of(delays_) + bytes_of(tags_) + bytes_of(column_begin_) + bytes_of(columns_) + x_.resident_bytes() +
            y_.resident_bytes() + bytes_of(target_key_) + bytes_of(targets_) + bytes_of(is_target_) +
-           bytes_of(target_neuron_) + bytes_of(epoch_key_) + bytes_of(start_weights_) + bytes_of(start_delays_) +
-           sizeof(RuleBatch);
+           bytes_of(slot_of_target_) + bytes_of(target_neuron_) + bytes_of(epoch_key_) + bytes_of(start_weights_) +
+           bytes_of(start_delays_) + sizeof(RuleBatch);
 }
 
 }  // namespace spikeloom::core

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "core/aligned.hpp"
@@ -121,6 +122,8 @@ public:
     /// Slots that have synapses, ascending.
     [[nodiscard]] std::span<const std::uint32_t> targets() const { return targets_; }
     [[nodiscard]] bool is_target(std::uint32_t slot) const { return is_target_[slot] != 0; }
+    /// The slot of a target by its number in the network, if it has synapses here.
+    [[nodiscard]] std::optional<std::uint32_t> slot_of_target(std::uint32_t neuron) const;
     [[nodiscard]] std::uint32_t target_neuron(std::uint32_t slot) const { return target_neuron_[slot]; }
     [[nodiscard]] std::uint32_t profile() const { return layout_.profile; }
     [[nodiscard]] const std::array<RegisterFactor, 3>& registers() const { return layout_.registers; }
@@ -180,8 +183,9 @@ private:
     AlignedVector<std::uint32_t> columns_;
 
     std::vector<std::uint32_t> targets_;
-    std::vector<std::uint8_t> is_target_;       ///< by slot
-    std::vector<std::uint32_t> target_neuron_;  ///< by slot
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> slot_of_target_;  ///< (neuron, slot), ascending
+    std::vector<std::uint8_t> is_target_;                                  ///< by slot
+    std::vector<std::uint32_t> target_neuron_;                             ///< by slot
 
     TraceBank x_;
     TraceBank y_;
