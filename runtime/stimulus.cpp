@@ -31,7 +31,8 @@ public:
                 std::lower_bound(events_.begin(), events_.end(), SpikeEvent{.step = step.value()}) - events_.begin());
         }
         for (; next_ < events_.size() && events_[next_].step == step.value(); ++next_) {
-            out.push_back({.port = events_[next_].port, .channel = events_[next_].channel});
+            const SpikeEvent& event = events_[next_];
+            out.push_back({.port = event.port, .channel = event.channel, .payload = event.payload});
         }
     }
     [[nodiscard]] std::uint64_t steps() const override { return steps_; }

@@ -29,9 +29,10 @@ struct SpikeEvent {
     std::uint64_t step = 0;
     std::uint32_t port = 0;
     std::uint32_t channel = 0;
+    std::int32_t payload = 0;  ///< of a graded spike (Loihi 2), for traces and third factors; 0: none
     friend auto operator<=>(const SpikeEvent&, const SpikeEvent&) = default;
 };
-/// Events in any order; several of one step, port and channel are one.
+/// Events in any order; several of one step, port, channel and payload are one.
 [[nodiscard]] std::unique_ptr<Stimulus> make_event_stimulus(std::vector<SpikeEvent> events, std::uint64_t steps);
 
 /// Independent Poisson (Bernoulli per step, probability rate * step) sources on every channel of every port. A pure
@@ -48,7 +49,9 @@ struct PoissonOptions {
 ///   /spikes/{node_ids,timestamps} for a single port. A spike at time t acts in step floor(t / the image's step).
 /// - .npy: raster T x N of 0 and 1 for the only port (N may be its shape); .npz: one raster a port, by its name.
 ///   S x T x N holds many samples: FILE#3 takes the fourth.
-/// - .csv: lines "step,channel" or "step,port,channel" (port by name or number), a header and '#' comments allowed.
+/// - .csv: lines "step,channel", "step,port,channel" or, for graded spikes, "step,port,channel,payload" (port by name
+/// or
+///   number, payload 0 .. 2^24 - 1), a header and '#' comments allowed.
 /// - "poisson:RATE": independent sources of RATE Hz on every channel of every port, seeded.
 /// Sizes are checked against the ports; a mismatch says what the port wants. Ids out of range and times that are
 /// negative, NaN or beyond 2^40 steps are errors.

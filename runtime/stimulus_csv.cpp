@@ -21,18 +21,21 @@ std::string_view trimmed(std::string_view text) {
     return text;
 }
 
+constexpr std::uint64_t most_payload = std::uint64_t{1} << 24;
+
 struct Fields {
-    std::array<std::string_view, 3> text;
-    std::array<std::size_t, 3> column{};  ///< from 1
-    std::size_t count = 0;                ///< 4 stands for more than 3
+    static constexpr std::size_t most = 4;
+    std::array<std::string_view, most> text;
+    std::array<std::size_t, most> column{};  ///< from 1
+    std::size_t count = 0;                   ///< most + 1 stands for more
 };
 
 Fields split_fields(std::string_view line) {
     Fields fields;
     std::size_t begin = 0;
-    while (begin <= line.size() && fields.count < 4) {
+    while (begin <= line.size() && fields.count <= Fields::most) {
         const std::size_t end = std::min(line.find(',', begin), line.size());
-        if (fields.count < 3) {
+        if (fields.count < Fields::most) {
             fields.text[fields.count] = trimmed(line.substr(begin, end - begin));
             fields.column[fields.count] = begin + 1;
         }
@@ -64,22 +67,23 @@ private:
         }
         const Fields fields = split_fields(text);
         const bool first = std::exchange(first_line_, false);
-        const bool header =
-            first && fields.text[0] == "step" && fields.text[std::min<std::size_t>(fields.count, 3) - 1] == "channel";
-        if (fields.count != 2 && fields.count != 3) {
-            wrong(number, 1, "a line that is not an event", "step,channel or step,port,channel");
+        const std::string_view last = fields.text[std::min(fields.count, Fields::most) - 1];
+        const bool header = first && fields.text[0] == "step" && (last == "channel" || last == "payload");
+        if (fields.count < 2 || fields.count > Fields::most) {
+            wrong(number, 1, "a line that is not an event",
+                  "step,channel or step,port,channel or step,port,channel,payload");
         } else if (!header) {
             event(number, fields);
         }
     }
 
     void event(std::size_t number, const Fields& fields) {
-        const std::size_t last = fields.count - 1;
-        const auto port = fields.count == 3 ? port_of(fields.text[1]) : only_port();
+        const bool names_port = fields.count > 2;
+        const std::size_t last = names_port ? 2 : 1;  // where the channel stands
+        const auto port = names_port ? port_of(fields.text[1]) : only_port();
         if (!port) {
-            wrong(number, fields.column[fields.count == 3 ? 1 : 0],
-                  fields.count == 3 ? fmt::format("no port '{}'", fields.text[1]) : "no port named",
-                  ports_text(image_));
+            wrong(number, fields.column[names_port ? 1 : 0],
+                  names_port ? fmt::format("no port '{}'", fields.text[1]) : "no port named", ports_text(image_));
             return;
         }
         const auto step = parse_unsigned(fields.text[0]);
@@ -94,7 +98,14 @@ private:
                   channels == 0 ? "none: the port is empty" : fmt::format("an integer 0..{}", channels - 1));
             return;
         }
-        list_.events.push_back({*step, *port, static_cast<std::uint32_t>(*channel)});
+        const bool graded = fields.count == Fields::most;
+        const auto payload = graded ? parse_unsigned(fields.text[3]) : 0;
+        if (!payload || *payload >= most_payload) {
+            wrong(number, fields.column[3], fmt::format("payload '{}'", fields.text[3]), "an integer 0..2^24 - 1");
+            return;
+        }
+        list_.events.push_back(
+            {*step, *port, static_cast<std::uint32_t>(*channel), static_cast<std::int32_t>(*payload)});
         list_.steps = std::max(list_.steps, *step + 1);
     }
 

@@ -147,8 +147,16 @@ TEST_CASE("events as text") {
     const chip::Image two = ports({{"left", 2}, {"right", 1}});
     CHECK(parse_event_csv("3,right,0\n3,0,1", "e.csv", two)->events == Events{{3, 1, 0}, {3, 0, 1}});
 
+    const auto graded = parse_event_csv("step,port,channel,payload\n3,left,1,200\n4,1,0,0", "e.csv", two);
+    REQUIRE(graded.has_value());
+    CHECK(graded->events == Events{{3, 0, 1, 200}, {4, 1, 0, 0}});
+    const auto beyond = parse_event_csv("3,left,1,-1\n3,left,1,16777216", "e.csv", two);
+    REQUIRE_FALSE(beyond.has_value());
+    CHECK(has(to_text(beyond.error()), "e.csv:1:10: error: payload '-1'; allowed: an integer 0..2^24 - 1"));
+    CHECK(has(to_text(beyond.error()), "e.csv:2:10"));
+
     const auto wrong =
-        parse_event_csv("0,3\n-1,0\n0,0,0,0\nstep,channel\n1.5,0\n99999999999999999999,0\n0,\n", "e.csv", one);
+        parse_event_csv("0,3\n-1,0\n0,0,0,0,0\nstep,channel\n1.5,0\n99999999999999999999,0\n0,\n", "e.csv", one);
     REQUIRE_FALSE(wrong.has_value());
     CHECK(wrong.error().size() == 7);
     CHECK(has(to_text(wrong.error()), "e.csv:1:3: error: channel '3'; allowed: an integer 0..2"));
