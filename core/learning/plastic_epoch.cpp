@@ -81,25 +81,48 @@ void PlasticSet::evaluate_rows(bool all, std::span<std::uint64_t> updates) {
 
 /// Columns of targets that spiked, without the synapses that evaluate_rows has seen.
 void PlasticSet::evaluate_columns(std::span<std::uint64_t> updates) {
-    for (const std::uint32_t slot : y_.spiked()) {
-        std::uint64_t evaluated = 0;
-        const std::uint16_t* const gate =
-            column_gate_ ? x_.history(*column_gate_) + std::size_t{y_.spiked_at(slot)} * x_.size() : nullptr;
-        for (std::uint32_t c = column_begin_[slot]; c < column_begin_[slot + 1]; ++c) {
-            const std::uint32_t row = columns_[c] >> offset_bits;
-            if (has_rows_ && x_.spiked_at(row) != 0) {
-                continue;
-            }
-            ++evaluated;
-            if (gate != nullptr && gate[row] == 0) {
-                continue;
-            }
-            const std::uint32_t synapse = row_begin_[row] + (columns_[c] & offset_mask);
-            __builtin_prefetch(&words_[synapse], 1);
-            push(synapse, row);
-        }
-        updates[slot >> layout_.block_shift] += evaluated;
+    for (std::uint32_t row = 0; row < rows(); ++row) {
+        in_column_[row] = has_rows_ && x_.spiked_at(row) != 0 ? 0 : 1;
     }
+    for (const std::uint32_t slot : y_.spiked()) {
+        const std::span<const std::uint32_t> column{columns_.data() + column_begin_[slot],
+                                                    columns_.data() + column_begin_[slot + 1]};
+        std::uint64_t& count = updates[slot >> layout_.block_shift];
+        if (column_gate_) {
+            const std::uint16_t* const gate = x_.history(*column_gate_) + std::size_t{y_.spiked_at(slot)} * x_.size();
+            count += evaluate_column(column, [gate](std::uint32_t row) { return gate[row] != 0 ? 1U : 0U; });
+        } else {
+            count += evaluate_column(column, [](std::uint32_t) { return 1U; });
+        }
+    }
+}
+
+/// `may_change`: 1 for a row whose synapse has to be looked at, else 0. Whether a synapse is passed over can't be
+/// foreseen, so there is no branch on it. Returns how many synapses the rule is evaluated for.
+template <class MayChange>
+std::uint64_t PlasticSet::evaluate_column(std::span<const std::uint32_t> column, const MayChange& may_change) {
+    RuleBatch& batch = *batch_;
+    std::uint64_t evaluated = 0;
+    for (std::size_t c = 0; c < column.size();) {
+        const std::uint32_t first = batch.size;
+        std::uint32_t size = first;
+        const std::size_t end = std::min(column.size(), c + (RuleBatch::capacity - first));
+        for (; c < end; ++c) {
+            const std::uint32_t row = column[c] >> offset_bits;
+            batch.synapse[size] = row_begin_[row] + (column[c] & offset_mask);
+            batch.row[size] = row;
+            evaluated += in_column_[row];
+            size += in_column_[row] & may_change(row);
+        }
+        for (std::uint32_t i = first; i < size; ++i) {
+            __builtin_prefetch(&words_[batch.synapse[i]], 1);
+        }
+        batch.size = size;
+        if (size == RuleBatch::capacity) {
+            evaluate_batch();
+        }
+    }
+    return evaluated;
 }
 
 void PlasticSet::push(std::uint32_t synapse, std::uint32_t row) {

@@ -128,6 +128,7 @@ void PlasticSet::finish() {
                                     .neuron = row_source_[row]}));
     }
     epoch_key_.resize(rows());
+    in_column_.resize(rows());
     for (const std::uint32_t word : words_) {
         is_target_[word & slot_mask] = 1;
     }
@@ -318,8 +319,8 @@ std::size_t PlasticSet::resident_bytes() const {
     return bytes_of(row_begin_) + bytes_of(row_source_) + bytes_of(load_begin_) + bytes_of(loads_) + bytes_of(words_) +
            bytes_of(delays_) + bytes_of(tags_) + bytes_of(column_begin_) + bytes_of(columns_) + x_.resident_bytes() +
            y_.resident_bytes() + bytes_of(target_key_) + bytes_of(targets_) + bytes_of(is_target_) +
-           bytes_of(slot_of_target_) + bytes_of(target_neuron_) + bytes_of(epoch_key_) + bytes_of(start_weights_) +
-           bytes_of(start_delays_) + sizeof(RuleBatch);
+           bytes_of(slot_of_target_) + bytes_of(target_neuron_) + bytes_of(epoch_key_) + bytes_of(in_column_) +
+           bytes_of(start_weights_) + bytes_of(start_delays_) + sizeof(RuleBatch);
 }
 
 }  // namespace spikeloom::core

@@ -154,6 +154,8 @@ private:
     void forget_written();
     void evaluate_rows(bool all, std::span<std::uint64_t> updates);
     void evaluate_columns(std::span<std::uint64_t> updates);
+    template <class MayChange>
+    std::uint64_t evaluate_column(std::span<const std::uint32_t> column, const MayChange& may_change);
     void push(std::uint32_t synapse, std::uint32_t row);
     void evaluate_batch();
     void gather(const BatchOperand& wanted);
@@ -199,6 +201,7 @@ private:
     std::vector<Written> written_;
 
     // Of the epoch that is evaluated.
+    std::vector<std::uint8_t> in_column_;  ///< by row: 1 where evaluate_rows did not go
     EpochInputs inputs_;
     std::array<bool, 3> due_{};  ///< by variable: u_k is 1
     std::unique_ptr<RuleBatch> batch_ = std::make_unique<RuleBatch>();
