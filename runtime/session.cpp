@@ -22,7 +22,8 @@ std::vector<std::uint32_t> united(const std::vector<std::uint32_t>& a, const std
 Session::Session(const chip::Image& image, chip::Chip chip) : image_(&image), chip_(std::move(chip)) {}
 
 Result<Session> Session::open(const chip::Image& image, const SessionOptions& options) {
-    auto chip = chip::Chip::load(image, {.threads = options.threads, .seed = options.seed});
+    auto chip = chip::Chip::load(
+        image, {.threads = options.threads, .seed = options.seed, .least_parallel_work = options.least_parallel_work});
     if (!chip) {
         return tl::unexpected(chip.error());
     }

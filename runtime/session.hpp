@@ -25,6 +25,8 @@ namespace spikeloom::runtime {
 struct SessionOptions {
     int threads = 1;
     std::uint64_t seed = 0;
+    /// As chip::ChipOptions::least_parallel_work: steps with less to do stay on one thread. 0: none does.
+    std::size_t least_parallel_work = chip::ChipOptions{}.least_parallel_work;
 };
 
 /// A spike of the network.

@@ -2,6 +2,7 @@
 // counts, graded spikes. (The rules' arithmetic is core/learning's business.)
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "chip/chip.hpp"
@@ -196,6 +197,62 @@ TEST_CASE("learning is counted: evaluated synapses, and the delivery of plastic 
     CHECK(counts[Counter::synaptic_events_sparse] == 4);
     CHECK(counts[Counter::messages_in] == 4);
     CHECK(counts[Counter::input_spikes] == 4);
+}
+
+/// Four cores of neurons that all learn from all channels and from the neurons of the core before.
+chip::Image ring_image() {
+    constexpr std::uint32_t cores = 4, neurons = 16, channels = 12;
+    test::ImageBuilder builder(test::default_chip());
+    const std::uint32_t port = builder.add_port(channels);
+    for (std::uint32_t c = 0; c < cores; ++c) {
+        const CoreId core =
+            builder.add_core({.current_decay = 1000, .voltage_decay = 200, .threshold_mantissa = 900}, neurons, 7 * c);
+        builder.core(core).biases.assign(neurons, {.mantissa = static_cast<std::int16_t>(200 + 30 * c), .exponent = 4});
+        builder.add_population({{.core = core, .count = neurons}});
+    }
+    const auto list = [&](std::uint8_t learning, std::uint32_t source) {
+        std::vector<chip::Synapse> synapses;
+        for (std::uint16_t target = 0; target < neurons; ++target) {
+            synapses.push_back({.target = target, .weight = static_cast<std::int16_t>((7 * source + target) % 60)});
+        }
+        return test::SynapseList{
+            .format = {.sign_mode = chip::SignMode::mixed}, .synapses = synapses, .learning = learning};
+    };
+    for (std::uint32_t c = 0; c < cores; ++c) {
+        chip::LearningProfile profile =
+            profile_of(rule_of("2^-3*x1*y0 - 2^-3*y1*x0 - u3*sgn(w)", 1 + static_cast<int>(c)));
+        profile.rule.x[0].tau = profile.rule.y[0].tau = 10;
+        const std::uint8_t from_input = builder.add_learning(profile);
+        const std::uint8_t from_core = builder.add_learning(profile);
+        for (std::uint32_t channel = 0; channel < channels; ++channel) {
+            builder.connect_input(port, channel, builder.add_axon(CoreId(c), {list(from_input, channel)}));
+        }
+        for (std::uint32_t neuron = 0; neuron < neurons; ++neuron) {
+            builder.connect(CoreId((c + cores - 1) % cores), neuron,
+                            builder.add_axon(CoreId(c), {list(from_core, neuron)}));
+        }
+    }
+    return builder.build();
+}
+
+TEST_CASE("1, 2 and 3 threads learn the same") {
+    const chip::Image image = ring_image();
+    const auto learned = [&](int threads) {
+        auto chip = Chip::load(image, {.threads = threads, .least_parallel_work = 0});
+        REQUIRE_MESSAGE(chip.has_value(), (chip ? "" : to_text(chip.error())));
+        for (std::uint32_t now = 0; now < 120; ++now) {
+            step(*chip, {{.port = 0, .channel = now % 12}, {.port = 0, .channel = (5 * now) % 7}});
+        }
+        std::vector<std::vector<std::int32_t>> all;
+        for (std::uint32_t profile = 0; profile < image.learning.size(); ++profile) {
+            all.push_back(chip->plastic_values(profile, Variable::weight));
+        }
+        return all;
+    };
+    const auto one = learned(1);
+    CHECK(std::any_of(one[1].begin(), one[1].end(), [](std::int32_t w) { return w > 60; }));
+    CHECK(learned(2) == one);
+    CHECK(learned(3) == one);
 }
 
 TEST_CASE("plastic synapses that two sources reach are refused") {

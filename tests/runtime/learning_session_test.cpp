@@ -33,7 +33,7 @@ chip::Image learner(std::uint32_t cores = 2) {
 }
 
 Session open(const chip::Image& image, int threads = 1) {
-    auto session = Session::open(image, {.threads = threads});
+    auto session = Session::open(image, {.threads = threads, .least_parallel_work = 0});
     REQUIRE_MESSAGE(session.has_value(), (session ? "" : to_text(session.error())));
     return std::move(*session);
 }

@@ -40,7 +40,7 @@ chip::Image busy_image() {
 /// Records a run of Poisson input; gives the session for comparison.
 void record(const chip::Image& image, const RecordingOptions& options, std::uint64_t steps, int threads = 1,
             const std::function<void(Session&, Recorder&)>& check = {}) {
-    auto session = Session::open(image, {.threads = threads});
+    auto session = Session::open(image, {.threads = threads, .least_parallel_work = 0});
     REQUIRE(session.has_value());
     REQUIRE(session->add_probe("layer0[0:5].v").has_value());
     REQUIRE(session->add_probe("layer1.u").has_value());

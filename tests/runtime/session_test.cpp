@@ -40,7 +40,7 @@ public:
 };
 
 Session open(const chip::Image& image, int threads = 1) {
-    auto session = Session::open(image, {.threads = threads});
+    auto session = Session::open(image, {.threads = threads, .least_parallel_work = 0});
     REQUIRE(session.has_value());
     return std::move(*session);
 }
