@@ -88,6 +88,25 @@ Result<std::vector<std::int32_t>> neuron_labels(const CommandLine& line) {
                                      : std::vector<std::int32_t>{};
 }
 
+/// A warning where more neurons answer than there are classes, and nobody says what they stand for.
+Diagnostics check_answers(const chip::Image& image, const runtime::LabelledSet& set,
+                          const runtime::EvaluationOptions& options) {
+    const auto answers = runtime::output_population(image, options.output);
+    if (!answers || !options.neuron_labels.empty()) {
+        return {};
+    }
+    const chip::PopulationSymbol& population = image.populations[answers->value()];
+    if (population.size() <= set.classes()) {
+        return {};
+    }
+    return {{.severity = Severity::warning,
+             .where = fmt::format("population '{}'", population.name),
+             .found = fmt::format("{} neurons answer for {} classes, neuron i for class i; of neurons that learned "
+                                  "without labels, the accuracy says nothing",
+                                  population.size(), set.classes()),
+             .help = "--assign-labels RECORDING of another eval names them"}};
+}
+
 Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
     if (!set) {
@@ -99,6 +118,7 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     } else {
         return fail(std::move(labels.error()));
     }
+    print(check_answers(image, *set, options));
     auto gap = open_gap(image, *set, options, line);
     if (!gap) {
         return fail(std::move(gap.error()));

@@ -188,6 +188,11 @@ class Demo(Case):
         self.assertEqual(json.loads((self.folder / "report.json").read_text(encoding="utf-8")), report)
         self.assertEqual(self.done("report", recording, "--format", "text"), text)
 
+    def test_more_neurons_than_classes_are_warned_of(self):
+        words = ["eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--limit", 2, "-f", "-o", self.folder / "many.h5"]
+        self.assertEqual(spikeloom(*words).stderr, "")
+        self.assertIn("150 neurons answer for 3 classes", spikeloom(*words, "--decide-by", "hidden").stderr)
+
     def test_neurons_may_stand_for_classes(self):
         self.eval(self.folder / "named.h5", "--limit", "300")
         self.eval(self.folder / "asked.h5", "--first", "300", "--limit", "200", "--assign-labels", self.folder / "named.h5")
