@@ -43,6 +43,16 @@ bool worth_dividing(const Image& image, const ChipOptions& options) {
     return options.threads > 1 && synapses >= busy_step * options.least_parallel_work;
 }
 
+/// `by_worker`: RowQueues or PlasticQueues, one a worker.
+template <class Queues>
+void clear_queues(std::vector<Queues>& by_worker) {
+    for (Queues& queues : by_worker) {
+        for (auto& queue : queues) {
+            queue.clear();
+        }
+    }
+}
+
 }  // namespace
 
 Result<Chip> Chip::load(const Image& image, const ChipOptions& options) {
@@ -87,16 +97,8 @@ void Chip::State::reset_state() {
     for (core::Shard& shard : tables_.shards) {
         shard.reset();
     }
-    for (RowQueues& queues : arriving_) {
-        for (auto& queue : queues) {
-            queue.clear();
-        }
-    }
-    for (PlasticQueues& queues : arriving_plastic_) {
-        for (auto& queue : queues) {
-            queue.clear();
-        }
-    }
+    clear_queues(arriving_);
+    clear_queues(arriving_plastic_);
     std::fill(reward_traces_.begin(), reward_traces_.end(), 0.0);
     std::fill(rewards_.begin(), rewards_.end(), core::EpochReward{});
     std::fill(step_counts_.begin(), step_counts_.end(), Counters{});

@@ -5,6 +5,7 @@
 #include <limits>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include "support/reference_data.hpp"
 
@@ -91,21 +92,14 @@ std::vector<ToolConfig> tool_configs(const std::string& folder, const std::strin
 }
 
 std::vector<ToolRun> tool_runs(const std::string& folder) {
-    const auto configs = reference_data(folder + "/configs.json");
     std::vector<ToolRun> runs;
-    if (!configs) {
-        return runs;
-    }
-    const boost::json::value all = boost::json::parse(text_of(*configs));
-    for (const boost::json::value& config : all.as_array()) {
-        ToolRun run;
-        run.config = config.as_object();
-        run.name = run.config.at("name").as_string().c_str();
-        const auto csv = std::filesystem::path(*configs).parent_path() / (run.name + ".csv");
-        if (std::filesystem::exists(csv)) {
-            run.table = Table::read(csv.string());
+    for (ToolConfig& given : tool_configs(folder, "configs.json")) {
+        ToolRun& run = runs.emplace_back();
+        run.name = std::move(given.name);
+        run.config = std::move(given.config);
+        if (given.table_path) {
+            run.table = Table::read(*given.table_path);
         }
-        runs.push_back(std::move(run));
     }
     return runs;
 }
