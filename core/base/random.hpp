@@ -17,6 +17,12 @@ enum class RandomPurpose : std::uint32_t {
     partition = 6,
     learning = 7,
     workbench = 8,
+    analog_mismatch = 9,
+    analog_trial = 10,
+    ttfs_training = 11,
+    analog_mapping = 12,
+    ppu = 13,
+    background_source = 14,
     test = 100,
 };
 

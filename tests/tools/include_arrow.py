@@ -18,14 +18,15 @@ ALLOWED = {
     "core/base": set(),
     "core/files": {"core/base"},
     "core/rules": {"core/base", "core/files"},
+    "core/ppu": {"core/base", "core/files"},
     "core": {"core/base", "core/files", "core/rules"},
     "router": {"core/base", "core/files"},
     "chip/spec": {"core/base", "core/files", "core/rules", "chip/image"},
     "chip/image": {"core/base", "core/files", "core/rules", "chip/spec"},
-    "chip": {"core/base", "core/files", "core/rules", "core", "router", "chip/spec", "chip/image"},
+    "chip": {"core/base", "core/files", "core/rules", "core/ppu", "core", "router", "chip/spec", "chip/image"},
     "compiler": {"core/base", "core/files", "core/rules", "chip/spec", "chip/image"},
-    "runtime": {"core/base", "core/files", "core/rules", "core", "router", "chip/spec", "chip/image", "chip"},
-    "tools": {"core/base", "core/files", "core/rules", "chip/spec", "chip/image", "chip", "compiler", "runtime"},
+    "runtime": {"core/base", "core/files", "core/rules", "core/ppu", "core", "router", "chip/spec", "chip/image", "chip"},
+    "tools": {"core/base", "core/files", "core/rules", "core/ppu", "chip/spec", "chip/image", "chip", "compiler", "runtime"},
 }
 SUFFIXES = {".hpp", ".cpp", ".h", ".cc", ".inc"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*["<]([^">]+)[">]')

@@ -1,0 +1,104 @@
+// AnalogChip: an AnalogImage on one instance of the chip. Loading follows every spike through the chip's own routes
+// (label, crossbar, driver, synapse) to flat nets for core/analog, and applies what this copy of the chip does to them:
+// fixed-pattern mismatch, the residue of calibration, and, trial by trial, noise.
+//
+//     auto chip = AnalogChip::load(image, {.instance = 7, .mismatch = true}).value();
+//     AnalogTrial trial(chip);                        // one a thread
+//     trial.run(inputs, {.window_s = 48e-6, .trial = sample});
+//     trial.spikes(); trial.counts();
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "chip/image/analog_image.hpp"
+#include "core/analog/engine.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::chip::analog {
+
+/// A standard deviation that replaces the chip description's.
+struct MismatchOverride {
+    MismatchOf of = MismatchOf::threshold;
+    double sigma = 0;  ///< of the fixed pattern, as the description counts it
+    double trial_sigma = 0;
+    friend bool operator==(const MismatchOverride&, const MismatchOverride&) = default;
+};
+
+enum class CalibrationState : std::uint8_t { none, expected, measured };
+
+struct InstanceOptions {
+    std::uint64_t seed = 0;
+    std::uint32_t instance = 0;  ///< which copy of the chip: "chip 7"
+    bool mismatch = false;       ///< the description's, all of it
+    /// none: uncalibrated; expected: drawn with the calibrated spread; measured: uncalibrated draws, trimmed by
+    /// calibrate() on the emulated chip.
+    CalibrationState calibration = CalibrationState::expected;
+    std::vector<MismatchOverride> overrides;  ///< also without `mismatch`, and on ideal chips
+    bool noise = false;                       ///< trial-to-trial noise
+    bool time_stamps =
+        true;  ///< input and output spikes on the links' grid, lanes one spike an interval (not on ideal chips)
+    bool frozen_weights = true;  ///< false: keep sensors for plasticity
+};
+
+/// What a trial did; priced by analog_cost.hpp.
+struct AnalogCounts {
+    std::uint64_t input_spikes = 0;  ///< sent by the host
+    std::uint64_t spikes = 0;        ///< of neurons
+    std::uint64_t synaptic_events = 0;
+    std::uint64_t output_spikes = 0;   ///< that left the chip
+    std::uint64_t crossbar_drops = 0;  ///< that no node passed on
+    std::uint64_t late_inputs = 0;     ///< delayed on a lane that was busy
+    double duration_s = 0;             ///< chip time, all runs
+    friend bool operator==(const AnalogCounts&, const AnalogCounts&) = default;
+};
+
+struct TrialOptions {
+    double window_s = 0;      ///< length of the trial
+    std::uint64_t trial = 0;  ///< key of its noise
+    /// Population whose first spike ends the trial (the last run's; earlier runs go to the end).
+    std::optional<std::uint32_t> stop_at_first{};
+};
+
+class AnalogChip {
+public:
+    /// Refuses what check_analog_image refuses.
+    [[nodiscard]] static Result<AnalogChip> load(const AnalogImage& image, const InstanceOptions& options);
+    [[nodiscard]] const AnalogImage& image() const;
+    [[nodiscard]] const InstanceOptions& options() const;
+    /// The flat net of a run (one on ideal chips), as this instance has it: sources are the run's host sources or
+    /// channels, then its neurons.
+    [[nodiscard]] std::span<const core::analog::Net> nets() const;
+
+    struct Tables;
+    [[nodiscard]] const Tables& tables() const { return *tables_; }
+
+private:
+    explicit AnalogChip(std::shared_ptr<const Tables> tables) : tables_(std::move(tables)) {}
+    std::shared_ptr<const Tables> tables_;
+};
+
+/// Runs trials on a chip, one after the other, each from rest. Not shared between threads.
+class AnalogTrial {
+public:
+    explicit AnalogTrial(const AnalogChip& chip);
+    ~AnalogTrial();
+    AnalogTrial(AnalogTrial&&) noexcept;
+    AnalogTrial& operator=(AnalogTrial&&) noexcept;
+
+    /// `inputs`: times in s and channels of the image (constant times are added here); any order.
+    void run(std::span<const core::analog::InputSpike> inputs, const TrialOptions& options);
+    /// Of the network's neurons (numbered over all populations), in order of time; as time-stamped by the chip.
+    [[nodiscard]] std::span<const core::analog::Spike> spikes() const;
+    [[nodiscard]] const AnalogCounts& counts() const;
+
+private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace spikeloom::chip::analog
