@@ -1,0 +1,107 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "compiler/timed/timed_network.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+TimedNetwork two_layers() {
+    TimedNetwork network;
+    network.name = "n";
+    network.inputs = {{"in", {2}, {}}};
+    const AdEx neuron{.lif = {.tau_mem = 12e-6, .tau_syn = 6e-6, .resistance = 2, .refractory = never}};
+    network.populations = {{"a", {3}, {neuron}}, {"b", {2}, {neuron}}};
+    network.projections.resize(2);
+    network.projections[0].name = "in_a";
+    network.projections[0].source = {Source::Kind::input, 0};
+    network.projections[0].target = PopulationId(0);
+    set_dense(network.projections[0], 2, 3, {1, 2, 3, 4, 5, 6}, {1e-6, 2.1e-6});
+    network.projections[1].name = "a_b";
+    network.projections[1].source = {Source::Kind::population, 0};
+    network.projections[1].target = PopulationId(1);
+    set_dense(network.projections[1], 3, 2, {0.5, -1, 0, 1, 2, 3});
+    network.outputs = {PopulationId(1)};
+    return network;
+}
+
+}  // namespace
+
+TEST_CASE("a network in steps keeps weights as jumps of the current, and rounds delays with a remark") {
+    const auto stepped = to_stepped(two_layers(), 1e-6, 63);
+    REQUIRE(stepped);
+    const Network& network = stepped->network;
+    CHECK(network.step_s == 1e-6);
+    CHECK(network.populations[0].w_in[0] == doctest::Approx(6));
+    CHECK(network.populations[0].refractory_steps == 63);
+    const auto& sparse = std::get<SparseWeights>(network.projections[0].weights);
+    CHECK(sparse.delays == std::vector<std::uint8_t>{1, 1, 1, 2, 2, 2});
+    CHECK(sparse.weights == std::vector<float>{1, 2, 3, 4, 5, 6});
+    CHECK(std::any_of(stepped->remarks.begin(), stepped->remarks.end(), [](const Diagnostic& remark) {
+        return remark.where == "projection 'in_a'" && remark.found.find("rounded") != std::string::npos;
+    }));
+}
+
+TEST_CASE("into steps and back is the same network, but for zero weights, delays and refractory times") {
+    TimedNetwork network = two_layers();
+    const auto stepped = to_stepped(network, 1e-6, 63);
+    REQUIRE(stepped);
+    const auto back = to_timed(stepped->network);
+    REQUIRE(back);
+    const Lif& lif = back->populations[0].neurons[0].lif;
+    CHECK(lif.tau_mem == 12e-6);
+    CHECK(lif.resistance == 2);
+    CHECK(lif.refractory == doctest::Approx(63e-6));
+    CHECK(back->projections[0].targets == network.projections[0].targets);
+    for (std::size_t i = 0; i < 6; ++i) {
+        CHECK(back->projections[0].weights[i] == doctest::Approx(network.projections[0].weights[i]).epsilon(1e-12));
+    }
+    CHECK(back->projections[1].weights.size() == 5);
+    CHECK(back->projections[1].delays.empty());
+}
+
+TEST_CASE("what steps can't express is refused") {
+    TimedNetwork network = two_layers();
+    CHECK_FALSE(to_stepped(network, 0, 63));
+    CHECK_FALSE(to_stepped(network, 7e-6, 63));  // longer than tau_syn
+    CHECK_FALSE(to_stepped(network, 1e-9, 63));  // delays of 2100 steps
+    network.populations[0].adaptive = true;
+    CHECK_FALSE(to_stepped(network, 1e-6, 63));
+}
+
+TEST_CASE("what has no continuous meaning is refused") {
+    auto stepped = to_stepped(two_layers(), 1e-6, 63);
+    REQUIRE(stepped);
+    Network network = stepped->network;
+    network.populations[0].reset = ResetRule::subtract_threshold;
+    CHECK_FALSE(to_timed(network));
+    network = stepped->network;
+    network.populations[0].kind = NeuronKind::leaky;
+    CHECK_FALSE(to_timed(network));
+    network = stepped->network;
+    network.projections[0].bias = Parameter(0.5);
+    CHECK_FALSE(to_timed(network));
+}
+
+TEST_CASE("unsound timed networks are found out") {
+    const auto broken = [](auto change) {
+        TimedNetwork network = two_layers();
+        change(network);
+        return has_error(check_timed_network(network));
+    };
+    CHECK_FALSE(broken([](TimedNetwork&) {}));
+    CHECK(broken([](TimedNetwork& n) { n.populations[1].name = "in"; }));
+    CHECK(broken([](TimedNetwork& n) { n.populations[0].neurons[0].lif.tau_mem = 0; }));
+    CHECK(broken([](TimedNetwork& n) { n.populations[0].neurons[0].lif.reset = 1; }));
+    CHECK(broken([](TimedNetwork& n) { n.populations[0].neurons.resize(2); }));
+    CHECK(broken([](TimedNetwork& n) { n.projections[0].targets[0] = 3; }));
+    CHECK(broken([](TimedNetwork& n) { n.projections[0].row_begin[1] = 7; }));
+    CHECK(broken([](TimedNetwork& n) { n.projections[0].delays[0] = -1; }));
+    CHECK(broken([](TimedNetwork& n) { n.projections[1].weights[0] = never; }));
+    CHECK(broken([](TimedNetwork& n) { n.projections[1].source.index = 2; }));
+    CHECK(broken([](TimedNetwork& n) { n.outputs[0] = PopulationId(2); }));
+    CHECK(broken([](TimedNetwork& n) { n.coding = chip::TtfsCoding{}; }));
+}
+
+}  // namespace spikeloom::compiler
