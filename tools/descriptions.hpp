@@ -14,6 +14,7 @@ namespace spikeloom::tools {
 
 [[nodiscard]] boost::json::object describe(const chip::ChipSpec& chip);
 [[nodiscard]] boost::json::object describe(const LoadedNetwork& loaded);
+[[nodiscard]] boost::json::object describe(const LoadedTimedNetwork& loaded);
 [[nodiscard]] boost::json::object describe(const rules::RuleFile& file);
 [[nodiscard]] boost::json::object describe(const chip::Image& image);
 [[nodiscard]] boost::json::array describe(const std::vector<compiler::Resolution>& resolutions);

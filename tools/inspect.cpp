@@ -41,11 +41,20 @@ Result<boost::json::object> inspect_network(const std::string& path, const Comma
     return describe(*loaded);
 }
 
+Result<boost::json::object> inspect_timed_network(const std::string& path, const CommandLine& line) {
+    return load_timed_network(path, line).map([](const LoadedTimedNetwork& loaded) {
+        print(loaded.remarks);
+        return describe(loaded);
+    });
+}
+
 Result<boost::json::object> inspect(const std::string& path, FileKind kind, const CommandLine& line) {
     switch (kind) {
     case FileKind::nir:
     case FileKind::network_text:
         return inspect_network(path, line);
+    case FileKind::ttfs_text:
+        return inspect_timed_network(path, line);
     case FileKind::chip_text:
         return chip::read_chip_spec(path).map([](const chip::ChipSpec& chip) { return describe(chip); });
     case FileKind::rule_text:
@@ -66,12 +75,12 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
     case FileKind::unknown:
         break;
     }
-    return fail(
-        Diagnostic{.where = path,
-                   .found = kind == FileKind::hdf5 ? "an HDF5 file that is neither network nor recording, or is damaged"
-                                                   : "a file of no kind that spikeloom knows",
-                   .allowed = "NIR (.nir), network, chip or rule text (.textproto), image (.loom), recording (.h5), "
-                              "SONATA spikes, .npy, .npz, idx"});
+    return fail(Diagnostic{
+        .where = path,
+        .found = kind == FileKind::hdf5 ? "an HDF5 file that is neither network nor recording, or is damaged"
+                                        : "a file of no kind that spikeloom knows",
+        .allowed = "NIR (.nir), network, TTFS, chip or rule text (.textproto), image (.loom), recording (.h5), "
+                   "SONATA spikes, .npy, .npz, idx"});
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {

@@ -76,6 +76,9 @@ bool has_field(std::string_view text, std::string_view field) {
 }
 
 FileKind text_kind(std::string_view head) {
+    if (has_field(head, "time_unit_s") || (has_field(head, "layer") && !has_field(head, "population"))) {
+        return FileKind::ttfs_text;
+    }
     if (has_field(head, "population") || has_field(head, "projection") || has_field(head, "input")) {
         return FileKind::network_text;
     }
@@ -153,6 +156,8 @@ std::string describe(FileKind kind) {
         return "chip description";
     case FileKind::network_text:
         return "network in text form";
+    case FileKind::ttfs_text:
+        return "time-to-first-spike network in text form";
     case FileKind::rule_text:
         return "learning rule";
     case FileKind::npy:

@@ -18,6 +18,7 @@ enum class FileKind : std::uint8_t {
     image,         ///< .loom
     chip_text,     ///< chip description
     network_text,  ///< network in text form
+    ttfs_text,     ///< time-to-first-spike network: text beside arrays
     rule_text,     ///< learning rule
     npy,
     npz,

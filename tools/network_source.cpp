@@ -6,6 +6,7 @@
 #include <array>
 
 #include "compiler/text/network_text.hpp"
+#include "compiler/timed/ttfs_text.hpp"
 #include "tools/model_files.hpp"
 
 namespace spikeloom::tools {
@@ -93,7 +94,10 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
         return fail(Diagnostic{.where = path,
                                .found = fmt::format("not a network: {}", describe(*kind)),
                                .allowed = "a NIR file (HDF5) or a network in text form",
-                               .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run" : ""});
+                               .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
+                                       : *kind == FileKind::ttfs_text
+                                           ? "a TTFS network has no steps: compile it for a chip in continuous time"
+                                           : ""});
     }
     auto network = compiler::read_network_text(path);
     if (!network) {
@@ -102,6 +106,36 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
     loaded.network = std::move(*network);
     loaded.format = "text";
     return loaded;
+}
+
+Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const CommandLine& line) {
+    const auto kind = identify(path);
+    if (!kind) {
+        return fail(kind.error());
+    }
+    if (*kind == FileKind::ttfs_text) {
+        if (any_nir_option(line)) {
+            throw UsageError(fmt::format("--nir options are for NIR files; {} holds: {}", path, describe(*kind)));
+        }
+        auto network = compiler::read_ttfs_text(path);
+        if (!network) {
+            return fail(std::move(network.error()));
+        }
+        return LoadedTimedNetwork{std::move(*network), "TTFS text", {}, {}};
+    }
+    auto stepped = load_network(path, line);
+    if (!stepped) {
+        return fail(std::move(stepped.error()));
+    }
+    auto network = compiler::to_timed(stepped->network);
+    if (!network) {
+        for (Diagnostic& finding : network.error()) {
+            finding.where = fmt::format("{}: {}", path, finding.where);
+        }
+        return fail(std::move(network.error()));
+    }
+    return LoadedTimedNetwork{std::move(*network), stepped->format, std::move(stepped->resolutions),
+                              std::move(stepped->remarks)};
 }
 
 std::string to_text(const compiler::Resolution& resolution) {

@@ -1,5 +1,5 @@
-// A network from any file that holds one (NIR or text form), with the options that settle what NIR leaves open.
-// Shared by compile and inspect.
+// A network from any file that holds one (NIR or text form), with the options that settle what NIR leaves open: in
+// steps for stepped chips, in continuous time for analog ones. Shared by compile and inspect.
 #pragma once
 
 #include <string>
@@ -7,6 +7,7 @@
 
 #include "compiler/network.hpp"
 #include "compiler/nir/nir_reader.hpp"
+#include "compiler/timed/timed_network.hpp"
 #include "core/base/diagnostics.hpp"
 #include "tools/command_line.hpp"
 
@@ -23,6 +24,16 @@ struct LoadedNetwork {
 
 /// Errors of both readers; throws UsageError on a bad --nir option.
 [[nodiscard]] Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line);
+
+struct LoadedTimedNetwork {
+    compiler::TimedNetwork network;
+    std::string format;  ///< "TTFS text", "NIR 1.0.7", "text"
+    std::vector<compiler::Resolution> resolutions;
+    Diagnostics remarks;
+};
+
+/// The network in continuous time: a TTFS text, or a Network (NIR, text) through to_timed().
+[[nodiscard]] Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const CommandLine& line);
 
 /// "time unit: seconds, because tau lies in ... (--nir-time-unit)"
 [[nodiscard]] std::string to_text(const compiler::Resolution& resolution);
