@@ -2,7 +2,7 @@
 // closed form with a single extremum, so that no spike is missed and none invented. Events are totally ordered by
 // (time, kind, neuron or source, sequence); the result is a function of net and inputs alone.
 //
-//     Engine engine(net);                       // copies nothing: the net outlives the engine
+//     Engine engine(net);                       // lays the net out; it must outlive the engine
 //     engine.reset();
 //     engine.add(inputs);                       // in any order
 //     engine.advance(50e-6);                    // or stop_at_first(range)
@@ -25,13 +25,13 @@ struct EngineCounts {
     std::uint64_t input_spikes = 0;
     std::uint64_t spikes = 0;
     std::uint64_t synaptic_events = 0;  ///< spikes arriving at synapses
-    std::uint64_t roots = 0;            ///< crossing times computed to the last bit
+    std::uint64_t looks = 0;            ///< neurons looked at because their bound was reached
     friend bool operator==(const EngineCounts&, const EngineCounts&) = default;
 };
 
 class Engine {
 public:
-    /// The net must outlive the engine and be sound (check_net).
+    /// The net must outlive the engine and be sound (faults_of).
     explicit Engine(const Net& net);
     ~Engine();
     Engine(Engine&&) noexcept;
@@ -56,8 +56,13 @@ public:
 
     /// Added to a neuron's threshold until changed again (trial-to-trial noise); counts from the next reset on.
     void set_threshold_shifts(std::span<const double> shifts);
-    /// A plastic synapse's weight, from now on. The engine keeps weights of its own from the first call on.
+    /// A plastic synapse's weight (numbered as in the net), from now on; the net stays as it is.
     void set_weight(std::uint64_t synapse, double weight);
+
+    /// Spikes after which a trial ends early, against nets that run away; 0: none.
+    void set_spike_limit(std::uint64_t limit);
+    /// Whether the limit ended the trial.
+    [[nodiscard]] bool ran_away() const;
 
     [[nodiscard]] const EngineCounts& counts() const;
 

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "core/base/analog_neuron.hpp"
@@ -32,6 +33,10 @@ struct Net {
     [[nodiscard]] std::size_t sources() const { return inputs + neurons.size(); }
     friend bool operator==(const Net&, const Net&) = default;
 };
+
+/// Why the net can't be run, in one sentence for each fault (sizes, indices, constants out of range); empty: it can. A
+/// bug of the caller: users hear of their networks earlier.
+[[nodiscard]] std::vector<std::string> faults_of(const Net& net);
 
 /// A spike that enters through an input.
 struct InputSpike {
