@@ -5,7 +5,8 @@
 namespace spikeloom::runtime {
 
 double AdamOptions::rate_in(std::uint64_t epoch) const {
-    return decay_epochs == 0 ? rate : rate * std::pow(decay, static_cast<double>(epoch / decay_epochs));
+    const std::uint64_t falls = decay_epochs == 0 ? 0 : epoch / decay_epochs;
+    return rate * std::pow(decay, static_cast<double>(falls));
 }
 
 void adam_step(const AdamOptions& options, double rate, std::span<const double> gradient, AdamState& state,

@@ -86,12 +86,12 @@ TEST_CASE("the gradient of the mean loss through two layers is its finite differ
 TEST_CASE("a short training learns what an untrained net does not know") {
     TrainingOptions options{.batch = 20, .seed = 5};
     options.adam.rate = 0.02;
-    Trainer trainer = trainer_of(small_net(20), options);
-    const TimedSamples samples = yin_yang_times(240, 1);
-    const TimedSamples others = yin_yang_times(240, 2);
+    Trainer trainer = trainer_of(small_net(30), options);
+    const TimedSamples samples = yin_yang_times(400, 1);
+    const TimedSamples others = yin_yang_times(400, 2);
     const double before = trainer.evaluate(others)->accuracy();
     double first_loss = 0, last_loss = 0;
-    for (int epoch = 0; epoch < 15; ++epoch) {
+    for (int epoch = 0; epoch < 12; ++epoch) {
         const EpochFigures figures = trainer.train_epoch(samples).value().value();
         (epoch == 0 ? first_loss : last_loss) = figures.score.loss;
     }
