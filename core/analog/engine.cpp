@@ -152,7 +152,7 @@ bool Engine::State::run(double until, std::uint32_t first, std::uint32_t count) 
         }
         time = std::max(time, candidate);
         const std::size_t before = spikes.size();
-        attend(queue.top(), std::min(arrival, until));
+        attend(queue.top(), arrival);
         if (spikes.size() != before) {
             if (spike_limit != 0 && counts.spikes >= spike_limit) {
                 ran_away = true;
