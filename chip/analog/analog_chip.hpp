@@ -38,8 +38,8 @@ struct InstanceOptions {
     /// none: uncalibrated; expected: drawn with the calibrated spread; measured: uncalibrated draws, trimmed by
     /// calibrate() on the emulated chip.
     CalibrationState calibration = CalibrationState::expected;
-    std::vector<MismatchOverride> overrides;  ///< also without `mismatch`, and on ideal chips
-    bool noise = false;                       ///< trial-to-trial noise
+    std::vector<MismatchOverride> overrides{};  ///< also without `mismatch`, and on ideal chips
+    bool noise = false;                         ///< trial-to-trial noise
     bool time_stamps =
         true;  ///< input and output spikes on the links' grid, lanes one spike an interval (not on ideal chips)
     bool frozen_weights = true;  ///< false: keep sensors for plasticity
@@ -68,6 +68,9 @@ class AnalogChip {
 public:
     /// Refuses what check_analog_image refuses.
     [[nodiscard]] static Result<AnalogChip> load(const AnalogImage& image, const InstanceOptions& options);
+    /// The same instance with the weights of `image`, which differs from image() in nothing else: routes, mismatch and
+    /// calibration stay, so that this costs a fraction of load().
+    [[nodiscard]] Result<AnalogChip> with_weights(const AnalogImage& image) const;
     [[nodiscard]] const AnalogImage& image() const;
     [[nodiscard]] const InstanceOptions& options() const;
     /// The flat net of a run (one on ideal chips), as this instance has it: sources are the run's host sources or
@@ -92,9 +95,12 @@ public:
 
     /// `inputs`: times in s and channels of the image (constant times are added here); any order.
     void run(std::span<const core::analog::InputSpike> inputs, const TrialOptions& options);
-    /// Of the network's neurons (numbered over all populations), in order of time; as time-stamped by the chip.
+    /// Of the network's neurons (numbered over all populations), in order of time; as time-stamped by the chip. Also
+    /// spikes that no lane carries out of the chip: an emulator sees them.
     [[nodiscard]] std::span<const core::analog::Spike> spikes() const;
     [[nodiscard]] const AnalogCounts& counts() const;
+    /// Drop counters of the last run's crossbar inputs, 16 bits that saturate. Empty on ideal chips.
+    [[nodiscard]] std::span<const std::uint16_t> drop_counters() const;
 
 private:
     struct State;
