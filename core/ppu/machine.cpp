@@ -1,0 +1,573 @@
+#include "core/ppu/machine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <optional>
+
+namespace spikeloom::ppu {
+
+namespace {
+
+std::int32_t truncated(float value) {
+    constexpr float limit = 2147483648.0F;
+    if (!(value > -limit)) {
+        return std::isnan(value) ? 0 : std::numeric_limits<std::int32_t>::min();
+    }
+    return value >= limit ? std::numeric_limits<std::int32_t>::max() : static_cast<std::int32_t>(value);
+}
+
+std::uint32_t bits(std::int32_t value) {
+    return static_cast<std::uint32_t>(value);
+}
+
+/// Calls `function` with the vector type as a constant.
+template <class Function>
+void with_type(Type type, const Function& function) {
+    switch (type) {
+    case Type::mod8:
+        return function.template operator()<Type::mod8>();
+    case Type::mod16:
+        return function.template operator()<Type::mod16>();
+    case Type::fracsat8:
+        return function.template operator()<Type::fracsat8>();
+    case Type::fracsat16:
+        return function.template operator()<Type::fracsat16>();
+    case Type::integer:
+    case Type::real:
+    case Type::mask8:
+    case Type::mask16:
+    case Type::truth:
+        break;
+    }
+    SPIKELOOM_ASSERT(is_vector(type), std::string(name_of(type)));
+}
+
+Type vector_type(Type type) {
+    return type == Type::mask8 ? Type::mod8 : type == Type::mask16 ? Type::mod16 : type;
+}
+
+}  // namespace
+
+/// One call of a kernel.
+class Machine::Run {
+public:
+    Run(Machine& machine, int rows, Surroundings& surroundings)
+        : machine_(machine), program_(*machine.program_), surroundings_(surroundings), rows_(rows) {}
+
+    Result<Counts> run(const Kernel& kernel) {
+        block(kernel.body);
+        if (fault_) {
+            return fail(std::move(*fault_));
+        }
+        return counts_;
+    }
+
+private:
+    [[nodiscard]] const Node& node(std::int32_t index) const { return program_.nodes[static_cast<std::size_t>(index)]; }
+    [[nodiscard]] const Variable& variable(std::int32_t index) const {
+        return program_.variables[static_cast<std::size_t>(index)];
+    }
+    [[nodiscard]] Storage& storage(std::int32_t index) { return machine_.variables_[static_cast<std::size_t>(index)]; }
+    Row& buffer(std::int32_t index) {
+        return machine_.buffers_[static_cast<std::size_t>(machine_.buffer_of_[static_cast<std::size_t>(index)])];
+    }
+    /// The one vector of a variable, or this row's.
+    Row& row_of(std::int32_t index) {
+        return storage(index)
+            .rows[variable(index).storage == ppu::Storage::row_state ? static_cast<std::size_t>(row_) : 0];
+    }
+    void fault(Place place, std::string found, std::string allowed) {
+        if (!fault_) {
+            fault_ = Diagnostic{Severity::error,
+                                fmt::format("{}:{}:{}", program_.origin, place.line, place.column),
+                                std::move(found),
+                                std::move(allowed),
+                                {}};
+        }
+    }
+    void spend(const Counts& counts) {
+        counts_ += counts;
+        cycles_ += counts.cycles();
+    }
+
+    void block(const std::vector<Statement>& body) {
+        for (const Statement& statement : body) {
+            if (fault_) {
+                return;
+            }
+            execute(statement);
+            if (cycles_ > machine_.options_.most_cycles) {
+                fault(statement.place, fmt::format("a kernel that runs for more than {} cycles", cycles_),
+                      fmt::format("{}", machine_.options_.most_cycles));
+            }
+        }
+    }
+
+    void execute(const Statement& statement) {
+        switch (statement.kind) {
+        case Statement::Kind::assign:
+            return assign(statement);
+        case Statement::Kind::set_weights:
+            return set_weights(statement);
+        case Statement::Kind::reset_correlation:
+            surroundings_.advance(cycles_);
+            surroundings_.reset_correlation(row_);
+            return spend(cost_of(program_, statement));
+        case Statement::Kind::reset_rates:
+            surroundings_.advance(cycles_);
+            surroundings_.reset_rates();
+            return spend(cost_of(program_, statement));
+        case Statement::Kind::reset_neurons:
+            surroundings_.advance(cycles_);
+            surroundings_.reset_neurons();
+            return spend(cost_of(program_, statement));
+        case Statement::Kind::rows:
+            for (row_ = 0; row_ < rows_ && !fault_; ++row_) {
+                converted_ = false;
+                spend(cost_of(program_, statement));
+                block(statement.body);
+            }
+            converted_ = false;
+            return;
+        case Statement::Kind::loop:
+            for (std::int32_t i = statement.first; i <= statement.last && !fault_; ++i) {
+                storage(statement.variable).scalars[0].integer = i;
+                spend(cost_of(program_, statement));
+                block(statement.body);
+            }
+            return;
+        case Statement::Kind::branch: {
+            const bool taken = scalar(statement.value).integer != 0;
+            spend(cost_of(program_, statement));
+            return block(taken ? statement.body : statement.otherwise);
+        }
+        }
+    }
+
+    void assign(const Statement& statement) {
+        const Variable& target = variable(statement.variable);
+        const std::int32_t index = statement.index < 0 ? 0 : scalar(statement.index).integer;
+        if (is_vector(target.type) && statement.index < 0) {
+            row_of(statement.variable) = vector(statement.value);
+        } else if (is_vector(target.type)) {
+            const Lane value = scalar(statement.value).integer;
+            if (index < 0 || index >= columns) {
+                return fault(statement.place, fmt::format("column {}", index), fmt::format("0 to {}", columns - 1));
+            }
+            with_type(target.type, [&]<Type type>() {
+                row_of(statement.variable)[static_cast<std::size_t>(index)] = wrapped<type>(value);
+            });
+        } else {
+            const Scalar value = scalar(statement.value);
+            std::vector<Scalar>& scalars = storage(statement.variable).scalars;
+            if (index < 0 || static_cast<std::size_t>(index) >= scalars.size()) {
+                return fault(statement.place, fmt::format("{}[{}]", target.name, index),
+                             fmt::format("0 to {}", scalars.size() - 1));
+            }
+            scalars[static_cast<std::size_t>(index)] = value;
+        }
+        spend(cost_of(program_, statement));
+    }
+
+    void set_weights(const Statement& statement) {
+        const Row& values = vector(statement.value);
+        Bytes bytes{};
+        std::transform(values.begin(), values.end(), bytes.begin(),
+                       [](Lane value) { return static_cast<std::uint8_t>(value & 63); });
+        surroundings_.advance(cycles_);
+        surroundings_.set_weights(row_, bytes);
+        spend(cost_of(program_, statement));
+    }
+
+    /// A sensor's bytes as the node's lanes.
+    template <class Read>
+    const Row& sense(std::int32_t index, const Read& read) {
+        surroundings_.advance(cycles_);
+        Bytes bytes{};
+        read(bytes);
+        Row& out = buffer(index);
+        std::copy(bytes.begin(), bytes.end(), out.begin());
+        return out;
+    }
+
+    const Row& vector(std::int32_t index) {
+        const Node& at = node(index);
+        const Row& result = compute(at, index);
+        spend(cost_of(program_, at, converted_));
+        converted_ = converted_ || at.op == Op::causal || at.op == Op::acausal;
+        return result;
+    }
+
+    const Row& compute(const Node& at, std::int32_t index) {
+        switch (at.op) {
+        case Op::constant:
+            return fill(index, at.value);
+        case Op::variable:
+            return row_of(at.value);
+        case Op::weights:
+            return sense(index, [&](Bytes& bytes) { surroundings_.weights(row_, bytes); });
+        case Op::causal:
+            return sense(index, [&](Bytes& bytes) { surroundings_.causal(row_, bytes); });
+        case Op::acausal:
+            return sense(index, [&](Bytes& bytes) { surroundings_.acausal(row_, bytes); });
+        case Op::rates:
+            return sense(index, [&](Bytes& bytes) { surroundings_.rates(bytes); });
+        case Op::membranes:
+            return sense(index, [&](Bytes& bytes) { surroundings_.membranes(bytes); });
+        case Op::random:
+            return sense(index, [&](Bytes& bytes) { machine_.generators_.draw(bytes); });
+        case Op::convert:
+            return convert(at, index);
+        case Op::select:
+            return select(at, index);
+        case Op::compare:
+            return compare(at, index);
+        case Op::clip:
+            return clip(at, index);
+        case Op::round_stochastic:
+            return round(at, index);
+        case Op::contiguous: {
+            const Lane offset = is_saturating(at.type) ? least_of(at.type) : (most_of(at.type) + 1) / 2;
+            const Row& a = vector(at.operands[0]);
+            Row& out = buffer(index);
+            std::transform(a.begin(), a.end(), out.begin(), [offset](Lane value) { return value + offset; });
+            return out;
+        }
+        case Op::add:
+        case Op::subtract:
+        case Op::multiply:
+        case Op::negate:
+        case Op::shift_left:
+        case Op::shift_right:
+            with_type(at.type, [&]<Type type>() { arithmetic<type>(at, index); });
+            return buffer(index);
+        case Op::element:
+        case Op::lane:
+        case Op::row:
+        case Op::divide:
+            break;
+        }
+        SPIKELOOM_ASSERT(false, "a scalar's operation among vectors");
+        return buffer(index);
+    }
+
+    const Row& fill(std::int32_t index, Lane value) {
+        Row& out = buffer(index);
+        out.fill(value);
+        return out;
+    }
+
+    template <Type type>
+    void arithmetic(const Node& at, std::int32_t index) {
+        const Row& a = vector(at.operands[0]);
+        Row& out = buffer(index);
+        const auto each = [&](const auto& function) { std::transform(a.begin(), a.end(), out.begin(), function); };
+        const auto both = [&](const auto& function) {
+            const Row& b = vector(at.operands[1]);
+            std::transform(a.begin(), a.end(), b.begin(), out.begin(), function);
+        };
+        const int shift = at.value;
+        if (at.op == Op::add) {
+            both([](Lane x, Lane y) { return settled<type>(x + y); });
+        } else if (at.op == Op::subtract) {
+            both([](Lane x, Lane y) { return settled<type>(x - y); });
+        } else if (at.op == Op::multiply) {
+            both([](Lane x, Lane y) { return multiplied<type>(x, y); });
+        } else if (at.op == Op::negate) {
+            each([](Lane x) { return settled<type>(-x); });
+        } else if (at.op == Op::shift_left) {
+            each([shift](Lane x) { return shifted_left<type>(x, shift); });
+        } else {
+            each([shift](Lane x) { return x >> shift; });
+        }
+    }
+
+    const Row& compare(const Node& at, std::int32_t index) {
+        const Row& a = vector(at.operands[0]);
+        const Row& b = vector(at.operands[1]);
+        Row& out = buffer(index);
+        const auto with = [&](const auto& function) {
+            std::transform(a.begin(), a.end(), b.begin(), out.begin(), function);
+        };
+        switch (at.condition) {
+        case Condition::less:
+            with([](Lane x, Lane y) { return x < y ? 1 : 0; });
+            break;
+        case Condition::less_equal:
+            with([](Lane x, Lane y) { return x <= y ? 1 : 0; });
+            break;
+        case Condition::greater:
+            with([](Lane x, Lane y) { return x > y ? 1 : 0; });
+            break;
+        case Condition::greater_equal:
+            with([](Lane x, Lane y) { return x >= y ? 1 : 0; });
+            break;
+        case Condition::equal:
+            with([](Lane x, Lane y) { return x == y ? 1 : 0; });
+            break;
+        case Condition::unequal:
+            with([](Lane x, Lane y) { return x != y ? 1 : 0; });
+            break;
+        }
+        return out;
+    }
+
+    const Row& select(const Node& at, std::int32_t index) {
+        const Row& condition = vector(at.operands[0]);
+        const Row& a = vector(at.operands[1]);
+        const Row& b = vector(at.operands[2]);
+        Row& out = buffer(index);
+        for (std::size_t i = 0; i < columns; ++i) {
+            out[i] = condition[i] != 0 ? a[i] : b[i];
+        }
+        return out;
+    }
+
+    /// As two selects: the lower bound first.
+    const Row& clip(const Node& at, std::int32_t index) {
+        const Row& a = vector(at.operands[0]);
+        const Row& least = vector(at.operands[1]);
+        const Row& most = vector(at.operands[2]);
+        Row& out = buffer(index);
+        for (std::size_t i = 0; i < columns; ++i) {
+            out[i] = std::min(std::max(a[i], least[i]), most[i]);
+        }
+        return out;
+    }
+
+    const Row& round(const Node& at, std::int32_t index) {
+        const Row& a = vector(at.operands[0]);
+        Row& out = buffer(index);
+        if (at.value == 0) {
+            out = a;
+            return out;
+        }
+        const Row noise = bits_of(at.type) == 8 ? noise8() : noise16();
+        with_type(at.type, [&]<Type type>() {
+            for (std::size_t i = 0; i < columns; ++i) {
+                out[i] = rounded<type>(a[i], noise[i], at.value);
+            }
+        });
+        return out;
+    }
+    Row noise8() {
+        Bytes bytes{};
+        machine_.generators_.draw(bytes);
+        Row noise{};
+        std::copy(bytes.begin(), bytes.end(), noise.begin());
+        return noise;
+    }
+    /// A 16-bit lane takes two neighbouring generators of one half, high byte first; a draw fills the even columns, the
+    /// next the odd ones.
+    Row noise16() {
+        Row noise{};
+        for (std::size_t odd = 0; odd < 2; ++odd) {
+            Bytes bytes{};
+            machine_.generators_.draw(bytes);
+            for (std::size_t lane = 0; lane < columns / 2; ++lane) {
+                const std::size_t half = lane / (columns / 4);
+                const std::size_t first = 4 * (lane % (columns / 4)) + half;
+                noise[2 * lane + odd] = bytes[first] << 8 | bytes[first + 2];
+            }
+        }
+        return noise;
+    }
+
+    const Row& convert(const Node& at, std::int32_t index) {
+        Row& out = buffer(index);
+        const Type from = node(at.operands[0]).type;
+        if (!is_vector(from)) {
+            const Lane value = scalar(at.operands[0]).integer;
+            with_type(at.type, [&]<Type type>() { out.fill(wrapped<type>(value)); });
+            return out;
+        }
+        const Row& a = vector(at.operands[0]);
+        with_type(at.type, [&]<Type type>() { std::transform(a.begin(), a.end(), out.begin(), wrapped<type>); });
+        return out;
+    }
+
+    Scalar scalar(std::int32_t index) {
+        const Node& at = node(index);
+        const Scalar result = compute_scalar(at);
+        spend(cost_of(program_, at, converted_));
+        return result;
+    }
+
+    Scalar compute_scalar(const Node& at) {
+        switch (at.op) {
+        case Op::constant:
+            return {at.value, at.real};
+        case Op::variable:
+            return storage(at.value).scalars[0];
+        case Op::row:
+            return {row_, 0};
+        case Op::element: {
+            const std::int32_t element = scalar(at.operands[0]).integer;
+            const std::vector<Scalar>& scalars = storage(at.value).scalars;
+            if (element < 0 || static_cast<std::size_t>(element) >= scalars.size()) {
+                fault(at.place, fmt::format("{}[{}]", variable(at.value).name, element),
+                      fmt::format("0 to {}", scalars.size() - 1));
+                return {};
+            }
+            return scalars[static_cast<std::size_t>(element)];
+        }
+        case Op::lane:
+            return lane(at);
+        case Op::convert: {
+            const Scalar value = scalar(at.operands[0]);
+            return at.type == Type::real ? Scalar{0, static_cast<float>(value.integer)}
+                                         : Scalar{truncated(value.real), 0};
+        }
+        case Op::compare:
+            return compare_scalars(at);
+        case Op::select: {
+            const bool first = scalar(at.operands[0]).integer != 0;
+            const Scalar a = scalar(at.operands[1]);
+            const Scalar b = scalar(at.operands[2]);
+            return first ? a : b;
+        }
+        case Op::clip: {
+            const Scalar a = scalar(at.operands[0]);
+            const Scalar least = scalar(at.operands[1]);
+            const Scalar most = scalar(at.operands[2]);
+            return {std::min(std::max(a.integer, least.integer), most.integer),
+                    std::fmin(std::fmax(a.real, least.real), most.real)};
+        }
+        case Op::shift_left:
+            return {static_cast<std::int32_t>(bits(scalar(at.operands[0]).integer) << at.value), 0};
+        case Op::shift_right:
+            return {scalar(at.operands[0]).integer >> at.value, 0};
+        case Op::negate: {
+            const Scalar a = scalar(at.operands[0]);
+            return {static_cast<std::int32_t>(0U - bits(a.integer)), -a.real};
+        }
+        case Op::add:
+        case Op::subtract:
+        case Op::multiply:
+        case Op::divide:
+            return scalar_arithmetic(at);
+        case Op::weights:
+        case Op::causal:
+        case Op::acausal:
+        case Op::rates:
+        case Op::membranes:
+        case Op::random:
+        case Op::round_stochastic:
+        case Op::contiguous:
+            break;
+        }
+        SPIKELOOM_ASSERT(false, "a vector's operation among scalars");
+        return {};
+    }
+
+    Scalar lane(const Node& at) {
+        const std::int32_t column = scalar(at.operands[1]).integer;
+        if (column < 0 || column >= columns) {
+            fault(at.place, fmt::format("column {}", column), fmt::format("0 to {}", columns - 1));
+            return {};
+        }
+        const bool counter = node(at.operands[0]).op == Op::rates;
+        const Row& values = counter ? compute(node(at.operands[0]), at.operands[0]) : vector(at.operands[0]);
+        return {values[static_cast<std::size_t>(column)], 0};
+    }
+
+    Scalar compare_scalars(const Node& at) {
+        const bool real = node(at.operands[0]).type == Type::real;
+        const Scalar a = scalar(at.operands[0]);
+        const Scalar b = scalar(at.operands[1]);
+        if (real) {
+            const int order = a.real < b.real ? -1 : a.real > b.real ? 1 : 0;
+            return {holds(at.condition, order) ? 1 : 0, 0};
+        }
+        return {holds(at.condition, std::int64_t{a.integer} - b.integer) ? 1 : 0, 0};
+    }
+
+    Scalar scalar_arithmetic(const Node& at) {
+        const Scalar a = scalar(at.operands[0]);
+        const Scalar b = scalar(at.operands[1]);
+        const auto whole = [](std::uint32_t value) { return Scalar{static_cast<std::int32_t>(value), 0}; };
+        const bool real = at.type == Type::real;
+        if (at.op == Op::add) {
+            return real ? Scalar{0, a.real + b.real} : whole(bits(a.integer) + bits(b.integer));
+        }
+        if (at.op == Op::subtract) {
+            return real ? Scalar{0, a.real - b.real} : whole(bits(a.integer) - bits(b.integer));
+        }
+        if (at.op == Op::multiply) {
+            return real ? Scalar{0, a.real * b.real} : whole(bits(a.integer) * bits(b.integer));
+        }
+        if (real ? b.real == 0 : b.integer == 0) {
+            fault(at.place, "a division by zero", {});
+            return {};
+        }
+        return real ? Scalar{0, a.real / b.real}
+                    : whole(static_cast<std::uint32_t>(std::int64_t{a.integer} / b.integer));
+    }
+
+    Machine& machine_;
+    const Program& program_;
+    Surroundings& surroundings_;
+    int rows_;
+    int row_ = 0;
+    bool converted_ = false;
+    Counts counts_;
+    std::uint64_t cycles_ = 0;
+    std::optional<Diagnostic> fault_;
+};
+
+Machine::Machine(const Program& program, const MachineOptions& options)
+    : program_(&program), options_(options), generators_(options.random_seed, options.random_discarded) {
+    for (const Variable& variable : program.variables) {
+        Storage storage;
+        if (is_vector(variable.type)) {
+            const int count = variable.storage == ppu::Storage::row_state ? options.rows : 1;
+            Row initial{};
+            initial.fill(static_cast<Lane>(variable.initial));
+            storage.rows.assign(static_cast<std::size_t>(count), initial);
+        } else {
+            const auto value = static_cast<float>(variable.initial);
+            storage.scalars.assign(static_cast<std::size_t>(std::max(variable.count, 1)),
+                                   variable.type == Type::real
+                                       ? Scalar{0, value}
+                                       : Scalar{static_cast<std::int32_t>(variable.initial), 0});
+        }
+        variables_.push_back(std::move(storage));
+    }
+    for (const Node& node : program.nodes) {
+        const bool own = is_vector(vector_type(node.type)) && node.op != Op::variable;
+        buffer_of_.push_back(own ? static_cast<std::int32_t>(buffers_.size()) : -1);
+        if (own) {
+            buffers_.emplace_back();
+        }
+    }
+}
+
+Result<Counts> Machine::call(int kernel, int rows, Surroundings& surroundings) {
+    SPIKELOOM_ASSERT(rows >= 0 && rows <= options_.rows, std::to_string(rows));
+    return Run(*this, rows, surroundings).run(program_->kernels[static_cast<std::size_t>(kernel)]);
+}
+
+bool Machine::set_parameter(std::string_view name, double value) {
+    const int index = program_->find_variable(name, ppu::Storage::parameter);
+    if (index < 0) {
+        return false;
+    }
+    const bool real = program_->variables[static_cast<std::size_t>(index)].type == Type::real;
+    const auto single = static_cast<float>(value);
+    variables_[static_cast<std::size_t>(index)].scalars[0] = real ? Scalar{0, single} : Scalar{truncated(single), 0};
+    return true;
+}
+
+double Machine::value(std::string_view name, int element) const {
+    const int record = program_->find_variable(name, ppu::Storage::record);
+    const int index = record < 0 ? program_->find_variable(name, ppu::Storage::state) : record;
+    SPIKELOOM_ASSERT(index >= 0, std::string(name));
+    const Scalar& scalar = variables_[static_cast<std::size_t>(index)].scalars.at(static_cast<std::size_t>(element));
+    const bool real = program_->variables[static_cast<std::size_t>(index)].type == Type::real;
+    return real ? static_cast<double>(scalar.real) : scalar.integer;
+}
+
+}  // namespace spikeloom::ppu
