@@ -77,14 +77,20 @@ HWY_INLINE void deliver_lanes(const LaneView& view, double time, std::size_t lan
     hn::Store(potential, d, view.potential + lane);
     hn::Store(drive, d, view.drive + lane);
 
+    const auto touched = hn::AndNot(held, hn::Ne(weight, zero));
+    if (hn::AllFalse(d, touched)) {
+        return;
+    }
     const Vector threshold = hn::Load(d, view.threshold + lane);
     const Vector risen = hn::Max(potential, zero);
     const Vector missing = hn::Sub(threshold, risen);
-    const Vector wait = hn::Div(hn::Mul(missing, hn::Load(d, view.tau_mem + lane)), hn::Sub(drive, risen));
-    const Vector bound =
-        hn::IfThenElse(hn::Gt(drive, threshold), hn::MulAdd(wait, hn::Set(d, 1 - 1e-12), now), hn::Set(d, never));
-    const Vector check = hn::IfThenElse(hn::Le(missing, zero), now, bound);
-    const auto touched = hn::AndNot(held, hn::Ne(weight, zero));
+    const auto driven = hn::Gt(drive, threshold);
+    Vector check = hn::Set(d, never);
+    if (!hn::AllFalse(d, hn::And(touched, driven))) {
+        const Vector wait = hn::Div(hn::Mul(missing, hn::Load(d, view.tau_mem + lane)), hn::Sub(drive, risen));
+        check = hn::IfThenElse(driven, hn::MulAdd(wait, hn::Set(d, 1 - 1e-12), now), check);
+    }
+    check = hn::IfThenElse(hn::Le(missing, zero), now, check);
     hn::Store(hn::IfThenElse(touched, check, hn::Load(d, view.check + lane)), d, view.check + lane);
     hn::Store(hn::IfThenElse(touched, hn::Set(d, -1.0), hn::Load(d, view.exact + lane)), d, view.exact + lane);
 }
