@@ -33,7 +33,8 @@ struct LayerChain {
 void set_weights(TimedNetwork& network, const LayerChain& chain);
 
 /// Writes FOLDER/STEM.textproto (form: ttfs.proto) and the layers' weights FOLDER/W0.npy, W1.npy, ..., replacing what
-/// is there. read_ttfs_text gives the same network again, to the bit, if the biases of a layer stand in order of time. Errors: of layer_chain, numbers that the form has no field for, files.
+/// is there. read_ttfs_text gives the same network again, to the bit, if the biases of a layer stand in order of time.
+/// Errors: of layer_chain, numbers that the form has no field for, files.
 [[nodiscard]] Result<void> write_ttfs(const TimedNetwork& network, const std::string& folder, const std::string& stem);
 /// The text alone.
 [[nodiscard]] Result<std::string> print_ttfs_text(const TimedNetwork& network);
