@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "chip/analog/readout.hpp"
 #include "chip/image/analog_image.hpp"
 #include "core/analog/engine.hpp"
 #include "core/base/diagnostics.hpp"
@@ -50,10 +51,11 @@ struct AnalogCounts {
     std::uint64_t input_spikes = 0;  ///< sent by the host
     std::uint64_t spikes = 0;        ///< of neurons
     std::uint64_t synaptic_events = 0;
-    std::uint64_t output_spikes = 0;   ///< that left the chip
-    std::uint64_t crossbar_drops = 0;  ///< that no node passed on
-    std::uint64_t late_inputs = 0;     ///< delayed on a lane that was busy
-    double duration_s = 0;             ///< chip time, all runs
+    std::uint64_t output_spikes = 0;      ///< that left the chip
+    std::uint64_t crossbar_drops = 0;     ///< that no node passed on
+    std::uint64_t late_inputs = 0;        ///< delayed on a lane that was busy
+    std::uint64_t background_spikes = 0;  ///< of the chip's own background sources
+    double duration_s = 0;                ///< chip time, all runs
     friend bool operator==(const AnalogCounts&, const AnalogCounts&) = default;
 };
 
@@ -101,6 +103,11 @@ public:
     [[nodiscard]] const AnalogCounts& counts() const;
     /// Drop counters of the last run's crossbar inputs, 16 bits that saturate. Empty on ideal chips.
     [[nodiscard]] std::span<const std::uint16_t> drop_counters() const;
+
+    /// Membranes to sample in the trials to come (none: stop sampling). Refuses what check_probes refuses.
+    [[nodiscard]] Result<void> record(std::span<const MembraneProbe> probes);
+    /// One a probe, of the last trial.
+    [[nodiscard]] std::span<const MembraneTrace> traces() const;
 
 private:
     struct State;

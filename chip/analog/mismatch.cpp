@@ -60,6 +60,17 @@ double trial_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t tr
                             .draw = instance >> 28});
 }
 
+double readout_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t trial, std::uint32_t neuron,
+                      std::uint64_t sample) {
+    // Place 15 is no kind of mismatch; the step's upper half is the sample's.
+    return standard_normal({.seed = seed,
+                            .purpose = RandomPurpose::analog_trial,
+                            .step = trial ^ (sample >> 16) << 32,
+                            .core = (instance << 4) | 15U,
+                            .neuron = neuron,
+                            .draw = static_cast<std::uint32_t>(sample & 0xFFFFU)});
+}
+
 Deviations deviations_of(const Spread& spread, std::uint64_t seed, std::uint32_t instance, std::uint32_t index) {
     const auto draw = [&](MismatchOf of) {
         const double sigma = spread.fixed_of(of);

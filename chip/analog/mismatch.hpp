@@ -46,6 +46,10 @@ struct Deviations {
 [[nodiscard]] double trial_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t trial, MismatchOf of,
                                   std::uint32_t index);
 
+/// Standard normal of one converter sample.
+[[nodiscard]] double readout_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t trial,
+                                    std::uint32_t neuron, std::uint64_t sample);
+
 /// Of circuit (on ideal chips: neuron) `index`.
 [[nodiscard]] Deviations deviations_of(const Spread& spread, std::uint64_t seed, std::uint32_t instance,
                                        std::uint32_t index);

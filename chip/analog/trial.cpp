@@ -1,8 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <utility>
 
 #include "chip/analog/tables.hpp"
 
@@ -25,8 +28,10 @@ struct AnalogTrial::State {
     void run_one(std::size_t run, std::span<const InputSpike> inputs, const TrialOptions& options);
     void gather(std::size_t run, std::span<const InputSpike> inputs, double window_s);
     void stamp_inputs(const AnalogRun& run);
-    void set_noise(std::size_t run, std::uint64_t trial);
+    void set_noise(std::size_t run);
     bool advance(std::size_t run, const TrialOptions& options);
+    bool advance_sampling(std::size_t run, double until, std::uint32_t first, std::uint32_t count);
+    void sample(std::size_t run, ConverterKind kind, std::size_t number);
     void collect(std::size_t run);
     void count(const Routes& routes, std::size_t source);
 
@@ -42,6 +47,15 @@ struct AnalogTrial::State {
     std::vector<double> shifts;
     std::vector<std::uint16_t> drops;
     AnalogCounts counts;
+
+    /// Probe and position in the run's net.
+    struct Probe {
+        std::size_t trace;
+        std::uint32_t neuron;
+    };
+    std::vector<MembraneTrace> traces;
+    std::vector<std::array<std::vector<Probe>, 2>> probes;  // by run and converter
+    std::uint64_t trial = 0;
 };
 
 /// What enters a run within the window: the host's spikes, the constant ones, and those that earlier runs sent out.
@@ -94,7 +108,7 @@ void AnalogTrial::State::stamp_inputs(const AnalogRun& run) {
 /// Threshold, leak and weight of a neuron vary from trial to trial. A leak that is higher by d is a threshold (and
 /// reset) lower by d, and weights times f are a threshold (above the leak) over f: up to the first reset all three are
 /// one shift, exactly.
-void AnalogTrial::State::set_noise(std::size_t run, std::uint64_t trial) {
+void AnalogTrial::State::set_noise(std::size_t run) {
     const RunTables& own = instance.runs[run];
     const InstanceOptions& options = instance.options;
     shifts.resize(own.neurons.size());
@@ -118,21 +132,73 @@ void AnalogTrial::State::set_noise(std::size_t run, std::uint64_t trial) {
     engines[run].set_threshold_shifts(shifts);
 }
 
+/// Appends a sample of every probe on the converter, with its noise.
+void AnalogTrial::State::sample(std::size_t run, ConverterKind kind, std::size_t number) {
+    const AnalogSpec& spec = tables.image.chip;
+    const InstanceOptions& options = instance.options;
+    for (const Probe& probe : probes[run][static_cast<std::size_t>(kind)]) {
+        MembraneTrace& trace = traces[probe.trace];
+        const double potential = engines[run].voltage(probe.neuron);
+        trace.potentials.push_back(potential);
+        if (spec.ideal) {
+            continue;
+        }
+        double lsb = lsb_of(spec.ranges, tables.image.neurons[trace.probe.neuron].model.lif, potential);
+        if (options.noise) {
+            lsb +=
+                readout_noise_lsb * readout_normal(options.seed, options.instance, trial, trace.probe.neuron, number);
+        }
+        trace.codes.push_back(code_of(spec, kind, lsb));
+    }
+}
+
+/// As Engine::advance_to_first (count 0: nobody is waited for), sampling on the way.
+bool AnalogTrial::State::advance_sampling(std::size_t run, double until, std::uint32_t first, std::uint32_t count) {
+    const AnalogSpec& spec = tables.image.chip;
+    std::array<std::size_t, 2> taken{};
+    for (;;) {
+        double next = never;
+        ConverterKind kind = ConverterKind::cadc;
+        for (const ConverterKind candidate : {ConverterKind::cadc, ConverterKind::madc}) {
+            const auto i = static_cast<std::size_t>(candidate);
+            const Converter& converter = converter_of(spec, candidate);
+            const bool full = converter.samples > 0 && std::cmp_greater_equal(taken[i], converter.samples);
+            const double time = static_cast<double>(taken[i]) * converter.period_s;
+            if (!probes[run][i].empty() && !full && time < next) {
+                next = time;
+                kind = candidate;
+            }
+        }
+        const bool last = next > until;
+        if (engines[run].advance_to_first(last ? until : next, first, count)) {
+            return true;
+        }
+        if (last) {
+            return false;
+        }
+        sample(run, kind, taken[static_cast<std::size_t>(kind)]++);
+    }
+}
+
 /// True: the trial ended with a spike of the population that it waits for.
 bool AnalogTrial::State::advance(std::size_t run, const TrialOptions& options) {
     core::analog::Engine& engine = engines[run];
+    std::uint32_t first_awaited = 0;
+    std::uint32_t awaited = 0;
     if (options.stop_at_first && run + 1 == engines.size()) {
         const AnalogPopulation& population = tables.image.populations[*options.stop_at_first];
         const std::vector<std::uint32_t>& neurons = instance.runs[run].neurons;
         const auto first = std::ranges::lower_bound(neurons, population.first_neuron);
         const auto last = std::ranges::lower_bound(neurons, population.first_neuron + population.count);
         if (first != last) {
-            return engine.advance_to_first(options.window_s, static_cast<std::uint32_t>(first - neurons.begin()),
-                                           static_cast<std::uint32_t>(last - first));
+            first_awaited = static_cast<std::uint32_t>(first - neurons.begin());
+            awaited = static_cast<std::uint32_t>(last - first);
         }
     }
-    engine.advance(options.window_s);
-    return false;
+    if (!traces.empty()) {
+        return advance_sampling(run, options.window_s, first_awaited, awaited);
+    }
+    return engine.advance_to_first(options.window_s, first_awaited, awaited);
 }
 
 void AnalogTrial::State::count(const Routes& routes, std::size_t source) {
@@ -185,7 +251,7 @@ void AnalogTrial::State::run_one(std::size_t run, std::span<const InputSpike> in
         stamp_inputs(tables.image.runs[run]);
     }
     if (noisy) {
-        set_noise(run, options.trial);
+        set_noise(run);
     }
     core::analog::Engine& engine = engines[run];
     engine.reset();
@@ -207,6 +273,11 @@ void AnalogTrial::run(std::span<const InputSpike> inputs, const TrialOptions& op
     state_->counts = {};
     state_->spikes.clear();
     state_->returned.clear();
+    state_->trial = options.trial;
+    for (MembraneTrace& trace : state_->traces) {
+        trace.potentials.clear();
+        trace.codes.clear();
+    }
     for (std::size_t run = 0; run < state_->engines.size(); ++run) {
         state_->run_one(run, inputs, options);
     }
@@ -225,6 +296,34 @@ const AnalogCounts& AnalogTrial::counts() const {
 
 std::span<const std::uint16_t> AnalogTrial::drop_counters() const {
     return state_->drops;
+}
+
+Result<void> AnalogTrial::record(std::span<const MembraneProbe> probes) {
+    State& state = *state_;
+    if (Diagnostics findings = check_probes(state.tables.image, probes); !findings.empty()) {
+        return fail(std::move(findings));
+    }
+    state.traces.clear();
+    state.probes.assign(state.engines.size(), {});
+    for (const MembraneProbe& probe : probes) {
+        for (std::size_t run = 0; run < state.engines.size(); ++run) {
+            const std::vector<std::uint32_t>& neurons = state.instance.runs[run].neurons;
+            const auto found = std::ranges::lower_bound(neurons, probe.neuron);
+            if (found != neurons.end() && *found == probe.neuron) {
+                state.probes[run][static_cast<std::size_t>(probe.converter)].push_back(
+                    {.trace = state.traces.size(), .neuron = static_cast<std::uint32_t>(found - neurons.begin())});
+            }
+        }
+        state.traces.push_back({.probe = probe,
+                                .period_s = converter_of(state.tables.image.chip, probe.converter).period_s,
+                                .potentials = {},
+                                .codes = {}});
+    }
+    return {};
+}
+
+std::span<const MembraneTrace> AnalogTrial::traces() const {
+    return state_->traces;
 }
 
 }  // namespace spikeloom::chip::analog
