@@ -25,7 +25,7 @@ struct IntegrationTolerance {
 /// Copies are independent. One thread at a time, also for the const functions: they remember the step that was tried.
 class AdaptiveNeuron {
 public:
-    /// The model must be sound (check_net). With the exponential term V runs away in finite time; a threshold so far
+    /// The model must be sound (faults_of). With the exponential term V runs away in finite time; a threshold so far
     /// above exp_threshold that the rest of the way takes no measurable time (`never` included) is brought down to
     /// where that begins.
     explicit AdaptiveNeuron(const AdEx& model, const IntegrationTolerance& tolerance = {});
