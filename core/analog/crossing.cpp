@@ -50,6 +50,10 @@ CrossingBound climb(const Membrane& m, double threshold, double from, double hor
             return {s, true};
         }
         s += advance;
+        // So late, no drive is left.
+        if (s > 750 * std::max(m.tau_mem, m.tau_syn)) {
+            return {never, true};
+        }
         if (s > horizon) {
             return {s, false};
         }
@@ -115,7 +119,7 @@ double crossing_equal(const Membrane& m, double threshold) {
 double crossing_double(const Membrane& m, double threshold) {
     const double a = m.potential + m.drive;
     const double discriminant = a * a - 4 * m.drive * threshold;
-    if (discriminant < 0) {
+    if (a <= 0 || discriminant < 0) {
         return never;
     }
     const double z = (a + std::sqrt(discriminant)) / (2 * m.drive);
