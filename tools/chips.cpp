@@ -2,7 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <string>
+#include <variant>
+#include <vector>
 
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
@@ -12,26 +16,72 @@ namespace spikeloom::tools {
 
 namespace {
 
-std::string cost_names(const chip::ChipSpec& chip) {
+/// "silicon, davies2018", or "none".
+template <class Chip>
+std::string cost_names(const Chip& chip) {
     std::string names;
-    for (const chip::CostTable& table : chip.costs) {
+    for (const auto& table : chip.costs) {
         names += (names.empty() ? "" : ", ") + table.name;
     }
-    return names;
+    return names.empty() ? "none" : names;
+}
+
+template <class Chip>
+boost::json::array cost_rows(const Chip& chip) {
+    boost::json::array costs;
+    for (const auto& table : chip.costs) {
+        costs.push_back(boost::json::object{{"name", table.name}, {"title", table.title}});
+    }
+    return costs;
 }
 
 boost::json::object to_json(const chip::ChipSpec& chip, const std::string& path) {
-    boost::json::array costs;
-    for (const chip::CostTable& table : chip.costs) {
-        costs.push_back(boost::json::object{{"name", table.name}, {"title", table.title}});
-    }
     return {{"name", chip.name},
             {"title", chip.title},
             {"path", path},
+            {"time_base", "steps"},
             {"cores", chip.mesh.cores()},
             {"compartments_per_core", chip.limits.compartments},
             {"synapse_words_per_core", chip.synapses.words},
-            {"cost_tables", std::move(costs)}};
+            {"cost_tables", cost_rows(chip)}};
+}
+
+boost::json::object to_json(const chip::AnalogSpec& chip, const std::string& path) {
+    boost::json::object row{
+        {"name", chip.name}, {"title", chip.title}, {"path", path}, {"time_base", "continuous"}, {"ideal", chip.ideal}};
+    if (!chip.ideal) {
+        row["neuron_circuits"] = chip.array.circuits();
+        row["synapses"] = std::int64_t{chip.array.circuits()} * chip.array.rows;
+    }
+    row["cost_tables"] = cost_rows(chip);
+    return row;
+}
+
+struct Line {
+    std::string name;
+    std::string time_base;
+    std::string text;
+};
+
+Line line_of(const std::string& name, const chip::ChipSpec& chip) {
+    return {.name = name, .time_base = "steps", .text = fmt::format("{}; costs: {}", chip.title, cost_names(chip))};
+}
+
+Line line_of(const std::string& name, const chip::AnalogSpec& chip) {
+    return {
+        .name = name, .time_base = "continuous", .text = fmt::format("{}; costs: {}", chip.title, cost_names(chip))};
+}
+
+void print_lines(const std::vector<Line>& lines) {
+    std::size_t name = 0;
+    std::size_t time_base = 0;
+    for (const Line& line : lines) {
+        name = std::max(name, line.name.size());
+        time_base = std::max(time_base, line.time_base.size());
+    }
+    for (const Line& line : lines) {
+        fmt::print("{:<{}}  {:<{}}  {}\n", line.name, name, line.time_base, time_base, line.text);
+    }
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
@@ -49,20 +99,25 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     }
     ExitStatus status = ExitStatus::done;
     boost::json::array all;
+    std::vector<Line> lines;
     for (const BundledChip& entry : bundled) {
-        const auto chip = chip::read_chip_spec(entry.path);
+        const auto chip = read_any_chip(entry.path);
         if (!chip) {
             print(chip.error());
             status = ExitStatus::failed;
             continue;
         }
-        all.push_back(to_json(*chip, entry.path));
-        if (!line.flag("json")) {
-            fmt::print("{:<10} {}; costs: {}\n", entry.name, chip->title, cost_names(*chip));
-        }
+        std::visit(
+            [&](const auto& spec) {
+                all.push_back(to_json(spec, entry.path));
+                lines.push_back(line_of(entry.name, spec));
+            },
+            *chip);
     }
     if (line.flag("json")) {
         fmt::print("{}\n", boost::json::serialize(all));
+    } else {
+        print_lines(lines);
     }
     return status;
 }
@@ -75,7 +130,8 @@ const Subcommand chips_subcommand{
     .synopsis = "[--json]",
     .text =
         "Lists the chips that --chip knows by name. Any other chip is given by the path of its description; the\n"
-        "schema chip/spec/chip_spec.proto explains every field.",
+        "schemas chip/spec/chip_spec.proto (chips with steps) and chip/spec/analog_spec.proto (analog chips, in\n"
+        "continuous time) explain every field.",
     .example = "  spikeloom chips",
     .run = run,
 };

@@ -4,7 +4,9 @@
 #include <boost/json.hpp>
 #include <string>
 
+#include "chip/image/analog_image.hpp"
 #include "chip/image/image.hpp"
+#include "chip/spec/analog_spec.hpp"
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/diagnostics.hpp"
 #include "core/rules/rule_file.hpp"
@@ -13,10 +15,12 @@
 namespace spikeloom::tools {
 
 [[nodiscard]] boost::json::object describe(const chip::ChipSpec& chip);
+[[nodiscard]] boost::json::object describe(const chip::AnalogSpec& chip);
 [[nodiscard]] boost::json::object describe(const LoadedNetwork& loaded);
 [[nodiscard]] boost::json::object describe(const LoadedTimedNetwork& loaded);
 [[nodiscard]] boost::json::object describe(const rules::RuleFile& file);
 [[nodiscard]] boost::json::object describe(const chip::Image& image);
+[[nodiscard]] boost::json::object describe(const chip::AnalogImage& image);
 [[nodiscard]] boost::json::array describe(const std::vector<compiler::Resolution>& resolutions);
 [[nodiscard]] boost::json::array describe(const std::vector<chip::ProjectionLoss>& losses);
 

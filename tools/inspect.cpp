@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include "chip/image/analog_image.hpp"
 #include "chip/image/image.hpp"
 #include "compiler/compile.hpp"
 #include "runtime/report.hpp"
@@ -57,10 +58,14 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
         return inspect_timed_network(path, line);
     case FileKind::chip_text:
         return chip::read_chip_spec(path).map([](const chip::ChipSpec& chip) { return describe(chip); });
+    case FileKind::analog_chip_text:
+        return chip::read_analog_spec(path).map([](const chip::AnalogSpec& chip) { return describe(chip); });
     case FileKind::rule_text:
         return rules::read_rule_file(path).map([](const rules::RuleFile& file) { return describe(file); });
     case FileKind::image:
         return inspect_image(path);
+    case FileKind::analog_image:
+        return chip::read_analog_image(path).map([](const chip::AnalogImage& image) { return describe(image); });
     case FileKind::spikes:
         return describe_spikes(path);
     case FileKind::npy:

@@ -12,7 +12,9 @@
 #include <filesystem>
 #include <memory>
 #include <string_view>
+#include <utility>
 
+#include "chip/spec/chip_text.hpp"
 #include "compiler/text/network_text.hpp"
 #include "core/files/hdf5.hpp"
 
@@ -76,6 +78,9 @@ bool has_field(std::string_view text, std::string_view field) {
 }
 
 FileKind text_kind(std::string_view head) {
+    if (chip::is_analog_spec(std::string(head))) {
+        return FileKind::analog_chip_text;
+    }
     if (has_field(head, "time_unit_s") || (has_field(head, "layer") && !has_field(head, "population"))) {
         return FileKind::ttfs_text;
     }
@@ -125,6 +130,9 @@ Result<FileKind> identify(const std::string& path) {
     if (bytes.starts_with("SPIKELOOM-IMAGE"sv)) {
         return FileKind::image;
     }
+    if (bytes.starts_with("SPIKELOOM-ANALOG"sv)) {
+        return FileKind::analog_image;
+    }
     if (bytes.starts_with("\x93NUMPY"sv)) {
         return FileKind::npy;
     }
@@ -152,8 +160,12 @@ std::string describe(FileKind kind) {
         return "HDF5 file";
     case FileKind::image:
         return "image (compiled network)";
+    case FileKind::analog_image:
+        return "image (network compiled for an analog chip)";
     case FileKind::chip_text:
         return "chip description";
+    case FileKind::analog_chip_text:
+        return "analog chip description";
     case FileKind::network_text:
         return "network in text form";
     case FileKind::ttfs_text:
@@ -191,24 +203,48 @@ std::vector<BundledChip> bundled_chips() {
     return chips;
 }
 
-Result<chip::ChipSpec> open_chip(const std::string& name_or_path) {
-    const std::vector<BundledChip> bundled = bundled_chips();
+Result<AnyChip> read_any_chip(const std::string& path) {
+    const auto text = chip::read_chip_text(path);
+    if (!text) {
+        return fail(text.error());
+    }
+    if (chip::is_analog_spec(*text)) {
+        return chip::parse_analog_spec(*text, path).map([](chip::AnalogSpec spec) { return AnyChip(std::move(spec)); });
+    }
+    return chip::parse_chip_spec(*text, path).map([](chip::ChipSpec spec) { return AnyChip(std::move(spec)); });
+}
+
+Result<AnyChip> open_any_chip(const std::string& name_or_path) {
     std::vector<std::string> names;
-    for (const BundledChip& chip : bundled) {
+    for (const BundledChip& chip : bundled_chips()) {
         if (chip.name == name_or_path) {
-            return chip::read_chip_spec(chip.path);
+            return read_any_chip(chip.path);
         }
         names.push_back(chip.name);
     }
     std::error_code error;
     if (fs::exists(name_or_path, error)) {
-        return chip::read_chip_spec(name_or_path);
+        return read_any_chip(name_or_path);
     }
     return fail(Diagnostic{.where = fmt::format("chip '{}'", name_or_path),
                            .found = "neither a bundled chip nor a file",
                            .allowed = names.empty() ? "no chip is bundled here; $SPIKELOOM_MODELS says where models lie"
                                                     : fmt::format("{}, or a path", fmt::join(names, ", ")),
                            .help = "spikeloom chips lists the bundled chips"});
+}
+
+Result<chip::ChipSpec> open_chip(const std::string& name_or_path) {
+    auto chip = open_any_chip(name_or_path);
+    if (!chip) {
+        return fail(std::move(chip.error()));
+    }
+    if (auto* stepped = std::get_if<chip::ChipSpec>(&*chip)) {
+        return std::move(*stepped);
+    }
+    return fail(Diagnostic{.where = fmt::format("chip '{}'", name_or_path),
+                           .found = "is an analog chip, in continuous time; this command works on chips with steps",
+                           .allowed = "a chip whose description has no time_base",
+                           .help = "spikeloom chips says of every bundled chip which kind it is"});
 }
 
 }  // namespace spikeloom::tools

@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "chip/spec/analog_spec.hpp"
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/diagnostics.hpp"
 
@@ -16,7 +18,9 @@ enum class FileKind : std::uint8_t {
     spikes,        ///< HDF5 with /spikes: SONATA, by whomever
     hdf5,          ///< some other HDF5
     image,         ///< .loom
+    analog_image,  ///< .loom of an analog chip
     chip_text,     ///< chip description
+    analog_chip_text,
     network_text,  ///< network in text form
     ttfs_text,     ///< time-to-first-spike network: text beside arrays
     rule_text,     ///< learning rule
@@ -39,7 +43,13 @@ struct BundledChip {
 /// Chip descriptions of the bundled models, by name. Models lie in $SPIKELOOM_MODELS, else beside the installed
 /// program (../share/spikeloom/models), else in the source tree.
 [[nodiscard]] std::vector<BundledChip> bundled_chips();
-/// A bundled name, or the path of a description.
+/// A bundled name, or the path of a description; analog chips are refused.
 [[nodiscard]] Result<chip::ChipSpec> open_chip(const std::string& name_or_path);
+
+/// A chip with steps, or one in continuous time.
+using AnyChip = std::variant<chip::ChipSpec, chip::AnalogSpec>;
+[[nodiscard]] Result<AnyChip> open_any_chip(const std::string& name_or_path);
+/// Of a description's path.
+[[nodiscard]] Result<AnyChip> read_any_chip(const std::string& path);
 
 }  // namespace spikeloom::tools

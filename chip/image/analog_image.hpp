@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chip/image/image.hpp"
@@ -38,10 +39,9 @@ struct TtfsCoding {
     double time_unit_s = 1;  ///< what the authors' unit of time (tau) is in seconds, for reports
     double earliest_s = 0;   ///< value 0 (or 1, if inverted)
     double latest_s = 0;
-    bool inverted = false;  ///< large values early: t = earliest + (1 - v)(latest - earliest)
-    double silent_below =
-        0;  ///< values below, or at it where inverted... give no spike: v <= silent_below (negative: all spike)
-    double window_s = 0;  ///< length of a sample
+    bool inverted = false;    ///< large values early: t = earliest + (1 - v)(latest - earliest)
+    double silent_below = 0;  ///< values v <= silent_below give no spike (negative: all spike)
+    double window_s = 0;      ///< length of a sample
     friend bool operator==(const TtfsCoding&, const TtfsCoding&) = default;
 };
 
@@ -99,6 +99,19 @@ struct HostSource {
     friend bool operator==(const HostSource&, const HostSource&) = default;
 };
 
+/// A background source of the chip, running through a trial: a spike at the end of every period, or, `random`, with
+/// probability rate / (2^rate_bits - 1) there.
+struct BackgroundSetting {
+    std::uint8_t source = 0;
+    bool random = false;
+    std::uint32_t period = 1;  ///< cycles of the chip's background clock, >= 1
+    std::uint16_t rate = 0;
+    std::uint32_t seed = 1;
+    std::uint16_t label = 0;  ///< 14 bits
+    std::uint8_t mask = 0;    ///< low bits of the label that are drawn at random
+    friend bool operator==(const BackgroundSetting&, const BackgroundSetting&) = default;
+};
+
 /// One configuration of one chip.
 struct AnalogRun {
     std::vector<PlacedNeuron> neurons;
@@ -106,6 +119,7 @@ struct AnalogRun {
     std::vector<SynapseCell> cells;  ///< ascending by hemisphere, row, column
     std::vector<CrossbarSetting> crossbar;
     std::vector<HostSource> host_sources;
+    std::vector<BackgroundSetting> background;  ///< ascending by source
     friend bool operator==(const AnalogRun&, const AnalogRun&) = default;
 };
 
@@ -131,14 +145,16 @@ struct AnalogImage {
     std::string mapping_report;
     Provenance provenance;  ///< as of Image
 
+    /// Of all inputs together; of all populations together.
     [[nodiscard]] std::uint32_t channels() const;
+    [[nodiscard]] std::uint32_t neuron_count() const { return static_cast<std::uint32_t>(neurons.size()); }
     friend bool operator==(const AnalogImage&, const AnalogImage&) = default;
 };
 
 /// "SPIKELOOM-ANALOG\n", a version, length, message (analog_image.proto), CRC-32. Sizes are never trusted.
 [[nodiscard]] Result<void> write_analog_image(const AnalogImage& image, const std::string& path);
 [[nodiscard]] Result<AnalogImage> read_analog_image(const std::string& path);
-[[nodiscard]] std::string serialise_analog_image(const AnalogImage& image);
+[[nodiscard]] Result<std::string> serialise_analog_image(const AnalogImage& image);
 [[nodiscard]] Result<AnalogImage> parse_analog_image(std::string_view bytes, const std::string& origin);
 /// The gate before the emulator: indices, ranges of registers, nodes that exist, labels that fit. Empty: sound.
 [[nodiscard]] Diagnostics check_analog_image(const AnalogImage& image);

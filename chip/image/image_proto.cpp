@@ -131,22 +131,6 @@ ProjectionLoss from(const proto::ProjectionLossProto& message) {
             .weight_bits = message.weight_bits()};
 }
 
-void to(const Provenance& provenance, proto::ProvenanceProto& message) {
-    message.set_program(provenance.program);
-    message.set_network_file(provenance.network_file);
-    message.set_network_sha256(provenance.network_sha256);
-    message.mutable_options()->Add(provenance.options.begin(), provenance.options.end());
-    message.mutable_rules()->Add(provenance.rules.begin(), provenance.rules.end());
-}
-
-Provenance from(const proto::ProvenanceProto& message) {
-    return {.program = message.program(),
-            .network_file = message.network_file(),
-            .network_sha256 = message.network_sha256(),
-            .options = {message.options().begin(), message.options().end()},
-            .rules = {message.rules().begin(), message.rules().end()}};
-}
-
 void registers_to(const CoreImage& core, proto::CoreImageProto& message) {
     for (const CompartmentGroup& group : core.groups) {
         message.add_group_first(group.first);
@@ -342,6 +326,22 @@ std::string synapses_from(const proto::CoreImageProto& message, std::vector<Syna
 
 }  // namespace
 
+void to_proto(const Provenance& provenance, proto::ProvenanceProto& message) {
+    message.set_program(provenance.program);
+    message.set_network_file(provenance.network_file);
+    message.set_network_sha256(provenance.network_sha256);
+    message.mutable_options()->Add(provenance.options.begin(), provenance.options.end());
+    message.mutable_rules()->Add(provenance.rules.begin(), provenance.rules.end());
+}
+
+Provenance from_proto(const proto::ProvenanceProto& message) {
+    return {.program = message.program(),
+            .network_file = message.network_file(),
+            .network_sha256 = message.network_sha256(),
+            .options = {message.options().begin(), message.options().end()},
+            .rules = {message.rules().begin(), message.rules().end()}};
+}
+
 proto::ImageHeaderProto header_to_proto(const Image& image) {
     proto::ImageHeaderProto message;
     *message.mutable_chip() = to_proto(image.chip);
@@ -353,7 +353,7 @@ proto::ImageHeaderProto header_to_proto(const Image& image) {
     for (const ProjectionLoss& loss : image.losses) {
         to(loss, *message.add_losses());
     }
-    to(image.provenance, *message.mutable_provenance());
+    to_proto(image.provenance, *message.mutable_provenance());
     for (const LearningProfile& profile : image.learning) {
         *message.add_learning() = learning_to_proto(profile);
     }
@@ -376,7 +376,7 @@ std::string header_from_proto(const proto::ImageHeaderProto& message, Image& ima
     for (const auto& loss : message.losses()) {
         image.losses.push_back(from(loss));
     }
-    image.provenance = from(message.provenance());
+    image.provenance = from_proto(message.provenance());
     constexpr int most_profiles = 255;
     if (message.learning_size() > most_profiles) {
         return fmt::format("it has {} learning profiles; at most {} are allowed", message.learning_size(),

@@ -16,6 +16,9 @@ namespace spikeloom::chip {
 [[nodiscard]] proto::LearningProfileProto learning_to_proto(const LearningProfile& profile);
 [[nodiscard]] std::string learning_from_proto(const proto::LearningProfileProto& message, LearningProfile& profile);
 
+void to_proto(const Provenance& provenance, proto::ProvenanceProto& message);
+[[nodiscard]] Provenance from_proto(const proto::ProvenanceProto& message);
+
 [[nodiscard]] proto::CoreImageProto core_to_proto(const CoreImage& core);
 [[nodiscard]] proto::InputSymbolProto input_to_proto(const InputSymbol& input);
 

@@ -1,7 +1,6 @@
 #include "chip/image/image_stream.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "chip/image/image_bytes.hpp"
 #include "chip/image/image_proto.hpp"
 
 namespace spikeloom::chip {
@@ -50,30 +50,6 @@ Diagnostic finding(const std::string& where, std::string found, std::string allo
             .found = std::move(found),
             .allowed = std::move(allowed),
             .help = std::move(help)};
-}
-
-template <class Number>
-void append_number(std::string& bytes, Number number) {
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        bytes.push_back(static_cast<char>(number >> (8 * i) & 0xFFU));
-    }
-}
-
-template <class Number>
-Number number_at(std::string_view bytes, std::size_t at) {
-    Number number = 0;
-    for (std::size_t i = 0; i < sizeof(Number); ++i) {
-        number |= static_cast<Number>(static_cast<unsigned char>(bytes[at + i])) << (8 * i);
-    }
-    return number;
-}
-
-std::uint32_t checksum(std::uint32_t before, std::string_view bytes) {
-    if (bytes.empty()) {
-        return before;  // zlib takes a null pointer for a wish to begin anew
-    }
-    return static_cast<std::uint32_t>(
-        crc32_z(before, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
 }
 
 std::string prologue() {

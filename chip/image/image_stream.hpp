@@ -9,11 +9,10 @@
 #include <string_view>
 
 #include "chip/image/image.hpp"
+#include "chip/image/image_bytes.hpp"
 
 namespace spikeloom::chip {
 
-/// Takes bytes; false when they could not be written (errno says why).
-using Sink = std::function<bool(std::string_view)>;
 /// Fills the buffer with so many bytes; false when they could not be read (errno says why).
 using Source = std::function<bool(std::string& buffer, std::size_t count)>;
 

@@ -3,9 +3,11 @@
 // differ, and what it costs. `ideal` chips have none of the limits: weights are real numbers, synapses may have delays.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "chip/spec/chip_spec.hpp"
@@ -36,6 +38,9 @@ struct AnalogArray {
     /// Signed inputs of one circuit: two rows each.
     [[nodiscard]] constexpr int signed_inputs() const { return rows / 2; }
     [[nodiscard]] constexpr int circuits() const { return hemispheres * columns; }
+    [[nodiscard]] constexpr int rows_per_driver() const { return rows / drivers; }
+    /// Number of a hemisphere's bus among the crossbar's outputs.
+    [[nodiscard]] constexpr int bus_output(int hemisphere, int bus) const { return hemisphere * padi_buses + bus; }
     friend bool operator==(const AnalogArray&, const AnalogArray&) = default;
 };
 
@@ -46,6 +51,14 @@ struct CrossbarNode {
     int output = 0;
     friend auto operator<=>(const CrossbarNode&, const CrossbarNode&) = default;
 };
+/// A background source sends a spike every period, or with probability rate / (2^rate_bits - 1) a period.
+struct BackgroundFormat {
+    double clock_hz = 125e6;  ///< in whose cycles the period counts
+    int period_bits = 16;
+    int rate_bits = 8;
+    int random_label_bits = 8;  ///< lowest bits of the label, which can be drawn at random
+    friend bool operator==(const BackgroundFormat&, const BackgroundFormat&) = default;
+};
 struct AnalogCrossbar {
     int neuron_outputs = 8;  ///< column c of either hemisphere leaves through output c / columns_per_output
     int columns_per_output = 32;
@@ -53,7 +66,12 @@ struct AnalogCrossbar {
     int background_sources = 8;
     int label_bits = 14;              ///< of mask and target: a node passes a label where (label & mask) == target
     std::vector<CrossbarNode> nodes;  ///< those that exist, ascending
+    BackgroundFormat background;
     [[nodiscard]] constexpr int inputs() const { return neuron_outputs + l2_lanes + background_sources; }
+    /// Number of an L2 lane among the inputs, and of a background source.
+    [[nodiscard]] constexpr int l2_input(int lane) const { return neuron_outputs + lane; }
+    [[nodiscard]] constexpr int background_input(int source) const { return neuron_outputs + l2_lanes + source; }
+    [[nodiscard]] bool has_node(const CrossbarNode& node) const;
     friend bool operator==(const AnalogCrossbar&, const AnalogCrossbar&) = default;
 };
 
@@ -62,13 +80,16 @@ struct AnalogRanges {
     RealRange tau_mem_s{0.1e-6, 2000e-6};
     RealRange tau_syn_s{0.1e-6, 100e-6};
     RealRange refractory_s{0.1e-6, 0.127};
-    RealRange potential_lsb{30, 210};  ///< where the readout is linear
-    int parameter_bits = 10;           ///< of the cells that hold analog parameters: 0 .. 2^bits - 2
-    int refractory_bits = 8;           ///< counter
+    RealRange potential_lsb{30, 210};     ///< where the readout is linear
+    RealRange capacitance_f{0, 2.2e-12};  ///< of a membrane
+    int parameter_bits = 10;              ///< of the cells that hold analog parameters: 0 .. 2^bits - 2
+    double parameter_settle_s = 20e-3;    ///< after a change of analog parameters
+    int refractory_bits = 8;              ///< counter
     double refractory_clock_hz = 250e6;
     int refractory_prescaler_max = 15;  ///< clock / 2^(k + 1)
     double leak_lsb = 80;               ///< usual targets, between which the network's potentials are laid
     double threshold_lsb = 125;
+    double reset_lsb = 70;
     friend bool operator==(const AnalogRanges&, const AnalogRanges&) = default;
 };
 
@@ -84,7 +105,7 @@ struct AnalogLinks {
 struct Converter {
     int bits = 8;
     double period_s = 1.7e-6;  ///< between two samples of a channel
-    int channels = 512;
+    int channels = 1024;       ///< sampled at once
     std::int64_t samples = 0;  ///< that one recording holds; 0: no limit
     friend bool operator==(const Converter&, const Converter&) = default;
 };
@@ -92,6 +113,11 @@ struct Converter {
 /// What differs from copy to copy. Relative to the parameter (synaptic_weight: of one synapse, weight: of a neuron's
 /// synaptic input as a whole) or, for potentials, to threshold - leak.
 enum class MismatchOf : std::uint8_t { threshold, leak, reset, tau_mem, tau_syn, weight, synaptic_weight, refractory };
+inline constexpr std::array<MismatchOf, 8> mismatch_kinds{
+    MismatchOf::threshold, MismatchOf::leak,   MismatchOf::reset,           MismatchOf::tau_mem,
+    MismatchOf::tau_syn,   MismatchOf::weight, MismatchOf::synaptic_weight, MismatchOf::refractory};
+/// "threshold", "tau_mem", "synaptic_weight".
+[[nodiscard]] std::string_view name_of(MismatchOf of);
 struct Mismatch {
     MismatchOf of = MismatchOf::threshold;
     Quantity uncalibrated;  ///< standard deviation of the fixed pattern before calibration
@@ -114,6 +140,12 @@ struct AnalogPlasticity {
 };
 
 enum class AnalogCostItem : std::uint8_t { input_spike, spike, synaptic_event, output_spike, ppu_vector_instruction };
+inline constexpr std::array<AnalogCostItem, 5> analog_cost_items{
+    AnalogCostItem::input_spike, AnalogCostItem::spike, AnalogCostItem::synaptic_event, AnalogCostItem::output_spike,
+    AnalogCostItem::ppu_vector_instruction};
+/// As the schema spells it: "input_spike".
+[[nodiscard]] std::string_view name_of(AnalogCostItem item);
+
 struct AnalogEventCost {
     AnalogCostItem item = AnalogCostItem::spike;
     Quantity energy_pj;
@@ -124,7 +156,9 @@ struct AnalogCostTable {
     std::string name;
     std::string title;
     Quantity chip_power_mw;
-    std::vector<AnalogEventCost> events;
+    std::vector<AnalogEventCost> events;  ///< ascending by item; what lacks costs nothing beside the power
+    /// The item's price, or nullptr.
+    [[nodiscard]] const Quantity* find_event(AnalogCostItem item) const;
     friend bool operator==(const AnalogCostTable&, const AnalogCostTable&) = default;
 };
 
@@ -143,6 +177,10 @@ struct AnalogSpec {
     std::vector<Mismatch> mismatch;
     AnalogPlasticity plasticity;
     std::vector<AnalogCostTable> costs;  ///< the first is the default
+    /// The entry, or nullptr where nothing is said of it.
+    [[nodiscard]] const Mismatch* find_mismatch(MismatchOf of) const;
+    /// The table of that name, or nullptr.
+    [[nodiscard]] const AnalogCostTable* find_costs(const std::string& name) const;
     friend bool operator==(const AnalogSpec&, const AnalogSpec&) = default;
 };
 
@@ -151,9 +189,11 @@ struct AnalogSpec {
 [[nodiscard]] Result<AnalogSpec> parse_analog_spec(const std::string& text, const std::string& origin);
 [[nodiscard]] Result<AnalogSpec> read_analog_spec(const std::string& path);
 [[nodiscard]] Diagnostics check_analog_spec(const AnalogSpec& spec);
+/// The part of it that execution rests on; texts, mismatch and costs may lack.
+[[nodiscard]] Diagnostics check_analog_limits(const AnalogSpec& spec);
 /// parse_analog_spec(print_analog_spec(s)) == s.
 [[nodiscard]] std::string print_analog_spec(const AnalogSpec& spec);
-/// Whether the text describes an analog chip (its top level has the field `time_base: continuous`), and so is for
+/// Whether the text describes an analog chip (its top level has the field `time_base: CONTINUOUS`), and so is for
 /// parse_analog_spec and not for parse_chip_spec.
 [[nodiscard]] bool is_analog_spec(const std::string& text);
 

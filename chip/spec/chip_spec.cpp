@@ -1,41 +1,13 @@
 #include "chip/spec/chip_spec.hpp"
 
-#include <fmt/format.h>
-#include <google/protobuf/text_format.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstring>
-#include <fstream>
-#include <map>
 #include <utility>
 
 #include "chip/spec/chip_spec_proto.hpp"
+#include "chip/spec/chip_text.hpp"
 #include "core/files/strict_text.hpp"
 
 namespace spikeloom::chip {
-namespace {
-
-constexpr std::size_t most_text_bytes = std::size_t{16} << 20;
-
-/// Line and column at the end of "origin:line:column".
-std::pair<int, int> place(const Diagnostic& finding) {
-    const auto number = [&](std::size_t begin, std::size_t end) {
-        int value = 0;
-        std::from_chars(finding.where.data() + begin, finding.where.data() + end, value);
-        return value;
-    };
-    const std::size_t column = finding.where.rfind(':');
-    const std::size_t line = column == std::string::npos ? column : finding.where.rfind(':', column - 1);
-    if (line == std::string::npos) {
-        return {};
-    }
-    return {number(line + 1, column), number(column + 1, finding.where.size())};
-}
-
-}  // namespace
-
 std::string_view name_of(CostItem item) {
     switch (item) {
     case CostItem::update_active:
@@ -125,49 +97,15 @@ Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& ori
     if (findings.empty()) {
         return from_proto(message);
     }
-    std::multimap<std::pair<int, int>, Diagnostic> by_place;
-    for (Diagnostic& finding : findings) {
-        by_place.emplace(place(finding), std::move(finding));
-    }
-    findings.clear();
-    for (auto& [at, finding] : by_place) {
-        findings.push_back(std::move(finding));
-    }
-    return fail(std::move(findings));
+    return fail(by_place(std::move(findings)));
 }
 
 Result<ChipSpec> read_chip_spec(const std::string& path) {
-    std::ifstream file(path, std::ios::binary);
-    std::string text;
-    if (file) {
-        text.resize(most_text_bytes + 1);
-        file.read(text.data(), static_cast<std::streamsize>(text.size()));
-        text.resize(static_cast<std::size_t>(file.gcount()));
-    }
-    if (file.bad() || (!file && !file.eof())) {
-        return fail({.severity = Severity::error,
-                     .where = path,
-                     .found = fmt::format("the chip description can't be read: {}", std::strerror(errno)),
-                     .allowed = "a text file",
-                     .help = "`spikeloom chips` lists the bundled ones"});
-    }
-    if (text.size() > most_text_bytes) {
-        return fail({.severity = Severity::error,
-                     .where = path,
-                     .found = "the file is too large for a chip description",
-                     .allowed = fmt::format("at most {} bytes", most_text_bytes),
-                     .help = {}});
-    }
-    return parse_chip_spec(text, path);
+    return read_chip_text(path).and_then([&](const std::string& text) { return parse_chip_spec(text, path); });
 }
 
 std::string print_chip_spec(const ChipSpec& spec) {
-    google::protobuf::TextFormat::Printer printer;
-    printer.SetUseShortRepeatedPrimitives(true);
-    printer.SetUseUtf8StringEscaping(true);
-    std::string text;
-    printer.PrintToString(to_proto(spec), &text);
-    return text;
+    return print_chip_text(to_proto(spec));
 }
 
 }  // namespace spikeloom::chip

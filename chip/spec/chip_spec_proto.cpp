@@ -236,34 +236,14 @@ void to(const LearningFormat& learning, proto::LearningProto& message) {
     conventions.set_first_epoch_is_due(arithmetic.first_epoch_is_due);
 }
 
-Quantity from(const proto::QuantityProto& message) {
-    return {.value = message.value(),
-            .low = message.has_low() ? message.low() : message.value(),
-            .high = message.has_high() ? message.high() : message.value(),
-            .source = message.source(),
-            .trust = static_cast<Trust>(from_enum(message.trust()))};
-}
-
-void to(const Quantity& quantity, proto::QuantityProto& message) {
-    message.set_value(quantity.value);
-    if (quantity.low != quantity.value) {
-        message.set_low(quantity.low);
-    }
-    if (quantity.high != quantity.value) {
-        message.set_high(quantity.high);
-    }
-    message.set_source(quantity.source);
-    message.set_trust(static_cast<proto::QuantityProto::Trust>(static_cast<int>(quantity.trust) + 1));
-}
-
 CostTable from(const proto::CostTableProto& message) {
     CostTable table{.name = message.name(),
                     .title = message.title(),
                     .events = {},
                     .barrier = {},
-                    .static_power_core_mw = from(message.static_power_core_mw()),
-                    .static_power_chip_mw = from(message.static_power_chip_mw()),
-                    .host_power_mw = from(message.host_power_mw())};
+                    .static_power_core_mw = from_proto(message.static_power_core_mw()),
+                    .static_power_chip_mw = from_proto(message.static_power_chip_mw()),
+                    .host_power_mw = from_proto(message.host_power_mw())};
     for (const CostItem item : cost_items) {
         const auto* field = field_of(item);
         if (item == CostItem::learning_update && !message.has_learning_update()) {
@@ -271,10 +251,11 @@ CostTable from(const proto::CostTableProto& message) {
         }
         const auto& cost =
             static_cast<const proto::EventCostProto&>(message.GetReflection()->GetMessage(message, field));
-        table.events.push_back({.item = item, .energy_pj = from(cost.energy_pj()), .time_ns = from(cost.time_ns())});
+        table.events.push_back(
+            {.item = item, .energy_pj = from_proto(cost.energy_pj()), .time_ns = from_proto(cost.time_ns())});
     }
     for (const auto& point : message.barrier()) {
-        table.barrier.push_back({.tiles = point.tiles(), .time_ns = from(point.time_ns())});
+        table.barrier.push_back({.tiles = point.tiles(), .time_ns = from_proto(point.time_ns())});
     }
     return table;
 }
@@ -288,20 +269,40 @@ void to(const CostTable& table, proto::CostTableProto& message) {
             continue;
         }
         auto& cost = static_cast<proto::EventCostProto&>(*message.GetReflection()->MutableMessage(&message, field));
-        to(table.event(item).energy_pj, *cost.mutable_energy_pj());
-        to(table.event(item).time_ns, *cost.mutable_time_ns());
+        to_proto(table.event(item).energy_pj, *cost.mutable_energy_pj());
+        to_proto(table.event(item).time_ns, *cost.mutable_time_ns());
     }
     for (const BarrierPoint& point : table.barrier) {
         auto& added = *message.add_barrier();
         added.set_tiles(point.tiles);
-        to(point.time_ns, *added.mutable_time_ns());
+        to_proto(point.time_ns, *added.mutable_time_ns());
     }
-    to(table.static_power_core_mw, *message.mutable_static_power_core_mw());
-    to(table.static_power_chip_mw, *message.mutable_static_power_chip_mw());
-    to(table.host_power_mw, *message.mutable_host_power_mw());
+    to_proto(table.static_power_core_mw, *message.mutable_static_power_core_mw());
+    to_proto(table.static_power_chip_mw, *message.mutable_static_power_chip_mw());
+    to_proto(table.host_power_mw, *message.mutable_host_power_mw());
 }
 
 }  // namespace
+
+Quantity from_proto(const proto::QuantityProto& message) {
+    return {.value = message.value(),
+            .low = message.has_low() ? message.low() : message.value(),
+            .high = message.has_high() ? message.high() : message.value(),
+            .source = message.source(),
+            .trust = static_cast<Trust>(from_enum(message.trust()))};
+}
+
+void to_proto(const Quantity& quantity, proto::QuantityProto& message) {
+    message.set_value(quantity.value);
+    if (quantity.low != quantity.value) {
+        message.set_low(quantity.low);
+    }
+    if (quantity.high != quantity.value) {
+        message.set_high(quantity.high);
+    }
+    message.set_source(quantity.source);
+    message.set_trust(static_cast<proto::QuantityProto::Trust>(static_cast<int>(quantity.trust) + 1));
+}
 
 ChipSpec from_proto(const proto::ChipSpecProto& message) {
     ChipSpec spec{.name = message.name(),

@@ -161,6 +161,7 @@ class Demo(Case):
             YINYANG / "yinyang.nir": "network",
             YINYANG / "yinyang_test.npz": "numpy arrays",
             SOURCE / "models/chips/loihi1.textproto": "chip description",
+            SOURCE / "models/chips/brainscales2.textproto": "analog chip description",
             SOURCE / "models/rules/triplet_stdp.textproto": "learning rule",
             self.image: "image",
         }

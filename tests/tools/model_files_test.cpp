@@ -24,6 +24,9 @@ TEST_CASE("a file's kind follows from its content, whatever its name") {
     CHECK(kind_of("\x1f\x8b\x08"s) == FileKind::gzip);
     CHECK(kind_of("\0\0\x08\x03"s) == FileKind::idx);
     CHECK(kind_of("SPIKELOOM-IMAGE") == FileKind::image);
+    CHECK(kind_of("SPIKELOOM-ANALOG\n") == FileKind::analog_image);
+    CHECK(kind_of("name: \"x\" # time_base\nmesh { time_base: 1 }\n") == FileKind::chip_text);
+    CHECK(kind_of("name: \"x\"\n  time_base:CONTINUOUS") == FileKind::analog_chip_text);
     CHECK(kind_of("# a network\npopulation {\n}\n") == FileKind::network_text);
     CHECK(kind_of("name: \"x\"\nmesh { columns: 1 }\n") == FileKind::chip_text);
     CHECK(kind_of("name: \"x\"\n  dt: \"x0\"\n") == FileKind::rule_text);
@@ -42,6 +45,18 @@ TEST_CASE("a chip that is neither bundled nor a file is refused with the names t
     const auto chip = open_chip("loihi9");
     REQUIRE_FALSE(chip);
     CHECK(chip.error()[0].where == "chip 'loihi9'");
+}
+
+TEST_CASE("chips of both kinds are opened by name, each as what it is") {
+    const auto analog = open_any_chip("brainscales2");
+    REQUIRE_MESSAGE(analog.has_value(), (analog ? "" : to_text(analog.error())));
+    CHECK(std::get<chip::AnalogSpec>(*analog).array.circuits() == 512);
+    CHECK(std::get<chip::ChipSpec>(open_any_chip("loihi1").value()).name == "loihi1");
+    CHECK_FALSE(open_any_chip("loihi9"));
+
+    const auto refused = open_chip("brainscales2");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error()[0].found.find("analog") != std::string::npos);
 }
 
 }  // namespace

@@ -1,0 +1,412 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <tuple>
+#include <utility>
+
+#include "chip/image/analog_image.hpp"
+#include "chip/image/image_findings.hpp"
+
+namespace spikeloom::chip {
+namespace {
+
+/// Channels are not backed by bytes of the file where a chip's host does not send them all.
+constexpr std::uint64_t most_elements = std::uint64_t{1} << 24;
+constexpr double rounding = 1e-9;  // relative, of parameters that were computed
+
+bool positive(double value) {
+    return value > 0 && std::isfinite(value);
+}
+
+bool within(const RealRange& range, double value) {
+    return range.least * (1 - rounding) <= value && value <= range.most * (1 + rounding);
+}
+
+IntRange below(std::int64_t count) {
+    return {.least = 0, .most = count - 1};
+}
+
+IntRange register_of(int bits) {
+    return below(std::int64_t{1} << bits);
+}
+
+class Checker {
+public:
+    explicit Checker(const AnalogImage& image) : image_(image), chip_(image.chip) {}
+
+    Diagnostics check() {
+        symbols();
+        coding();
+        for (std::size_t i = 0; i < image_.neurons.size() && !findings_.full(); ++i) {
+            neuron(i);
+        }
+        if (!findings_.none()) {
+            return findings_.take();  // what follows goes by these numbers
+        }
+        if (chip_.ideal) {
+            ideal();
+        } else {
+            mapped();
+        }
+        return findings_.take();
+    }
+
+private:
+    // What holds of every chip.
+
+    template <class Symbol>
+    std::uint64_t symbol(const Symbol& symbol, const std::string& where, std::uint32_t first, std::uint64_t expected) {
+        if (first != expected) {
+            findings_.add(where, fmt::format("starts at number {}", first),
+                          fmt::format("{}, where the one before ends", expected));
+        }
+        std::uint64_t elements = 1;
+        for (const std::uint32_t extent : symbol.shape) {
+            elements = elements > most_elements ? elements : elements * extent;
+        }
+        if (elements != symbol.count) {
+            findings_.add(where, fmt::format("has {} elements, and a shape of {}", symbol.count, elements),
+                          "a shape of as many");
+        }
+        if (!names_.insert(symbol.name).second) {
+            findings_.add(where, fmt::format("the name '{}' stands a second time", symbol.name), "names that differ");
+        }
+        return expected + symbol.count;
+    }
+
+    void symbols() {
+        std::uint64_t next = 0;
+        for (const AnalogInput& input : image_.inputs) {
+            const std::string where = fmt::format("input '{}'", input.name);
+            next = symbol(input, where, input.first_channel, next);
+            for (const double time : input.constant_times) {
+                if (!(time >= 0) || !std::isfinite(time)) {
+                    findings_.add(where, fmt::format("a constant spike at {} s", time), "at 0 or later");
+                }
+            }
+        }
+        count("input channels", next);
+        next = 0;
+        for (const AnalogPopulation& population : image_.populations) {
+            next = symbol(population, fmt::format("population '{}'", population.name), population.first_neuron, next);
+        }
+        count("neurons", next);
+        if (next != image_.neurons.size()) {
+            findings_.add("populations", fmt::format("{} neurons, and parameters of {}", next, image_.neurons.size()),
+                          "parameters of every neuron");
+        }
+        std::set<std::uint32_t> seen;
+        for (const std::uint32_t output : image_.outputs) {
+            findings_.range("outputs", "the population", output,
+                            below(static_cast<std::int64_t>(image_.populations.size())));
+            if (!seen.insert(output).second) {
+                findings_.add("outputs", fmt::format("population {} is named a second time", output), "once");
+            }
+        }
+    }
+
+    void count(const char* what, std::uint64_t found) {
+        if (found > most_elements) {
+            findings_.add(what, fmt::format("there are {}", found), fmt::format("at most {}", most_elements));
+        }
+    }
+
+    void coding() {
+        if (!image_.coding) {
+            return;
+        }
+        const TtfsCoding& coding = *image_.coding;
+        if (!positive(coding.time_unit_s) || !positive(coding.window_s)) {
+            findings_.add("coding",
+                          fmt::format("a unit of {} s and a window of {} s", coding.time_unit_s, coding.window_s),
+                          "finite numbers above 0");
+        }
+        if (!(coding.earliest_s >= 0) || !(coding.earliest_s <= coding.latest_s) || !std::isfinite(coding.latest_s) ||
+            !std::isfinite(coding.silent_below)) {
+            findings_.add("coding",
+                          fmt::format("values are times of {}..{} s, silent up to {}", coding.earliest_s,
+                                      coding.latest_s, coding.silent_below),
+                          "finite numbers, 0 <= earliest <= latest");
+        }
+    }
+
+    void number(const std::string& where, const char* what, double found, bool sound, const char* allowed) {
+        if (!sound) {
+            findings_.add(where, fmt::format("{} is {}", what, found), allowed);
+        }
+    }
+
+    void neuron(std::size_t index) {
+        const std::string where = fmt::format("neuron {}", index);
+        const NeuronTarget& target = image_.neurons[index];
+        const Lif& lif = target.model.lif;
+        number(where, "tau_mem", lif.tau_mem, positive(lif.tau_mem), "finite, above 0");
+        number(where, "tau_syn", lif.tau_syn, positive(lif.tau_syn), "finite, above 0");
+        number(where, "resistance", lif.resistance, positive(lif.resistance), "finite, above 0");
+        number(where, "leak", lif.leak, std::isfinite(lif.leak), "finite");
+        number(where, "reset", lif.reset, std::isfinite(lif.reset), "finite");
+        number(where, "threshold", lif.threshold, lif.threshold > lif.reset, "above the reset, or infinite");
+        number(where, "refractory", lif.refractory, lif.refractory >= 0, "at least 0, or infinite");
+        number(where, "weight_unit", target.weight_unit, positive(target.weight_unit), "finite, above 0");
+        if (target.adaptive) {
+            adaptive(where, target.model);
+        }
+        if (!chip_.ideal) {
+            settable(where, target);
+        }
+    }
+
+    void adaptive(const std::string& where, const AdEx& model) {
+        number(where, "tau_syn_inhibitory", model.tau_syn_inhibitory,
+               model.tau_syn_inhibitory >= 0 && std::isfinite(model.tau_syn_inhibitory), "finite, at least 0");
+        number(where, "slope", model.slope, positive(model.slope), "finite, above 0");
+        number(where, "tau_w", model.tau_w, positive(model.tau_w), "finite, above 0");
+        for (const auto& [what, value] :
+             {std::pair("exp_threshold", model.exp_threshold), std::pair("a", model.a), std::pair("b", model.b),
+              std::pair("e_excitatory", model.e_excitatory), std::pair("e_inhibitory", model.e_inhibitory)}) {
+            number(where, what, value, std::isfinite(value), "finite");
+        }
+    }
+
+    void settable(const std::string& where, const NeuronTarget& target) {
+        const auto range = [&](const char* what, double found, const RealRange& allowed) {
+            if (!within(allowed, found)) {
+                findings_.add(where, fmt::format("{} is {} s", what, found),
+                              fmt::format("{}..{} s on this chip", allowed.least, allowed.most));
+            }
+        };
+        const Lif& lif = target.model.lif;
+        range("tau_mem", lif.tau_mem, chip_.ranges.tau_mem_s);
+        range("tau_syn", lif.tau_syn, chip_.ranges.tau_syn_s);
+        if (lif.refractory != never && lif.threshold != never) {
+            range("refractory", lif.refractory, chip_.ranges.refractory_s);
+        }
+        if (target.adaptive && target.model.tau_syn_inhibitory > 0) {
+            range("tau_syn_inhibitory", target.model.tau_syn_inhibitory, chip_.ranges.tau_syn_s);
+        }
+    }
+
+    // An ideal chip.
+
+    void ideal() {
+        const IdealSynapses& synapses = image_.synapses;
+        if (!image_.runs.empty()) {
+            findings_.add("runs", fmt::format("an ideal chip with {} runs", image_.runs.size()), "none");
+        }
+        const std::size_t sources = image_.channels() + image_.neurons.size();
+        const std::size_t all = synapses.targets.size();
+        if (synapses.row_begin.size() != sources + 1 || synapses.row_begin.front() != 0 ||
+            synapses.row_begin.back() != all || !std::ranges::is_sorted(synapses.row_begin)) {
+            findings_.add("synapses", fmt::format("their rows are not those of {} sources", sources),
+                          "offsets that ascend from 0 to the number of synapses, one more than sources");
+        }
+        if (synapses.weights.size() != all || (!synapses.delays.empty() && synapses.delays.size() != all)) {
+            findings_.add(
+                "synapses",
+                fmt::format("{} targets, {} weights, {} delays", all, synapses.weights.size(), synapses.delays.size()),
+                "a weight each, and a delay each or none at all");
+            return;
+        }
+        for (std::size_t i = 0; i < all && !findings_.full(); ++i) {
+            const double delay = synapses.delays.empty() ? 0 : synapses.delays[i];
+            if (synapses.targets[i] >= image_.neurons.size() || !std::isfinite(synapses.weights[i]) || !(delay >= 0) ||
+                !std::isfinite(delay)) {
+                findings_.add(
+                    fmt::format("synapse {}", i),
+                    fmt::format("weight {} onto neuron {} after {} s", synapses.weights[i], synapses.targets[i], delay),
+                    fmt::format("one of {} neurons, finite numbers, a delay of at least 0", image_.neurons.size()));
+            }
+        }
+    }
+
+    // A chip with an array.
+
+    void mapped() {
+        const IdealSynapses& synapses = image_.synapses;
+        if (!synapses.row_begin.empty() || !synapses.targets.empty() || !synapses.weights.empty() ||
+            !synapses.delays.empty()) {
+            findings_.add("synapses", "synapses outside the array", "none: only ideal chips have them");
+        }
+        placed_.assign(image_.neurons.size(), false);
+        for (std::size_t i = 0; i < image_.runs.size() && !findings_.full(); ++i) {
+            const std::string where = fmt::format("run {}", i);
+            const AnalogRun& run = image_.runs[i];
+            host_sources(where, run);  // before the neurons of this run are known as computed
+            neurons(where, run);
+            drivers(where, run);
+            cells(where, run);
+            crossbar(where, run);
+            background(where, run);
+        }
+        for (std::size_t i = 0; i < placed_.size() && !findings_.full(); ++i) {
+            if (!placed_[i]) {
+                findings_.add(fmt::format("neuron {}", i), "is placed in no run", "exactly one");
+            }
+        }
+    }
+
+    void neurons(const std::string& run_where, const AnalogRun& run) {
+        const AnalogArray& array = chip_.array;
+        std::set<Circuit> used;
+        std::map<std::pair<int, int>, std::uint32_t> labels;
+        for (const PlacedNeuron& placed : run.neurons) {
+            const std::string where = fmt::format("{}, neuron {}", run_where, placed.neuron);
+            if (placed.neuron >= image_.neurons.size()) {
+                findings_.add(where, "is none of the network's", fmt::format("below {}", image_.neurons.size()));
+                continue;
+            }
+            if (placed_[placed.neuron]) {
+                findings_.add(where, "is placed a second time", "exactly one place in one run");
+            }
+            placed_[placed.neuron] = true;
+            findings_.range(where, "the number of circuits", static_cast<std::int64_t>(placed.circuits.size()),
+                            {.least = 1, .most = array.joined_circuits});
+            findings_.range(where, "the address", placed.address, register_of(array.neuron_address_bits));
+            for (const Circuit& circuit : placed.circuits) {
+                findings_.range(where, "a circuit's hemisphere", circuit.hemisphere, below(array.hemispheres));
+                findings_.range(where, "a circuit's column", circuit.column, below(array.columns));
+                if (!used.insert(circuit).second) {
+                    findings_.add(where,
+                                  fmt::format("circuit {} of hemisphere {} is used a second time", circuit.column,
+                                              circuit.hemisphere),
+                                  "circuits of one neuron each");
+                }
+            }
+            if (!placed.circuits.empty()) {
+                const int output = placed.circuits.front().column / chip_.crossbar.columns_per_output;
+                const auto [other, added] = labels.try_emplace({output, placed.address}, placed.neuron);
+                if (!added) {
+                    findings_.add(where,
+                                  fmt::format("its spikes leave event output {} with address {}, as those of neuron {}",
+                                              output, placed.address, other->second),
+                                  "addresses that differ on an event output");
+                }
+            }
+        }
+    }
+
+    void drivers(const std::string& run_where, const AnalogRun& run) {
+        const AnalogArray& array = chip_.array;
+        std::set<std::pair<int, int>> seen;
+        for (const DriverSetting& driver : run.drivers) {
+            const std::string where =
+                fmt::format("{}, driver {} of hemisphere {}", run_where, driver.driver, driver.hemisphere);
+            findings_.range(where, "the hemisphere", driver.hemisphere, below(array.hemispheres));
+            findings_.range(where, "the driver", driver.driver, below(array.drivers));
+            findings_.range(where, "the address", driver.address, register_of(array.row_select_bits));
+            findings_.range(where, "the mask", driver.mask, register_of(array.row_select_bits));
+            for (const RowMode mode : driver.rows) {
+                findings_.range(where, "a row's mode", static_cast<std::int64_t>(mode),
+                                {.least = 0, .most = static_cast<std::int64_t>(RowMode::inhibitory)});
+            }
+            if (!seen.insert({driver.hemisphere, driver.driver}).second) {
+                findings_.add(where, "is set a second time", "once");
+            }
+        }
+    }
+
+    void cells(const std::string& run_where, const AnalogRun& run) {
+        const AnalogArray& array = chip_.array;
+        const SynapseCell* before = nullptr;
+        for (const SynapseCell& cell : run.cells) {
+            const bool sound = cell.hemisphere < array.hemispheres && cell.row < array.rows &&
+                               cell.column < array.columns && register_of(array.weight_bits).contains(cell.weight) &&
+                               register_of(array.label_bits).contains(cell.label);
+            const bool after = before == nullptr || std::tie(before->hemisphere, before->row, before->column) <
+                                                        std::tie(cell.hemisphere, cell.row, cell.column);
+            before = &cell;
+            if (sound && after) {
+                continue;  // there may be a hundred thousand
+            }
+            const std::string where = fmt::format("{}, synapse of row {} and column {} of hemisphere {}", run_where,
+                                                  cell.row, cell.column, cell.hemisphere);
+            findings_.range(where, "the hemisphere", cell.hemisphere, below(array.hemispheres));
+            findings_.range(where, "the row", cell.row, below(array.rows));
+            findings_.range(where, "the column", cell.column, below(array.columns));
+            findings_.range(where, "the weight", cell.weight, register_of(array.weight_bits));
+            findings_.range(where, "the label", cell.label, register_of(array.label_bits));
+            if (!after) {
+                findings_.add(where, "stands a second time, or after one that comes later",
+                              "ascending by hemisphere, row, column, each once");
+            }
+            if (findings_.full()) {
+                return;
+            }
+        }
+    }
+
+    void crossbar(const std::string& run_where, const AnalogRun& run) {
+        std::set<CrossbarNode> seen;
+        for (const CrossbarSetting& setting : run.crossbar) {
+            const std::string where =
+                fmt::format("{}, crossbar node {} -> {}", run_where, setting.node.input, setting.node.output);
+            if (!chip_.crossbar.has_node(setting.node)) {
+                findings_.add(where, "does not exist on this chip",
+                              fmt::format("one of its {} nodes", chip_.crossbar.nodes.size()));
+            }
+            findings_.range(where, "the mask", setting.mask, register_of(chip_.crossbar.label_bits));
+            findings_.range(where, "the target", setting.target, register_of(chip_.crossbar.label_bits));
+            if (!seen.insert(setting.node).second) {
+                findings_.add(where, "is set a second time", "once");
+            }
+        }
+    }
+
+    void host_sources(const std::string& run_where, const AnalogRun& run) {
+        std::set<std::tuple<bool, std::uint32_t, int, int>> seen;
+        for (const HostSource& source : run.host_sources) {
+            const std::string where = fmt::format("{}, host source of {} {}", run_where,
+                                                  source.is_neuron ? "neuron" : "channel", source.index);
+            findings_.range(where, "the lane", source.lane, below(chip_.crossbar.l2_lanes));
+            findings_.range(where, "the label", source.label, register_of(chip_.crossbar.label_bits));
+            if (!source.is_neuron) {
+                findings_.range(where, "the channel", source.index, below(image_.channels()));
+            } else if (source.index >= placed_.size() || !placed_[source.index]) {
+                findings_.add(where, "no earlier run computes the neuron", "a neuron of an earlier run");
+            }
+            if (!seen.insert({source.is_neuron, source.index, source.lane, source.label}).second) {
+                findings_.add(where, fmt::format("sends label {} on lane {} a second time", source.label, source.lane),
+                              "once");
+            }
+        }
+    }
+
+    void background(const std::string& run_where, const AnalogRun& run) {
+        const BackgroundFormat& format = chip_.crossbar.background;
+        int before = -1;
+        for (const BackgroundSetting& setting : run.background) {
+            const std::string where = fmt::format("{}, background source {}", run_where, setting.source);
+            findings_.range(where, "the source", setting.source, below(chip_.crossbar.background_sources));
+            if (setting.source <= before) {
+                findings_.add(where, fmt::format("stands after source {}", before), "ascending, each once");
+            }
+            before = setting.source;
+            findings_.range(where, "the period", setting.period,
+                            {.least = 1, .most = register_of(format.period_bits).most});
+            findings_.range(where, "the rate", setting.rate, register_of(format.rate_bits));
+            findings_.range(where, "the label", setting.label, register_of(chip_.crossbar.label_bits));
+            findings_.range(where, "the mask", setting.mask, register_of(format.random_label_bits));
+            if (setting.random && setting.seed == 0) {
+                findings_.add(where, "the seed is 0, from which its shift register never leaves", "any other");
+            }
+        }
+    }
+
+    const AnalogImage& image_;
+    const AnalogSpec& chip_;
+    Findings findings_;
+    std::set<std::string> names_;
+    std::vector<bool> placed_;  // neurons, in the runs so far
+};
+
+}  // namespace
+
+Diagnostics check_analog_image(const AnalogImage& image) {
+    Diagnostics findings = check_analog_limits(image.chip);
+    return findings.empty() ? Checker(image).check() : findings;
+}
+
+}  // namespace spikeloom::chip

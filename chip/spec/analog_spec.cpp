@@ -1,0 +1,120 @@
+#include "chip/spec/analog_spec.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "chip/spec/analog_spec_proto.hpp"
+#include "chip/spec/chip_text.hpp"
+#include "core/files/strict_text.hpp"
+
+namespace spikeloom::chip {
+
+std::string_view name_of(MismatchOf of) {
+    switch (of) {
+    case MismatchOf::threshold:
+        return "threshold";
+    case MismatchOf::leak:
+        return "leak";
+    case MismatchOf::reset:
+        return "reset";
+    case MismatchOf::tau_mem:
+        return "tau_mem";
+    case MismatchOf::tau_syn:
+        return "tau_syn";
+    case MismatchOf::weight:
+        return "weight";
+    case MismatchOf::synaptic_weight:
+        return "synaptic_weight";
+    case MismatchOf::refractory:
+        return "refractory";
+    }
+    return "?";
+}
+
+std::string_view name_of(AnalogCostItem item) {
+    switch (item) {
+    case AnalogCostItem::input_spike:
+        return "input_spike";
+    case AnalogCostItem::spike:
+        return "spike";
+    case AnalogCostItem::synaptic_event:
+        return "synaptic_event";
+    case AnalogCostItem::output_spike:
+        return "output_spike";
+    case AnalogCostItem::ppu_vector_instruction:
+        return "ppu_vector_instruction";
+    }
+    return "?";
+}
+
+bool AnalogCrossbar::has_node(const CrossbarNode& node) const {
+    return std::ranges::binary_search(nodes, node);
+}
+
+const Quantity* AnalogCostTable::find_event(AnalogCostItem item) const {
+    const auto found = std::ranges::find(events, item, &AnalogEventCost::item);
+    return found == events.end() ? nullptr : &found->energy_pj;
+}
+
+const Mismatch* AnalogSpec::find_mismatch(MismatchOf of) const {
+    const auto found = std::ranges::find(mismatch, of, &Mismatch::of);
+    return found == mismatch.end() ? nullptr : &*found;
+}
+
+const AnalogCostTable* AnalogSpec::find_costs(const std::string& wanted) const {
+    const auto found = std::ranges::find(costs, wanted, &AnalogCostTable::name);
+    return found == costs.end() ? nullptr : &*found;
+}
+
+Result<AnalogSpec> parse_analog_spec(const std::string& text, const std::string& origin) {
+    proto::AnalogSpecProto message;
+    files::StrictText strict = files::parse_strict_text(text, origin, message);
+    Diagnostics findings = std::move(strict.findings);
+    const Diagnostics meaning = check_analog_spec_proto(
+        message, [&](const std::string& path) { return strict.positions.where(path); }, ChipSpecPart::everything);
+    findings.insert(findings.end(), meaning.begin(), meaning.end());
+    if (findings.empty()) {
+        return from_proto(message);
+    }
+    return fail(by_place(std::move(findings)));
+}
+
+Result<AnalogSpec> read_analog_spec(const std::string& path) {
+    return read_chip_text(path).and_then([&](const std::string& text) { return parse_analog_spec(text, path); });
+}
+
+std::string print_analog_spec(const AnalogSpec& spec) {
+    return print_chip_text(to_proto(spec));
+}
+
+bool is_analog_spec(const std::string& text) {
+    constexpr std::string_view field = "time_base";
+    const auto part_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+    int depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '#') {
+            i = std::min(text.find('\n', i), text.size());
+        } else if (c == '"' || c == '\'') {
+            for (++i; i < text.size() && text[i] != c && text[i] != '\n'; ++i) {
+                i += text[i] == '\\' ? 1 : 0;
+            }
+        } else if (c == '{' || c == '<') {
+            ++depth;
+        } else if (c == '}' || c == '>') {
+            --depth;
+        } else if (part_of_name(c)) {
+            const std::size_t begin = i;
+            while (i + 1 < text.size() && part_of_name(text[i + 1])) {
+                ++i;
+            }
+            if (depth == 0 && std::string_view(text).substr(begin, i + 1 - begin) == field) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+}  // namespace spikeloom::chip

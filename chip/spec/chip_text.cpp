@@ -1,0 +1,81 @@
+#include "chip/spec/chip_text.hpp"
+
+#include <fmt/format.h>
+#include <google/protobuf/text_format.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <utility>
+
+namespace spikeloom::chip {
+namespace {
+
+constexpr std::size_t most_text_bytes = std::size_t{16} << 20;
+
+/// Line and column at the end of "origin:line:column".
+std::pair<int, int> place(const Diagnostic& finding) {
+    const auto number = [&](std::size_t begin, std::size_t end) {
+        int value = 0;
+        std::from_chars(finding.where.data() + begin, finding.where.data() + end, value);
+        return value;
+    };
+    const std::size_t column = finding.where.rfind(':');
+    const std::size_t line = column == std::string::npos ? column : finding.where.rfind(':', column - 1);
+    if (line == std::string::npos) {
+        return {};
+    }
+    return {number(line + 1, column), number(column + 1, finding.where.size())};
+}
+
+}  // namespace
+
+Result<std::string> read_chip_text(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::string text;
+    if (file) {
+        text.resize(most_text_bytes + 1);
+        file.read(text.data(), static_cast<std::streamsize>(text.size()));
+        text.resize(static_cast<std::size_t>(file.gcount()));
+    }
+    if (file.bad() || (!file && !file.eof())) {
+        return fail({.severity = Severity::error,
+                     .where = path,
+                     .found = fmt::format("the chip description can't be read: {}", std::strerror(errno)),
+                     .allowed = "a text file",
+                     .help = "`spikeloom chips` lists the bundled ones"});
+    }
+    if (text.size() > most_text_bytes) {
+        return fail({.severity = Severity::error,
+                     .where = path,
+                     .found = "the file is too large for a chip description",
+                     .allowed = fmt::format("at most {} bytes", most_text_bytes),
+                     .help = {}});
+    }
+    return text;
+}
+
+Diagnostics by_place(Diagnostics findings) {
+    std::multimap<std::pair<int, int>, Diagnostic> ordered;
+    for (Diagnostic& finding : findings) {
+        ordered.emplace(place(finding), std::move(finding));
+    }
+    findings.clear();
+    for (auto& [at, finding] : ordered) {
+        findings.push_back(std::move(finding));
+    }
+    return findings;
+}
+
+std::string print_chip_text(const google::protobuf::Message& message) {
+    google::protobuf::TextFormat::Printer printer;
+    printer.SetUseShortRepeatedPrimitives(true);
+    printer.SetUseUtf8StringEscaping(true);
+    std::string text;
+    printer.PrintToString(message, &text);
+    return text;
+}
+
+}  // namespace spikeloom::chip
