@@ -61,7 +61,7 @@ AnalogPopulation from(const proto::AnalogPopulationProto& message) {
             .count = message.count()};
 }
 
-void to(const TtfsCoding& coding, proto::TtfsCodingProto& message) {
+void to(const TtfsCoding& coding, proto::AnalogCodingProto& message) {
     message.set_time_unit_s(coding.time_unit_s);
     message.set_earliest_s(coding.earliest_s);
     message.set_latest_s(coding.latest_s);
@@ -70,7 +70,7 @@ void to(const TtfsCoding& coding, proto::TtfsCodingProto& message) {
     message.set_window_s(coding.window_s);
 }
 
-TtfsCoding from(const proto::TtfsCodingProto& message) {
+TtfsCoding from(const proto::AnalogCodingProto& message) {
     return {.time_unit_s = message.time_unit_s(),
             .earliest_s = message.earliest_s(),
             .latest_s = message.latest_s(),
