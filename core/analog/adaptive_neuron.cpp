@@ -15,6 +15,8 @@ using Coefficients = std::array<double, degree + 1>;
 /// which near rest is nothing.
 constexpr double damped_length = 2.5;
 constexpr int halvings = 52;
+/// Nets keep leak and reset below V_T + 10 slope (faults_of).
+constexpr double least_runaway = 12;
 
 double value(const Coefficients& power, double x) {
     double sum = power[degree];
@@ -241,14 +243,14 @@ double AdaptiveNeuron::longest_step() const {
     return damped_length / (std::max(membrane, rate_adaptation_) + turning);
 }
 
-/// Above this V runs away within a time that the clock doesn't resolve (tau_mem e^-x from V_T + x slope on).
-double AdaptiveNeuron::spike_level() const {
+/// Above this V runs away within a time that the clock doesn't resolve: tau_mem e^-x from V_T + x slope on.
+double AdaptiveNeuron::runaway_level() const {
     if (!model_.exponential) {
-        return threshold_;
+        return never;
     }
     const double moment = std::max(1e-13 * model_.lif.tau_mem, 1e-14 * std::abs(time_));
-    const double exponent = std::max(5.0, std::log(model_.lif.tau_mem / moment));
-    return std::min(threshold_, model_.exp_threshold - model_.lif.leak + exponent * model_.slope);
+    const double exponent = std::max(least_runaway, std::log(model_.lif.tau_mem / moment));
+    return model_.exp_threshold - model_.lif.leak + exponent * model_.slope;
 }
 
 /// At rest: no current left, and so near a stable fixed point below the threshold that Newton's step to it, and all
@@ -364,13 +366,21 @@ void AdaptiveNeuron::plan_step() const {
         plan_.u[k] *= scale;
         plan_.w[k] *= scale;
     }
-    const double level = spike_level();
-    if (level == never) {
-        return;
+    find_crossing();
+}
+
+/// From below: a membrane that is above its threshold, since that was lowered, must fall first, or run away.
+void AdaptiveNeuron::find_crossing() const {
+    const double runaway = runaway_level();
+    const double level = std::min(threshold_, runaway);
+    auto share = level < never ? crossing(plan_.u, level) : std::nullopt;
+    if (level < runaway && runaway < never && at_.u >= level) {
+        const auto later = crossing(plan_.u, runaway);
+        share = share && later ? std::min(share, later) : (share ? share : later);
     }
-    if (const auto share = crossing(plan_.u, level)) {
+    if (share) {
         plan_.spike = true;
-        plan_.end = time_ + *share * length;
+        plan_.end = time_ + *share * plan_.length;
     }
 }
 

@@ -74,12 +74,13 @@ private:
     [[nodiscard]] double exponential_at(double u) const;
     [[nodiscard]] double fastest_rate(double bend) const;
     [[nodiscard]] double longest_step() const;
-    [[nodiscard]] double spike_level() const;
+    [[nodiscard]] double runaway_level() const;
     [[nodiscard]] bool at_rest() const;
     [[nodiscard]] bool held() const { return time_ < held_until_; }
     void look_ahead() const;
     void expand(double unit, double bend) const;
     void plan_step() const;
+    void find_crossing() const;
 
     AdEx model_;
     IntegrationTolerance tolerance_;

@@ -1,5 +1,6 @@
 #include "core/analog/net.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 namespace spikeloom::core::analog {
@@ -16,7 +17,10 @@ bool sound(const Lif& neuron) {
 bool sound(const AdEx& model) {
     const auto positive = [](double value) { return std::isfinite(value) && value > 0; };
     return sound(model.lif) && std::isfinite(model.tau_syn_inhibitory) && model.tau_syn_inhibitory >= 0 &&
-           (!model.exponential || (positive(model.slope) && std::isfinite(model.exp_threshold))) &&
+           (!model.exponential ||
+            (positive(model.slope) && std::isfinite(model.exp_threshold) &&
+             // Above it V runs away at once, and again after every reset.
+             std::max(model.lif.reset, model.lif.leak) < model.exp_threshold + 10 * model.slope)) &&
            (!model.adaptation || (positive(model.tau_w) && std::isfinite(model.a) && std::isfinite(model.b))) &&
            (!model.conductance || (std::isfinite(model.e_excitatory) && std::isfinite(model.e_inhibitory)));
 }
