@@ -149,16 +149,7 @@ double crossing_by_newton(const Membrane& membrane, double threshold) {
 }
 
 double crossing(const Membrane& membrane, double threshold) {
-    if (threshold <= 0 || membrane.potential >= threshold || !may_cross(membrane, threshold)) {
-        return crossing_by_newton(membrane, threshold);
-    }
-    if (membrane.tau_mem == membrane.tau_syn) {
-        return crossing_equal(membrane, threshold);
-    }
-    if (membrane.tau_mem == 2 * membrane.tau_syn) {
-        return crossing_double(membrane, threshold);
-    }
-    return crossing_by_newton(membrane, threshold);
+    return crossing_within(membrane, threshold, never).s;
 }
 
 CrossingBound crossing_within(const Membrane& membrane, double threshold, double horizon) {
@@ -167,6 +158,12 @@ CrossingBound crossing_within(const Membrane& membrane, double threshold, double
     }
     if (!may_cross(membrane, threshold)) {
         return {never, true};
+    }
+    if (membrane.tau_mem == membrane.tau_syn) {
+        return {crossing_equal(membrane, threshold), true};
+    }
+    if (membrane.tau_mem == 2 * membrane.tau_syn) {
+        return {crossing_double(membrane, threshold), true};
     }
     return climb(membrane, threshold, 0, horizon);
 }

@@ -29,7 +29,8 @@ struct CrossingBound {
     double s = 0;
     bool exact = false;
 };
-/// As crossing, for positive thresholds, but gives up as soon as the crossing is known to lie beyond `horizon`.
+/// As crossing, but where that takes Newton's method, it stops as soon as the crossing is known to lie beyond
+/// `horizon`.
 [[nodiscard]] CrossingBound crossing_within(const Membrane& membrane, double threshold, double horizon);
 
 }  // namespace spikeloom::core::analog
