@@ -11,15 +11,12 @@
 namespace spikeloom::chip::analog {
 namespace {
 
-constexpr std::array<std::string_view, mismatch_kinds> mismatch_names{
-    "threshold", "leak", "reset", "tau_mem", "tau_syn", "weight", "synaptic_weight", "refractory"};
-
 Diagnostics check_overrides(const InstanceOptions& options) {
     Diagnostics findings;
-    std::array<bool, mismatch_kinds> seen{};
+    std::array<bool, mismatch_kinds.size()> seen{};
     for (const MismatchOverride& override_ : options.overrides) {
         const auto kind = static_cast<std::size_t>(override_.of);
-        const std::string where = fmt::format("mismatch of {}", mismatch_names[kind]);
+        const std::string where = fmt::format("mismatch of {}", name_of(override_.of));
         for (const double sigma : {override_.sigma, override_.trial_sigma}) {
             if (!(sigma >= 0 && sigma <= 1)) {
                 findings.push_back({.where = where,

@@ -13,12 +13,10 @@
 
 namespace spikeloom::chip::analog {
 
-inline constexpr std::size_t mismatch_kinds = 8;  // of MismatchOf
-
 /// Standard deviations by MismatchOf.
 struct Spread {
-    std::array<double, mismatch_kinds> fixed{};
-    std::array<double, mismatch_kinds> trial{};
+    std::array<double, mismatch_kinds.size()> fixed{};
+    std::array<double, mismatch_kinds.size()> trial{};
     [[nodiscard]] double fixed_of(MismatchOf of) const { return fixed[static_cast<std::size_t>(of)]; }
     [[nodiscard]] double trial_of(MismatchOf of) const { return trial[static_cast<std::size_t>(of)]; }
     friend bool operator==(const Spread&, const Spread&) = default;
