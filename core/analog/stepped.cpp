@@ -2,56 +2,22 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
+#include <memory>
+#include <string>
 #include <tuple>
 #include <utility>
 #include <variant>
 
-#include "core/analog/layers.hpp"
+#include "core/analog/stepped_layer.hpp"
 
 namespace spikeloom::core::analog {
 namespace {
-
-constexpr std::uint32_t none = std::numeric_limits<std::uint32_t>::max();
-
-/// All synapses of a source onto a layer with one delay.
-struct Segment {
-    std::uint32_t source = 0;
-    std::uint32_t first = 0;  ///< local target, where `dense`: those that follow it
-    bool dense = false;
-    std::uint32_t count = 0;
-    std::uint64_t begin = 0;  ///< in the layer's weights and targets
-    double delay = 0;
-};
-
-template <class Real>
-struct AdaptiveState {
-    std::uint32_t local = 0;
-    AdEx model;
-    Real gain = 0;                 ///< dt / tau_mem
-    Real gain_w = 0;               ///< dt / tau_w
-    std::uint32_t inhibitory = 0;  ///< index of its inhibitory current
-};
-
-/// Arrays by local neuron; the currents' go on with the inhibitory currents of adaptive neurons.
-template <class Real>
-struct Layer {
-    std::vector<std::uint32_t> neurons;
-    bool loops = false;
-    std::vector<Real> decay, gain, resistance, leak, threshold, reset;
-    std::vector<Real> current_decay;
-    std::vector<std::uint32_t> hold;
-    std::vector<AdaptiveState<Real>> adaptive;
-    std::vector<Segment> segments;  ///< ascending by source
-    std::vector<std::uint32_t> targets;
-    std::vector<Real> weights;
-};
 
 /// A spike of a source, in the order of its time.
 struct Fired {
     double time = 0;
     std::uint32_t step = 0;
-    std::uint32_t next = none;
+    std::uint32_t next = no_index;
 };
 
 /// Spikes by source, and what one run counts.
@@ -59,13 +25,13 @@ struct Run {
     std::vector<std::uint32_t> first, last;
     std::vector<Fired> fired;
     SteppedResult result;
-    std::uint32_t traced = none;
+    std::uint32_t traced = no_index;
     std::vector<double> trace;
 
     void add(std::uint32_t source, double time, std::uint32_t step) {
         const auto at = static_cast<std::uint32_t>(fired.size());
         fired.push_back({.time = time, .step = step});
-        if (first[source] == none) {
+        if (first[source] == no_index) {
             first[source] = at;
         } else {
             fired[last[source]].next = at;
@@ -77,7 +43,11 @@ struct Run {
 template <class Real>
 class Prepared {
 public:
-    Prepared(const Net& net, const SteppedOptions& options);
+    Prepared(const Net& net, const SteppedOptions& options)
+        : options_(options),
+          inputs_(net.inputs),
+          sources_(net.sources()),
+          layers_(stepped_layers<Real>(net, options)) {}
     [[nodiscard]] Run run(std::span<const InputSpike> inputs, std::uint32_t traced) const;
 
 private:
@@ -89,130 +59,23 @@ private:
         std::vector<std::uint32_t> own_first;                       ///< by local neuron: its first segment in the layer
     };
 
-    void add_layer(const Net& net, const NetLayer& from, std::span<const std::uint32_t> adaptive_of);
-    void set_neuron(Layer<Real>& layer, const Lif& lif) const;
     [[nodiscard]] std::uint64_t step_of(double time) const;
-    [[nodiscard]] std::uint64_t arrival(const Segment& segment, const Fired& fired, bool input) const;
-    void sort_arrivals(const Layer<Real>& layer, Run& run, Work& work) const;
-    void run_layer(const Layer<Real>& layer, Run& run) const;
-    void gather(const Layer<Real>& layer, std::uint32_t step, Work& work) const;
-    void move_currents(const Layer<Real>& layer, Work& work) const;
-    void move_membranes(const Layer<Real>& layer, Work& work) const;
-    void move_adaptive(const Layer<Real>& layer, Work& work) const;
-    void move_adaptation(const Layer<Real>& layer, Work& work) const;
-    void test(const Layer<Real>& layer, std::uint32_t step, Run& run, Work& work) const;
-    void spike(const Layer<Real>& layer, std::uint32_t local, std::uint32_t step, Run& run, Work& work) const;
+    [[nodiscard]] std::uint64_t arrival(const SteppedSegment& segment, const Fired& fired, bool input) const;
+    void sort_arrivals(const SteppedLayer<Real>& layer, Run& run, Work& work) const;
+    void run_layer(const SteppedLayer<Real>& layer, Run& run) const;
+    void gather(const SteppedLayer<Real>& layer, std::uint32_t step, Work& work) const;
+    void move_currents(const SteppedLayer<Real>& layer, Work& work) const;
+    void move_membranes(const SteppedLayer<Real>& layer, Work& work) const;
+    void move_adaptive(const SteppedLayer<Real>& layer, Work& work) const;
+    void move_adaptation(const SteppedLayer<Real>& layer, Work& work) const;
+    void test(const SteppedLayer<Real>& layer, std::uint32_t step, Run& run, Work& work) const;
+    void spike(const SteppedLayer<Real>& layer, std::uint32_t local, std::uint32_t step, Run& run, Work& work) const;
 
     SteppedOptions options_;
     std::uint32_t inputs_ = 0;
     std::size_t sources_ = 0;
-    std::vector<Layer<Real>> layers_;
+    std::vector<SteppedLayer<Real>> layers_;
 };
-
-template <class Real>
-Prepared<Real>::Prepared(const Net& net, const SteppedOptions& options)
-    : options_(options), inputs_(net.inputs), sources_(net.sources()) {
-    std::vector<std::uint32_t> adaptive_of(net.neurons.size(), none);
-    for (std::uint32_t i = 0; i < net.adaptive.size(); ++i) {
-        adaptive_of[net.adaptive[i].neuron] = i;
-    }
-    const std::vector<NetLayer> layers = layers_of(net);
-    std::vector<std::uint32_t> layer_of(net.neurons.size());
-    std::vector<std::uint32_t> local_of(net.neurons.size());
-    for (std::uint32_t l = 0; l < layers.size(); ++l) {
-        add_layer(net, layers[l], adaptive_of);
-        for (std::uint32_t n = 0; n < layers[l].neurons.size(); ++n) {
-            layer_of[layers[l].neurons[n]] = l;
-            local_of[layers[l].neurons[n]] = n;
-        }
-    }
-    struct Synapse {
-        std::uint32_t layer;
-        double delay;
-        std::uint64_t at;
-    };
-    std::vector<Synapse> row;
-    for (std::uint32_t source = 0; source < sources_; ++source) {
-        row.clear();
-        for (std::uint64_t i = net.row_begin[source]; i < net.row_begin[source + 1]; ++i) {
-            row.push_back({layer_of[net.targets[i]], net.delays.empty() ? 0 : net.delays[i], i});
-        }
-        std::sort(row.begin(), row.end(), [](const Synapse& a, const Synapse& b) {
-            return std::tie(a.layer, a.delay, a.at) < std::tie(b.layer, b.delay, b.at);
-        });
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            Layer<Real>& layer = layers_[row[i].layer];
-            const bool opens = i == 0 || row[i - 1].layer != row[i].layer || row[i - 1].delay != row[i].delay;
-            if (opens) {
-                layer.segments.push_back(
-                    {.source = source, .dense = true, .begin = layer.weights.size(), .delay = row[i].delay});
-            }
-            Segment& segment = layer.segments.back();
-            const std::uint32_t neuron = net.targets[row[i].at];
-            double weight = net.weights[row[i].at];
-            std::uint32_t target = local_of[neuron];
-            if (adaptive_of[neuron] != none && weight < 0) {
-                const auto state = std::find_if(layer.adaptive.begin(), layer.adaptive.end(),
-                                                [&](const auto& one) { return one.local == target; });
-                target = state->inhibitory;
-                weight = state->model.conductance ? -weight : weight;
-            }
-            segment.first = opens ? target : segment.first;
-            segment.dense = segment.dense && target == segment.first + segment.count;
-            ++segment.count;
-            layer.targets.push_back(target);
-            layer.weights.push_back(static_cast<Real>(weight));
-        }
-    }
-}
-
-template <class Real>
-void Prepared<Real>::add_layer(const Net& net, const NetLayer& from, std::span<const std::uint32_t> adaptive_of) {
-    Layer<Real>& layer = layers_.emplace_back();
-    layer.neurons = from.neurons;
-    layer.loops = from.loops;
-    const auto current_decay = [&](double tau) {
-        return static_cast<Real>(options_.scheme == StepScheme::exponential ? std::exp(-options_.dt / tau)
-                                                                            : 1 - options_.dt / tau);
-    };
-    for (const std::uint32_t neuron : layer.neurons) {
-        const std::uint32_t entry = adaptive_of[neuron];
-        const Lif& lif = entry == none ? net.neurons[neuron] : net.adaptive[entry].model.lif;
-        if (entry != none) {
-            const AdEx& model = net.adaptive[entry].model;
-            layer.adaptive.push_back(
-                {.local = static_cast<std::uint32_t>(layer.leak.size()),
-                 .model = model,
-                 .gain = static_cast<Real>(options_.dt / lif.tau_mem),
-                 .gain_w = static_cast<Real>(model.adaptation ? options_.dt / model.tau_w : 0),
-                 .inhibitory = static_cast<std::uint32_t>(layer.neurons.size() + layer.adaptive.size())});
-        }
-        layer.current_decay.push_back(current_decay(lif.tau_syn));
-        set_neuron(layer, lif);
-    }
-    for (const AdaptiveState<Real>& state : layer.adaptive) {
-        const AdEx& model = state.model;
-        layer.current_decay.push_back(
-            current_decay(model.tau_syn_inhibitory > 0 ? model.tau_syn_inhibitory : model.lif.tau_syn));
-    }
-}
-
-template <class Real>
-void Prepared<Real>::set_neuron(Layer<Real>& layer, const Lif& lif) const {
-    const double share = options_.dt / lif.tau_mem;
-    const bool decays = options_.scheme == StepScheme::exponential;
-    const double decay = decays ? std::exp(-share) : 1 - share;
-    layer.decay.push_back(static_cast<Real>(decay));
-    layer.gain.push_back(decays && options_.drive == StepDrive::one_minus_decay ? 1 - static_cast<Real>(decay)
-                                                                                : static_cast<Real>(share));
-    layer.resistance.push_back(static_cast<Real>(lif.resistance));
-    layer.leak.push_back(static_cast<Real>(lif.leak));
-    layer.threshold.push_back(static_cast<Real>(lif.threshold));
-    layer.reset.push_back(static_cast<Real>(lif.reset));
-    // A quotient that misses a whole number by rounding is that number.
-    const double hold = std::ceil(lif.refractory / options_.dt * (1 - 1e-12));
-    layer.hold.push_back(hold < options_.steps ? static_cast<std::uint32_t>(hold) : options_.steps);
-}
 
 /// options.steps for all that lies after the last.
 template <class Real>
@@ -238,7 +101,7 @@ std::uint64_t Prepared<Real>::step_of(double time) const {
 }
 
 template <class Real>
-std::uint64_t Prepared<Real>::arrival(const Segment& segment, const Fired& fired, bool input) const {
+std::uint64_t Prepared<Real>::arrival(const SteppedSegment& segment, const Fired& fired, bool input) const {
     if (input) {
         return segment.delay == 0 ? fired.step : step_of(fired.time + segment.delay);
     }
@@ -252,9 +115,10 @@ template <class Real>
 Run Prepared<Real>::run(std::span<const InputSpike> inputs, std::uint32_t traced) const {
     Run run;
     run.traced = traced;
-    run.first.assign(sources_, none);
-    run.last.assign(sources_, none);
+    run.first.assign(sources_, no_index);
+    run.last.assign(sources_, no_index);
     for (const InputSpike& spike : inputs) {
+        SPIKELOOM_ASSERT(spike.input < inputs_, std::to_string(spike.input));
         const std::uint64_t step = step_of(spike.time);
         if (step < options_.steps) {
             run.add(spike.input, spike.time, static_cast<std::uint32_t>(step));
@@ -263,7 +127,7 @@ Run Prepared<Real>::run(std::span<const InputSpike> inputs, std::uint32_t traced
             ++run.result.late_inputs;
         }
     }
-    for (const Layer<Real>& layer : layers_) {
+    for (const SteppedLayer<Real>& layer : layers_) {
         run_layer(layer, run);
     }
     std::sort(run.result.spikes.begin(), run.result.spikes.end(), [](const SteppedSpike& a, const SteppedSpike& b) {
@@ -274,13 +138,13 @@ Run Prepared<Real>::run(std::span<const InputSpike> inputs, std::uint32_t traced
 
 /// A stable counting sort of all that arrives from earlier layers, by step.
 template <class Real>
-void Prepared<Real>::sort_arrivals(const Layer<Real>& layer, Run& run, Work& work) const {
+void Prepared<Real>::sort_arrivals(const SteppedLayer<Real>& layer, Run& run, Work& work) const {
     std::vector<std::pair<std::uint32_t, std::uint32_t>> found;
     work.begin.assign(std::size_t{options_.steps} + 1, 0);
     for (std::uint32_t s = 0; s < layer.segments.size(); ++s) {
-        const Segment& segment = layer.segments[s];
+        const SteppedSegment& segment = layer.segments[s];
         const bool input = segment.source < inputs_;
-        for (std::uint32_t at = run.first[segment.source]; at != none; at = run.fired[at].next) {
+        for (std::uint32_t at = run.first[segment.source]; at != no_index; at = run.fired[at].next) {
             const std::uint64_t step = arrival(segment, run.fired[at], input);
             if (step < options_.steps) {
                 found.emplace_back(static_cast<std::uint32_t>(step), s);
@@ -300,7 +164,7 @@ void Prepared<Real>::sort_arrivals(const Layer<Real>& layer, Run& run, Work& wor
 }
 
 template <class Real>
-void Prepared<Real>::run_layer(const Layer<Real>& layer, Run& run) const {
+void Prepared<Real>::run_layer(const SteppedLayer<Real>& layer, Run& run) const {
     Work work;
     work.v = layer.leak;
     work.threshold = layer.threshold;
@@ -332,9 +196,9 @@ void Prepared<Real>::run_layer(const Layer<Real>& layer, Run& run) const {
 }
 
 template <class Real>
-void Prepared<Real>::gather(const Layer<Real>& layer, std::uint32_t step, Work& work) const {
+void Prepared<Real>::gather(const SteppedLayer<Real>& layer, std::uint32_t step, Work& work) const {
     const auto deliver = [&](std::uint32_t index) {
-        const Segment& segment = layer.segments[index];
+        const SteppedSegment& segment = layer.segments[index];
         const Real* const weights = layer.weights.data() + segment.begin;
         if (segment.dense) {
             Real* const charge = work.charge.data() + segment.first;
@@ -359,7 +223,7 @@ void Prepared<Real>::gather(const Layer<Real>& layer, std::uint32_t step, Work& 
 }
 
 template <class Real>
-void Prepared<Real>::move_currents(const Layer<Real>& layer, Work& work) const {
+void Prepared<Real>::move_currents(const SteppedLayer<Real>& layer, Work& work) const {
     Real* const current = work.current.data();
     Real* const charge = work.charge.data();
     const Real* const decay = layer.current_decay.data();
@@ -370,7 +234,7 @@ void Prepared<Real>::move_currents(const Layer<Real>& layer, Work& work) const {
 }
 
 template <class Real>
-void Prepared<Real>::move_membranes(const Layer<Real>& layer, Work& work) const {
+void Prepared<Real>::move_membranes(const SteppedLayer<Real>& layer, Work& work) const {
     move_adaptive(layer, work);
     const std::size_t neurons = work.v.size();
     Real* const v = work.v.data();
@@ -398,9 +262,9 @@ void Prepared<Real>::move_membranes(const Layer<Real>& layer, Work& work) const 
 }
 
 template <class Real>
-void Prepared<Real>::move_adaptive(const Layer<Real>& layer, Work& work) const {
+void Prepared<Real>::move_adaptive(const SteppedLayer<Real>& layer, Work& work) const {
     for (std::size_t a = 0; a < layer.adaptive.size(); ++a) {
-        const AdaptiveState<Real>& state = layer.adaptive[a];
+        const SteppedAdaptive<Real>& state = layer.adaptive[a];
         const AdEx& model = state.model;
         const Real v = work.v[state.local];
         const Real excitatory = work.current[state.local];
@@ -422,9 +286,9 @@ void Prepared<Real>::move_adaptive(const Layer<Real>& layer, Work& work) const {
 
 /// After the membrane, before the reset.
 template <class Real>
-void Prepared<Real>::move_adaptation(const Layer<Real>& layer, Work& work) const {
+void Prepared<Real>::move_adaptation(const SteppedLayer<Real>& layer, Work& work) const {
     for (std::size_t a = 0; a < layer.adaptive.size(); ++a) {
-        const AdaptiveState<Real>& state = layer.adaptive[a];
+        const SteppedAdaptive<Real>& state = layer.adaptive[a];
         if (state.model.adaptation) {
             Real& w = work.adaptation[a];
             const Real distance = work.moved[a] - layer.leak[state.local];
@@ -434,7 +298,7 @@ void Prepared<Real>::move_adaptation(const Layer<Real>& layer, Work& work) const
 }
 
 template <class Real>
-void Prepared<Real>::test(const Layer<Real>& layer, std::uint32_t step, Run& run, Work& work) const {
+void Prepared<Real>::test(const SteppedLayer<Real>& layer, std::uint32_t step, Run& run, Work& work) const {
     move_adaptation(layer, work);
     std::size_t kept = 0;
     for (const auto& [local, until] : work.held) {
@@ -464,7 +328,7 @@ void Prepared<Real>::test(const Layer<Real>& layer, std::uint32_t step, Run& run
 }
 
 template <class Real>
-void Prepared<Real>::spike(const Layer<Real>& layer, std::uint32_t local, std::uint32_t step, Run& run,
+void Prepared<Real>::spike(const SteppedLayer<Real>& layer, std::uint32_t local, std::uint32_t step, Run& run,
                            Work& work) const {
     const std::uint32_t neuron = layer.neurons[local];
     const double time = static_cast<double>(options_.time == StepTime::begin ? step : step + 1) * options_.dt;
@@ -488,8 +352,9 @@ void Prepared<Real>::spike(const Layer<Real>& layer, std::uint32_t local, std::u
     }
     const std::uint32_t source = inputs_ + neuron;
     const std::uint64_t earliest = options_.order == StepOrder::current_first ? step + 1 : step;
-    auto segment = std::lower_bound(layer.segments.begin(), layer.segments.end(), source,
-                                    [](const Segment& one, std::uint32_t wanted) { return one.source < wanted; });
+    auto segment =
+        std::lower_bound(layer.segments.begin(), layer.segments.end(), source,
+                         [](const SteppedSegment& one, std::uint32_t wanted) { return one.source < wanted; });
     for (; segment != layer.segments.end() && segment->source == source; ++segment) {
         const std::uint64_t at = std::max(arrival(*segment, run.fired.back(), false), earliest);
         if (at < options_.steps) {
@@ -516,7 +381,7 @@ SteppedRunner::SteppedRunner(SteppedRunner&&) noexcept = default;
 SteppedRunner& SteppedRunner::operator=(SteppedRunner&&) noexcept = default;
 
 SteppedResult SteppedRunner::run(std::span<const InputSpike> inputs) const {
-    return std::visit([&](const auto& prepared) { return prepared.run(inputs, none).result; }, state_->prepared);
+    return std::visit([&](const auto& prepared) { return prepared.run(inputs, no_index).result; }, state_->prepared);
 }
 
 std::vector<double> SteppedRunner::membrane(std::span<const InputSpike> inputs, std::uint32_t neuron) const {
