@@ -76,7 +76,7 @@ public:
     [[nodiscard]] const AnalogImage& image() const;
     [[nodiscard]] const InstanceOptions& options() const;
     /// The flat net of a run (one on ideal chips), as this instance has it: sources are the run's host sources or
-    /// channels, then its neurons.
+    /// channels, then the labels of its background sources (routes.hpp), then its neurons.
     [[nodiscard]] std::span<const core::analog::Net> nets() const;
 
     struct Tables;

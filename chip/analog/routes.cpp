@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "chip/analog/background.hpp"
+
 namespace spikeloom::chip::analog {
 namespace {
 
@@ -107,7 +109,15 @@ Routes follow_routes(const AnalogSpec& chip, const AnalogRun& run) {
     }
     for (const HostSource& host : run.host_sources) {
         routes.crossbar.push_back(
-            {.input = static_cast<std::uint16_t>(chip.crossbar.neuron_outputs + host.lane), .label = host.label});
+            {.input = static_cast<std::uint16_t>(chip.crossbar.l2_input(host.lane)), .label = host.label});
+    }
+    for (const BackgroundSetting& setting : run.background) {
+        routes.background.push_back(static_cast<std::uint32_t>(routes.crossbar.size()));
+        for (std::uint32_t bits = 0; bits < label_count(setting); ++bits) {
+            routes.crossbar.push_back(
+                {.input = static_cast<std::uint16_t>(chip.crossbar.background_input(setting.source)),
+                 .label = background_label(setting, bits)});
+        }
     }
     for (const std::uint32_t n : routes.neurons) {
         const std::uint16_t label = spike_label(chip, run.neurons[n]);

@@ -19,12 +19,14 @@ struct CrossbarRoute {
     friend bool operator==(const CrossbarRoute&, const CrossbarRoute&) = default;
 };
 
-/// The routes of one configuration. Sources: its host sources, then its neurons in the order of `neurons`.
+/// The routes of one configuration. Sources: its host sources, then the labels of its background sources, then its
+/// neurons in the order of `neurons`.
 struct Routes {
     std::vector<std::uint32_t> neurons;  ///< indices into AnalogRun::neurons, ascending by the network's neuron
     std::vector<std::uint32_t>
-        neuron_at;                        ///< by circuit (hemisphere * columns + column): index into `neurons`, or none
-    std::vector<CrossbarRoute> crossbar;  ///< by source
+        neuron_at;  ///< by circuit (hemisphere * columns + column): index into `neurons`, or none
+    std::vector<std::uint32_t> background;  ///< by background setting: its first source
+    std::vector<CrossbarRoute> crossbar;    ///< by source
     std::vector<std::uint64_t> cell_begin;  ///< by source: cells[cell_begin[s] .. cell_begin[s + 1]) are reached
     std::vector<std::uint32_t> cells;       ///< indices into AnalogRun::cells, of columns with a neuron
     std::vector<std::int8_t> row_sign;      ///< by row (hemisphere * rows + row): 1, -1, or 0 where disabled

@@ -7,6 +7,7 @@
 #include <limits>
 #include <utility>
 
+#include "chip/analog/background.hpp"
 #include "chip/analog/tables.hpp"
 
 namespace spikeloom::chip::analog {
@@ -233,7 +234,8 @@ void AnalogTrial::State::collect(std::size_t run) {
     std::ranges::fill(drops, std::uint16_t{0});
     for (const InputSpike& spike : pending) {
         if (spike.time <= engine.time()) {
-            ++counts.input_spikes;
+            const bool from_host = spike.input < tables.image.runs[run].host_sources.size();
+            ++(from_host ? counts.input_spikes : counts.background_spikes);
             count(own.routes, spike.input);
         }
     }
@@ -249,6 +251,13 @@ void AnalogTrial::State::run_one(std::size_t run, std::span<const InputSpike> in
     gather(run, inputs, options.window_s);
     if (instance.time_stamps) {
         stamp_inputs(tables.image.runs[run]);
+    }
+    if (!tables.image.chip.ideal) {
+        const AnalogRun& configuration = tables.image.runs[run];
+        for (std::size_t i = 0; i < configuration.background.size(); ++i) {
+            append_background(tables.image.chip.crossbar.background, configuration.background[i], options.trial,
+                              options.window_s, instance.runs[run].routes.background[i], pending);
+        }
     }
     if (noisy) {
         set_noise(run);
