@@ -243,14 +243,15 @@ double AdaptiveNeuron::longest_step() const {
     return damped_length / (std::max(membrane, rate_adaptation_) + turning);
 }
 
-/// Above this V runs away within a time that the clock doesn't resolve: tau_mem e^-x from V_T + x slope on.
-double AdaptiveNeuron::runaway_level() const {
+/// The threshold of u. With the exponential at most where V runs away within a time that the clock doesn't resolve:
+/// tau_mem e^-x from V_T + x slope on.
+double AdaptiveNeuron::spike_level() const {
     if (!model_.exponential) {
-        return never;
+        return threshold_;
     }
     const double moment = std::max(1e-13 * model_.lif.tau_mem, 1e-14 * std::abs(time_));
     const double exponent = std::max(least_runaway, std::log(model_.lif.tau_mem / moment));
-    return model_.exp_threshold - model_.lif.leak + exponent * model_.slope;
+    return std::min(threshold_, model_.exp_threshold - model_.lif.leak + exponent * model_.slope);
 }
 
 /// At rest: no current left, and so near a stable fixed point below the threshold that Newton's step to it, and all
@@ -282,7 +283,7 @@ bool AdaptiveNeuron::at_rest() const {
     const double to_w = a * to_u + pull_w;
     const double distance = std::max(std::abs(to_u), std::abs(to_w));
     const bool straight = !model_.exponential || bend * distance / model_.slope < 1e-3 * determinant;
-    return distance <= near && straight && std::abs(threshold_ - at_.u) > 1e3 * near;
+    return distance <= near && straight && threshold_ - at_.u > 1e3 * near;
 }
 
 void AdaptiveNeuron::look_ahead() const {
@@ -294,10 +295,16 @@ void AdaptiveNeuron::look_ahead() const {
     plan_.still = true;
     if (held()) {
         plan_.end = held_until_;
+        return;
+    }
+    const double level = spike_level();
+    if (at_.u >= level) {
+        plan_.spike = true;
+        plan_.end = time_;
     } else if (at_rest()) {
         plan_.end = never;
     } else {
-        plan_step();
+        plan_step(level);
     }
 }
 
@@ -344,7 +351,7 @@ void AdaptiveNeuron::expand(double unit, double bend) const {
     }
 }
 
-void AdaptiveNeuron::plan_step() const {
+void AdaptiveNeuron::plan_step(double level) const {
     plan_.still = false;
     const double bend = exponential_at(at_.u);
     const double unit = 1 / fastest_rate(bend);
@@ -366,21 +373,12 @@ void AdaptiveNeuron::plan_step() const {
         plan_.u[k] *= scale;
         plan_.w[k] *= scale;
     }
-    find_crossing();
-}
-
-/// From below: a membrane that is above its threshold, since that was lowered, must fall first, or run away.
-void AdaptiveNeuron::find_crossing() const {
-    const double runaway = runaway_level();
-    const double level = std::min(threshold_, runaway);
-    auto share = level < never ? crossing(plan_.u, level) : std::nullopt;
-    if (level < runaway && runaway < never && at_.u >= level) {
-        const auto later = crossing(plan_.u, runaway);
-        share = share && later ? std::min(share, later) : (share ? share : later);
+    if (level == never) {
+        return;
     }
-    if (share) {
+    if (const auto share = crossing(plan_.u, level)) {
         plan_.spike = true;
-        plan_.end = time_ + *share * plan_.length;
+        plan_.end = time_ + *share * length;
     }
 }
 

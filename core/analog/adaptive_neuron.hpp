@@ -30,7 +30,8 @@ public:
     /// where that begins.
     explicit AdaptiveNeuron(const AdEx& model, const IntegrationTolerance& tolerance = {});
 
-    /// At rest at `time`, with `threshold_shift` added to the threshold.
+    /// V at leak, no current, at `time`, with `threshold_shift` added to the threshold. V at or above the threshold
+    /// spikes at once, then and after each reset.
     void reset(double time, double threshold_shift = 0);
     /// When it wants advance(): a spike, or a checkpoint. `never`: nothing will happen without an arrival.
     [[nodiscard]] double next() const;
@@ -74,13 +75,12 @@ private:
     [[nodiscard]] double exponential_at(double u) const;
     [[nodiscard]] double fastest_rate(double bend) const;
     [[nodiscard]] double longest_step() const;
-    [[nodiscard]] double runaway_level() const;
+    [[nodiscard]] double spike_level() const;
     [[nodiscard]] bool at_rest() const;
     [[nodiscard]] bool held() const { return time_ < held_until_; }
     void look_ahead() const;
     void expand(double unit, double bend) const;
-    void plan_step() const;
-    void find_crossing() const;
+    void plan_step(double level) const;
 
     AdEx model_;
     IntegrationTolerance tolerance_;
