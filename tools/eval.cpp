@@ -9,6 +9,8 @@
 #include "runtime/evaluation.hpp"
 #include "runtime/neuron_labels.hpp"
 #include "runtime/stimulus.hpp"
+#include "tools/analog_eval.hpp"
+#include "tools/analog_options.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/gap.hpp"
@@ -197,6 +199,9 @@ void add_options(CommandLine& line) {
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    if (names_analog_image(arguments)) {
+        return run_analog_eval(analog_eval_subcommand, arguments);
+    }
     CommandLine line(self);
     line.positional("IMAGE");
     add_options(line);
@@ -215,7 +220,8 @@ const Subcommand eval_subcommand{
     .text =
         "Runs every sample from the chip's initial state, asks the output population, and records the whole. Plastic\n"
         "weights are kept from sample to sample, unless --freeze.\n"
-        "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).",
+        "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).\n"
+        "An image for an analog chip has other options: spikeloom eval ANALOG-IMAGE --help shows them.",
     .example = "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --gap -o yinyang.h5",
     .run = run,
 };

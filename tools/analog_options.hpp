@@ -1,0 +1,26 @@
+// What the subcommands that run an analog image have in common: which copy of the chip it runs on, and what differs on
+// that copy.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "chip/analog/analog_chip.hpp"
+#include "tools/command_line.hpp"
+
+namespace spikeloom::tools {
+
+/// --instance, --mismatch, --calibration, --noise, --seed.
+void add_instance_options(CommandLine& line);
+/// Throws UsageError on words that make no sense.
+[[nodiscard]] chip::analog::InstanceOptions instance_options(const CommandLine& line);
+/// "chip 7, mismatch threshold 5 %, ..." for people.
+[[nodiscard]] std::string instance_text(const chip::analog::InstanceOptions& options);
+
+/// Whether one of the words names a file that holds an analog image.
+[[nodiscard]] bool names_analog_image(std::span<const std::string> arguments);
+
+/// --threads, within its range; throws UsageError.
+[[nodiscard]] int thread_count(const CommandLine& line);
+
+}  // namespace spikeloom::tools
