@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "compiler/analog/compile_ideal.hpp"
+#include "compiler/analog/map_network.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -45,7 +46,12 @@ Result<AnalogCompileResult> compile_analog(const TimedNetwork& network, const ch
     if (chip.ideal) {
         return analog::compile_ideal(network, chip, options);
     }
-    return fail({.where = fmt::format("chip '{}'", chip.name), .found = "not mapped yet"});
+    auto mapped = analog::map_network(network, chip, options);
+    if (mapped) {
+        const Diagnostics wrong = verify_analog(mapped->image, network);
+        SPIKELOOM_ASSERT(!has_error(wrong), to_text(wrong));
+    }
+    return mapped;
 }
 
 }  // namespace spikeloom::compiler

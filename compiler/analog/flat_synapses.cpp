@@ -88,7 +88,7 @@ FanIn fan_in(const TimedNetwork& network) {
             arrivals[next[flat.targets[s]]++] = {source, flat.weights[s]};
         }
     }
-    FanIn merged;
+    FanIn merged{.channels = numbering.channels(), .begin = {}, .sources = {}, .weights = {}};
     merged.begin.push_back(0);
     for (std::size_t neuron = 0; neuron < numbering.neurons(); ++neuron) {
         for (std::uint64_t a = begin[neuron]; a < begin[neuron + 1]; ++a) {

@@ -35,6 +35,7 @@ private:
 /// By target: the distinct sources of every neuron, ascending. Several synapses between a pair are one of the summed
 /// weight, which is the same as long as nothing has a delay.
 struct FanIn {
+    std::uint32_t channels = 0;
     std::vector<std::uint64_t> begin;  ///< neurons + 1
     std::vector<std::uint32_t> sources;
     std::vector<double> weights;
