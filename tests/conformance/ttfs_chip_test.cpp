@@ -81,7 +81,7 @@ TEST_CASE("weights of few bits cost what they cost others") {
     const std::pair<int, double> measured[] = {{3, 0.781}, {4, 0.854}, {5, 0.918}, {6, 0.958}, {7, 0.963}};
     for (const auto& [bits, expected] : measured) {
         const double found = accuracy(*net, ideal_image(net->network, bits), {});
-        MESSAGE(bits << " bits: " << 100 * found << " %, others measured " << 100 * expected << " %");
+        MESSAGE("sign and " << bits << " bits: " << 100 * found << " %, others measured " << 100 * expected << " %");
         CHECK(std::abs(found - expected) <= 0.005);
     }
 }
@@ -110,8 +110,8 @@ TEST_CASE("thresholds that differ cost what they cost others") {
         for (const double value : found) {
             variance += (value - mean) * (value - mean) / 9;
         }
-        MESSAGE(100 * sigma << " %: " << 100 * mean << " % +- " << 100 * std::sqrt(variance) << ", others measured "
-                            << 100 * expected << " %");
+        MESSAGE("sigma " << 100 * sigma << " %: " << 100 * mean << " % +- " << 100 * std::sqrt(variance)
+                         << ", others measured " << 100 * expected << " %");
         CHECK(std::abs(mean - expected) <= 3 * std::sqrt(2 * variance / 10));
         CHECK(variance > 0);
     }
