@@ -70,7 +70,9 @@ enum class RowMode : std::uint8_t { disabled, excitatory, inhibitory };
 struct DriverSetting {
     std::uint8_t hemisphere = 0;
     std::uint8_t driver = 0;
-    std::uint8_t address = 0;  ///< passes a label where (row select & mask) == (address & mask)
+    /// Passes a label where (row select & mask) == (address & mask). On chips with fixed_driver_addresses the
+    /// driver's number on its bus.
+    std::uint8_t address = 0;
     std::uint8_t mask = 0;
     std::array<RowMode, 2> rows{};  ///< of rows 2 driver, 2 driver + 1
     friend bool operator==(const DriverSetting&, const DriverSetting&) = default;

@@ -298,6 +298,10 @@ private:
             findings_.range(where, "the driver", driver.driver, below(array.drivers));
             findings_.range(where, "the address", driver.address, register_of(array.row_select_bits));
             findings_.range(where, "the mask", driver.mask, register_of(array.row_select_bits));
+            if (array.fixed_driver_addresses && driver.address != array.number_on_bus(driver.driver)) {
+                findings_.add(where, fmt::format("the address is {}", driver.address),
+                              fmt::format("{}, its number on its bus", array.number_on_bus(driver.driver)));
+            }
             for (const RowMode mode : driver.rows) {
                 findings_.range(where, "a row's mode", static_cast<std::int64_t>(mode),
                                 {.least = 0, .most = static_cast<std::int64_t>(RowMode::inhibitory)});

@@ -35,9 +35,13 @@ struct AnalogArray {
     int row_select_bits = 5;      ///< a driver's address and compare mask
     int neuron_address_bits = 8;  ///< that a circuit's spike can be given
     int joined_circuits = 512;    ///< circuits that can form one neuron
+    /// A driver's address is its number on its bus, and only its mask can be set.
+    bool fixed_driver_addresses = false;
     /// Signed inputs of one circuit: two rows each.
     [[nodiscard]] constexpr int signed_inputs() const { return rows / 2; }
     [[nodiscard]] constexpr int circuits() const { return hemispheres * columns; }
+    [[nodiscard]] constexpr int bus_of(int driver) const { return driver % padi_buses; }
+    [[nodiscard]] constexpr int number_on_bus(int driver) const { return driver / padi_buses; }
     [[nodiscard]] constexpr int rows_per_driver() const { return rows / drivers; }
     /// Number of a hemisphere's bus among the crossbar's outputs.
     [[nodiscard]] constexpr int bus_output(int hemisphere, int bus) const { return hemisphere * padi_buses + bus; }
@@ -104,7 +108,7 @@ struct AnalogLinks {
 /// An analog-digital converter of membranes and correlation sensors.
 struct Converter {
     int bits = 8;
-    double period_s = 1.7e-6;  ///< between two samples of a channel
+    double period_s = 1.7e-6;  ///< least time between two samples of a channel
     int channels = 1024;       ///< sampled at once
     std::int64_t samples = 0;  ///< that one recording holds; 0: no limit
     friend bool operator==(const Converter&, const Converter&) = default;

@@ -86,6 +86,12 @@ private:
                    fmt::format("{} bits of label and {} of row select", array.label_bits(), array.row_select_bits()),
                    fmt::format("at most {} together", spike_label_bits));
         }
+        if (array.fixed_driver_addresses() && array.drivers() / array.padi_buses() > 1 << array.row_select_bits()) {
+            report("array.fixed_driver_addresses",
+                   fmt::format("{} drivers on a bus can't be numbered in {} bits of row select",
+                               array.drivers() / array.padi_buses(), array.row_select_bits()),
+                   "a number for every driver of a bus, or false");
+        }
         at_most("array.joined_circuits", array.joined_circuits(), std::int64_t{array.hemispheres()} * array.columns(),
                 "the chip's circuits");
     }

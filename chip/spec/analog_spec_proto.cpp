@@ -26,7 +26,8 @@ AnalogArray from(const proto::AnalogArrayProto& message) {
             .padi_buses = message.padi_buses(),
             .row_select_bits = message.row_select_bits(),
             .neuron_address_bits = message.neuron_address_bits(),
-            .joined_circuits = message.joined_circuits()};
+            .joined_circuits = message.joined_circuits(),
+            .fixed_driver_addresses = message.fixed_driver_addresses()};
 }
 
 void to(const AnalogArray& array, proto::AnalogArrayProto& message) {
@@ -40,6 +41,7 @@ void to(const AnalogArray& array, proto::AnalogArrayProto& message) {
     message.set_row_select_bits(array.row_select_bits);
     message.set_neuron_address_bits(array.neuron_address_bits);
     message.set_joined_circuits(array.joined_circuits);
+    message.set_fixed_driver_addresses(array.fixed_driver_addresses);
 }
 
 AnalogCrossbar from(const proto::AnalogCrossbarProto& message) {
