@@ -28,9 +28,9 @@ struct NaiveNeuron {
         }
         // tau_s / (tau_m - tau_s) (e^-s/tau_m - e^-s/tau_s), for constants that may be nearly equal.
         const double gap = tau_m - tau_s;
-        return gap == 0 ? model.resistance * s / tau_m * std::exp(-s / tau_m)
-                        : model.resistance * tau_s / gap * std::exp(-s / tau_m) *
-                              -std::expm1(-s * gap / (tau_m * tau_s));
+        return gap == 0
+                   ? model.resistance * s / tau_m * std::exp(-s / tau_m)
+                   : model.resistance * tau_s / gap * std::exp(-s / tau_m) * -std::expm1(-s * gap / (tau_m * tau_s));
     }
     [[nodiscard]] double voltage(double t) const {
         if (t <= restart) {
@@ -75,7 +75,7 @@ struct NaiveNeuron {
 }  // namespace
 
 std::vector<core::analog::Spike> naive_analog_run(const core::analog::Net& net,
-                                                  std::vector<core::analog::InputSpike> inputs, double until,
+                                                  const std::vector<core::analog::InputSpike>& inputs, double until,
                                                   double grid) {
     std::vector<NaiveNeuron> neurons;
     for (const Lif& model : net.neurons) {

@@ -11,7 +11,7 @@ namespace spikeloom::test {
 /// Spikes up to `until`, in order of time. Crossings that last less than a grid step (`grid` s) above the threshold are
 /// missed: for nets whose maxima don't graze.
 [[nodiscard]] std::vector<core::analog::Spike> naive_analog_run(const core::analog::Net& net,
-                                                                std::vector<core::analog::InputSpike> inputs,
+                                                                const std::vector<core::analog::InputSpike>& inputs,
                                                                 double until, double grid);
 
 }  // namespace spikeloom::test
