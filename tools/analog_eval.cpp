@@ -10,6 +10,8 @@
 #include "core/files/npy.hpp"
 #include "core/files/sha256.hpp"
 #include "runtime/analog/timed_record.hpp"
+#include "runtime/isolated_reading.hpp"
+#include "runtime/recording_parts.hpp"
 #include "tools/analog_options.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
@@ -106,7 +108,8 @@ Result<void> compare_with_whole(const chip::AnalogImage& image, const chip::anal
     return {};
 }
 
-Result<void> add_provenance(runtime::TimedRecord& record, const CommandLine& line) {
+Result<void> add_provenance(runtime::TimedRecord& record, const CommandLine& line, const std::string& started_at) {
+    record.started_at = started_at;
     record.program = std::string("spikeloom ") + SPIKELOOM_VERSION;
     record.options = line.given();
     record.seed = line.value<std::uint64_t>("seed");
@@ -139,6 +142,7 @@ Result<runtime::TimedRecord> evaluate(const chip::AnalogImage& image, const Comm
         return fail(output.error());
     }
     const chip::analog::InstanceOptions instance = instance_options(line);
+    const std::string started_at = runtime::utc_now();
     const InterruptGuard interrupt;
     auto result = [&] {
         ProgressBar bar("eval");
@@ -165,7 +169,7 @@ Result<runtime::TimedRecord> evaluate(const chip::AnalogImage& image, const Comm
             return fail(std::move(compared.error()));
         }
     }
-    if (auto added = add_provenance(record, line); !added) {
+    if (auto added = add_provenance(record, line, started_at); !added) {
         return fail(std::move(added.error()));
     }
     return record;
@@ -219,6 +223,20 @@ void check_options(const CommandLine& line) {
 }
 
 }  // namespace
+
+ExitStatus print_record(const std::string& path, bool json) {
+    const auto text = runtime::read_isolated(path, [&]() -> Result<std::string> {
+        return runtime::read_record(path).map([json](const runtime::TimedRecord& record) {
+            return json ? runtime::record_json(record) : runtime::record_text(record);
+        });
+    });
+    if (!text) {
+        print(text.error());
+        return ExitStatus::failed;
+    }
+    fmt::print("{}", *text);
+    return ExitStatus::done;
+}
 
 ExitStatus run_analog_eval(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);

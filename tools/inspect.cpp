@@ -8,6 +8,7 @@
 #include "chip/image/image.hpp"
 #include "compiler/compile.hpp"
 #include "runtime/report.hpp"
+#include "tools/analog_eval.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/descriptions.hpp"
@@ -77,6 +78,7 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
         return describe_idx(path);
     case FileKind::hdf5:
     case FileKind::recording:
+    case FileKind::analog_recording:
     case FileKind::unknown:
         break;
     }
@@ -100,6 +102,9 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!kind) {
         print(kind.error());
         return ExitStatus::failed;
+    }
+    if (*kind == FileKind::analog_recording) {
+        return print_record(line.operand(), line.flag("json"));
     }
     if (*kind == FileKind::recording) {
         return print_figures(line.operand(), line.flag("json"), Interrupted::is_fine);

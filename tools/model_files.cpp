@@ -51,6 +51,9 @@ FileKind hdf5_kind(const std::string& path) {
     if (file->has("/provenance") && file->has("/counters")) {
         return FileKind::recording;
     }
+    if (file->has("/provenance") && file->has("/analog/counts")) {
+        return FileKind::analog_recording;
+    }
     return file->has("/spikes") ? FileKind::spikes : FileKind::hdf5;
 }
 
@@ -154,6 +157,8 @@ std::string describe(FileKind kind) {
         return "NIR network";
     case FileKind::recording:
         return "recording of a run";
+    case FileKind::analog_recording:
+        return "recording of an evaluation on an analog chip";
     case FileKind::spikes:
         return "SONATA spikes";
     case FileKind::hdf5:

@@ -13,13 +13,14 @@
 namespace spikeloom::tools {
 
 enum class FileKind : std::uint8_t {
-    nir,           ///< HDF5 with /node
-    recording,     ///< HDF5 with /provenance and /counters: a run of ours
-    spikes,        ///< HDF5 with /spikes: SONATA, by whomever
-    hdf5,          ///< some other HDF5
-    image,         ///< .loom
-    analog_image,  ///< .loom of an analog chip
-    chip_text,     ///< chip description
+    nir,               ///< HDF5 with /node
+    recording,         ///< HDF5 with /provenance and /counters: a run of ours
+    analog_recording,  ///< HDF5 with /provenance and /analog: an evaluation on an analog chip
+    spikes,            ///< HDF5 with /spikes: SONATA, by whomever
+    hdf5,              ///< some other HDF5
+    image,             ///< .loom
+    analog_image,      ///< .loom of an analog chip
+    chip_text,         ///< chip description
     analog_chip_text,
     network_text,  ///< network in text form
     ttfs_text,     ///< time-to-first-spike network: text beside arrays

@@ -9,10 +9,12 @@
 #include <span>
 
 #include "core/files/bytes.hpp"
+#include "runtime/analog/timed_record.hpp"
 #include "runtime/isolated_reading.hpp"
 #include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/model_files.hpp"
 
 namespace spikeloom::tools {
 
@@ -58,6 +60,29 @@ std::string printed(const runtime::Report& report, Format format) {
     return {};
 }
 
+std::string printed(const runtime::TimedRecord& record, Format format) {
+    switch (format) {
+    case Format::text:
+        return runtime::record_text(record);
+    case Format::json:
+        return runtime::record_json(record);
+    case Format::html:
+        return runtime::record_html(record);
+    }
+    return {};
+}
+
+Result<std::string> print_file(const std::string& path, Format format) {
+    const auto kind = identify(path);
+    if (kind && *kind == FileKind::analog_recording) {
+        return runtime::read_isolated(path, [&]() -> Result<std::string> {
+            return runtime::read_record(path).map(
+                [format](const runtime::TimedRecord& record) { return printed(record, format); });
+        });
+    }
+    return runtime::print_recording(path, [format](const runtime::Report& report) { return printed(report, format); });
+}
+
 Result<void> write_text(const std::string& text, const std::string& path) {
     auto file = runtime::PartialFile::create(path, true);
     if (!file) {
@@ -76,8 +101,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return ExitStatus::done;
     }
     const Format format = chosen_format(line);
-    const auto text = runtime::print_recording(
-        line.operand(), [format](const runtime::Report& report) { return printed(report, format); });
+    const auto text = print_file(line.operand(), format);
     if (!text) {
         print(text.error());
         return ExitStatus::failed;

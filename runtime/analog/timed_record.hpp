@@ -1,5 +1,5 @@
 // What an evaluation on an analog chip gave, as one value: made by eval, kept in an HDF5 file, read again by report,
-// printed as text or JSON. The printers are pure functions of it; energy is priced from the counts under
+// printed as text, JSON or an HTML page. The printers are pure functions of it; energy is priced from the counts under
 // every cost table of the chip that is kept with them.
 #pragma once
 
@@ -81,5 +81,7 @@ struct TimedRecord {
 
 [[nodiscard]] std::string record_text(const TimedRecord& record);
 [[nodiscard]] std::string record_json(const TimedRecord& record);
+/// One self-contained page with inline pictures.
+[[nodiscard]] std::string record_html(const TimedRecord& record);
 
 }  // namespace spikeloom::runtime

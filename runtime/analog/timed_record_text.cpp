@@ -142,8 +142,8 @@ std::string record_text(const TimedRecord& record) {
         text +=
             fmt::format(", '{}' {:.1f} (of {} neurons)", population.name, each(population.spikes), population.neurons);
     }
-    text += fmt::format("; {:.1f} synaptic events; {:.2f} label neurons without a spike\n",
-                        each(record.counts.synaptic_events), each(record.missing()));
+    text += fmt::format("; {:.1f} synaptic events", each(record.counts.synaptic_events));
+    text += record.whole ? "\n" : fmt::format("; {:.2f} label neurons without a spike\n", each(record.missing()));
     if (record.counts.crossbar_drops + record.counts.late_inputs != 0) {
         text += fmt::format(
             "an inference: {:.2f} spikes dropped by the crossbar, {:.2f} input spikes late on a busy lane\n",
@@ -182,7 +182,7 @@ std::string record_json(const TimedRecord& record) {
                         {"correct", record.correct()},
                         {"accuracy", percent(record.correct(), record.samples()) / 100},
                         {"silent", record.silent()},
-                        {"missing_label_spikes", record.missing()},
+                        {"missing_label_spikes", record.whole ? json::value(nullptr) : json::value(record.missing())},
                         {"time_unit_s", record.time_unit_s},
                         {"window_s", record.window_s},
                         {"mean_decision_s", finite_or_null(record.mean_decision_s())},
