@@ -32,6 +32,8 @@ struct MismatchOverride {
 
 enum class CalibrationState : std::uint8_t { none, expected, measured };
 
+struct Calibration;  // calibration.hpp
+
 struct InstanceOptions {
     std::uint64_t seed = 0;
     std::uint32_t instance = 0;  ///< which copy of the chip: "chip 7"
@@ -39,6 +41,9 @@ struct InstanceOptions {
     /// none: uncalibrated; expected: drawn with the calibrated spread; measured: uncalibrated draws, trimmed by
     /// calibrate() on the emulated chip.
     CalibrationState calibration = CalibrationState::expected;
+    /// The trims of a measured calibration (read_calibration); null: calibrate() runs at load. Refused where they are
+    /// of another instance, or for other targets than the image's neurons.
+    std::shared_ptr<const Calibration> trims{};
     std::vector<MismatchOverride> overrides{};  ///< also without `mismatch`, and on ideal chips
     bool noise = false;                         ///< trial-to-trial noise
     bool time_stamps =

@@ -5,6 +5,7 @@
 #include <numeric>
 #include <utility>
 
+#include "chip/analog/circuits.hpp"
 #include "chip/analog/refractory.hpp"
 #include "chip/analog/tables.hpp"
 
@@ -75,21 +76,10 @@ RunTables ideal_tables(const AnalogImage& image, const InstanceTables& instance)
     return run;
 }
 
-/// Deviations of every circuit of the array.
-std::vector<Deviations> circuit_deviations(const AnalogImage& image, const InstanceTables& instance) {
-    std::vector<Deviations> circuits;
-    circuits.reserve(static_cast<std::size_t>(image.chip.array.circuits()));
-    for (int i = 0; i < image.chip.array.circuits(); ++i) {
-        circuits.push_back(deviations_of(instance.spread, instance.options.seed, instance.options.instance,
-                                         static_cast<std::uint32_t>(i)));
-    }
-    return circuits;
-}
-
 std::vector<float> cell_factors(const AnalogArray& array, const AnalogRun& run, const InstanceTables& instance,
                                 const std::vector<Deviations>& circuits) {
     const double sigma = instance.spread.fixed_of(MismatchOf::synaptic_weight);
-    if (sigma == 0 && instance.spread.fixed_of(MismatchOf::weight) == 0) {
+    if (sigma == 0 && std::ranges::all_of(circuits, [](const Deviations& circuit) { return circuit.weight == 0; })) {
         return {};
     }
     std::vector<float> factors;
@@ -131,7 +121,9 @@ RunTables chip_tables(const AnalogImage& image, const AnalogRun& run, const Inst
     return tables;
 }
 
-std::shared_ptr<const InstanceTables> instance_tables(const AnalogImage& image, const InstanceOptions& options) {
+using Instance = std::shared_ptr<const InstanceTables>;
+
+Result<Instance> instance_tables(const AnalogImage& image, const InstanceOptions& options) {
     auto instance = std::make_shared<InstanceTables>();
     instance->options = options;
     instance->spread = spread_of(image.chip, options);
@@ -141,9 +133,12 @@ std::shared_ptr<const InstanceTables> instance_tables(const AnalogImage& image, 
         instance->runs.push_back(ideal_tables(image, *instance));
         return instance;
     }
-    const std::vector<Deviations> circuits = circuit_deviations(image, *instance);
+    const auto circuits = Circuits::make(image, options, instance->spread);
+    if (!circuits) {
+        return fail(circuits.error());
+    }
     for (const AnalogRun& run : image.runs) {
-        instance->runs.push_back(chip_tables(image, run, *instance, circuits));
+        instance->runs.push_back(chip_tables(image, run, *instance, circuits->of(image, run)));
     }
     return instance;
 }
@@ -174,8 +169,7 @@ core::analog::Net ideal_net(const AnalogImage& image, const InstanceTables& inst
     return net;
 }
 
-std::shared_ptr<const AnalogChip::Tables> make_tables(const AnalogImage& image,
-                                                      std::shared_ptr<const InstanceTables> instance) {
+std::shared_ptr<const AnalogChip::Tables> make_tables(const AnalogImage& image, Instance instance) {
     auto tables = std::make_shared<AnalogChip::Tables>();
     tables->image = image;
     tables->instance = std::move(instance);
@@ -210,7 +204,9 @@ Result<AnalogChip> AnalogChip::load(const AnalogImage& image, const InstanceOpti
     if (has_error(findings)) {
         return fail(std::move(findings));
     }
-    return AnalogChip(make_tables(image, instance_tables(image, options)));
+    return instance_tables(image, options).map([&](Instance instance) {
+        return AnalogChip(make_tables(image, std::move(instance)));
+    });
 }
 
 Result<AnalogChip> AnalogChip::with_weights(const AnalogImage& image) const {

@@ -39,6 +39,13 @@ Spread spread_of(const AnalogSpec& chip, const InstanceOptions& options) {
     return spread;
 }
 
+Spread uncalibrated_spread(const AnalogSpec& chip, const InstanceOptions& options) {
+    InstanceOptions uncalibrated = options;
+    uncalibrated.mismatch = true;
+    uncalibrated.calibration = CalibrationState::none;
+    return spread_of(chip, uncalibrated);
+}
+
 double mismatch_normal(std::uint64_t seed, std::uint32_t instance, MismatchOf of, std::uint32_t index,
                        std::uint32_t draw) {
     return standard_normal({.seed = seed,
@@ -58,6 +65,17 @@ double trial_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t tr
                             .core = (instance << 4) | static_cast<std::uint32_t>(of),
                             .neuron = index,
                             .draw = instance >> 28});
+}
+
+double bench_normal(std::uint64_t seed, std::uint32_t instance, std::uint32_t measurement, std::uint32_t circuit,
+                    std::uint32_t reading) {
+    // Places below 16 are kinds of mismatch.
+    return standard_normal({.seed = seed,
+                            .purpose = RandomPurpose::analog_mismatch,
+                            .step = instance,
+                            .core = 16 + measurement,
+                            .neuron = circuit,
+                            .draw = reading});
 }
 
 double readout_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t trial, std::uint32_t neuron,

@@ -25,6 +25,9 @@ struct Spread {
 /// What the options ask for of what the description gives. An override's figures count whatever else is switched on.
 [[nodiscard]] Spread spread_of(const AnalogSpec& chip, const InstanceOptions& options);
 
+/// The same before calibration, all of the description's mismatch (or the overrides').
+[[nodiscard]] Spread uncalibrated_spread(const AnalogSpec& chip, const InstanceOptions& options);
+
 /// Relative deviations of a circuit's parameters.
 struct Deviations {
     double threshold = 0;
@@ -44,6 +47,9 @@ struct Deviations {
 [[nodiscard]] double trial_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t trial, MismatchOf of,
                                   std::uint32_t index);
 
+/// Standard normal of a reading on the calibration bench. Measurement 0 is what stays the same in all: offsets.
+[[nodiscard]] double bench_normal(std::uint64_t seed, std::uint32_t instance, std::uint32_t measurement,
+                                  std::uint32_t circuit, std::uint32_t reading);
 /// Standard normal of one converter sample.
 [[nodiscard]] double readout_normal(std::uint64_t seed, std::uint32_t instance, std::uint64_t trial,
                                     std::uint32_t neuron, std::uint64_t sample);

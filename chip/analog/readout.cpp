@@ -34,7 +34,7 @@ const Converter& converter_of(const AnalogSpec& chip, ConverterKind kind) {
 }
 
 std::uint16_t code_of(const AnalogSpec& chip, ConverterKind kind, double lsb) {
-    const int bits = converter_of(chip, kind).bits;
+    const int bits = std::min(converter_of(chip, kind).bits, 16);
     const double code = std::round(std::ldexp(lsb, bits - chip.cadc.bits));
     return static_cast<std::uint16_t>(std::clamp(code, 0.0, std::ldexp(1.0, bits) - 1));
 }

@@ -13,14 +13,15 @@ RefractoryRegisters refractory_registers(const AnalogRanges& ranges, double seco
     for (int k = 0; k <= ranges.refractory_prescaler_max; ++k) {
         const double cycles = std::round(time * ranges.refractory_clock_hz / std::ldexp(1.0, k + 1));
         if (cycles <= most) {
-            return {.prescaler = k, .counter = static_cast<int>(cycles)};
+            return {.prescaler = k, .counter = std::llround(cycles)};
         }
     }
-    return {.prescaler = ranges.refractory_prescaler_max, .counter = static_cast<int>(most)};
+    return {.prescaler = ranges.refractory_prescaler_max, .counter = std::llround(most)};
 }
 
 double refractory_time_s(const AnalogRanges& ranges, const RefractoryRegisters& registers) {
-    return registers.counter * std::ldexp(1.0, registers.prescaler + 1) / ranges.refractory_clock_hz;
+    return static_cast<double>(registers.counter) * std::ldexp(1.0, registers.prescaler + 1) /
+           ranges.refractory_clock_hz;
 }
 
 double counted_refractory(const AnalogRanges& ranges, double seconds) {

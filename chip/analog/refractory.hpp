@@ -1,13 +1,15 @@
 // The refractory counter of a neuron circuit: some bits of cycles of a clock that a prescaler divides.
 #pragma once
 
+#include <cstdint>
+
 #include "chip/spec/analog_spec.hpp"
 
 namespace spikeloom::chip::analog {
 
 struct RefractoryRegisters {
     int prescaler = 0;  ///< the counter's clock is refractory_clock_hz / 2^(prescaler + 1)
-    int counter = 0;
+    std::int64_t counter = 0;
     friend bool operator==(const RefractoryRegisters&, const RefractoryRegisters&) = default;
 };
 

@@ -138,7 +138,7 @@ Routes follow_routes(const AnalogSpec& chip, const AnalogRun& run) {
             source.dropped = false;
             const auto output = static_cast<std::size_t>(setting.node.output);
             if (output >= buses.size()) {
-                source.lanes_out = static_cast<std::uint8_t>(source.lanes_out | 1U << (output - buses.size()));
+                ++source.lanes_out;
                 continue;
             }
             for (const DriverSetting* driver : buses[output]) {

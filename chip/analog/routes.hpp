@@ -12,10 +12,10 @@ namespace spikeloom::chip::analog {
 
 /// What becomes of a source's spikes in the crossbar.
 struct CrossbarRoute {
-    std::uint16_t input = 0;     ///< of the crossbar
-    std::uint16_t label = 0;     ///< 14 bits
-    bool dropped = false;        ///< no node passes it
-    std::uint8_t lanes_out = 0;  ///< L2 lanes on which it leaves the chip, a bit each
+    std::uint16_t input = 0;      ///< of the crossbar
+    std::uint16_t label = 0;      ///< 14 bits
+    bool dropped = false;         ///< no node passes it
+    std::uint16_t lanes_out = 0;  ///< number of L2 lanes on which it leaves the chip
     friend bool operator==(const CrossbarRoute&, const CrossbarRoute&) = default;
 };
 

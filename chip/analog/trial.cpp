@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -205,7 +204,7 @@ bool AnalogTrial::State::advance(std::size_t run, const TrialOptions& options) {
 void AnalogTrial::State::count(const Routes& routes, std::size_t source) {
     const CrossbarRoute& route = routes.crossbar[source];
     counts.synaptic_events += routes.cell_begin[source + 1] - routes.cell_begin[source];
-    counts.output_spikes += static_cast<std::uint64_t>(std::popcount(route.lanes_out));
+    counts.output_spikes += route.lanes_out;
     if (route.dropped) {
         ++counts.crossbar_drops;
         std::uint16_t& counter = drops[route.input];

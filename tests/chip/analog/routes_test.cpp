@@ -147,7 +147,7 @@ TEST_CASE("a spike that no node passes is dropped, and one on a lane leaves") {
     CHECK_FALSE(routes.crossbar[1].dropped);
     CHECK(routes.crossbar[2].dropped);
     CHECK(routes.crossbar[3].dropped);
-    CHECK(routes.crossbar[4] == CrossbarRoute{.input = 1, .label = 0x105, .dropped = false, .lanes_out = 0b10});
+    CHECK(routes.crossbar[4] == CrossbarRoute{.input = 1, .label = 0x105, .dropped = false, .lanes_out = 1});
     CHECK(routes.row_sign[256 + 12] == 1);
     CHECK(routes.row_sign[256 + 13] == -1);
     CHECK(routes.row_sign[12] == 0);
