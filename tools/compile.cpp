@@ -6,8 +6,10 @@
 
 #include <boost/json.hpp>
 #include <filesystem>
+#include <variant>
 
 #include "core/files/sha256.hpp"
+#include "tools/analog_compile.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/descriptions.hpp"
@@ -20,10 +22,12 @@ namespace {
 
 namespace po = boost::program_options;
 
+constexpr int most_weight_bits = 8;
+
 compiler::CompileOptions compile_options(const CommandLine& line, ProgressBar& progress) {
     compiler::CompileOptions options;
     options.seed = line.value<std::uint64_t>("seed");
-    options.weight_bits = line.value<int>("weight-bits");
+    options.weight_bits = line.optional<int>("weight-bits").value_or(most_weight_bits);
     options.embed_network = !line.flag("no-network");
     options.approximate_reset = line.flag("approximate-reset");
     options.progress = [&progress](double fraction, const std::string& phase) { progress.update(fraction, phase); };
@@ -78,22 +82,27 @@ void print_summary(const chip::Image& image, const LoadedNetwork& loaded, const 
                image.chip.mesh.cores(), image.chip.name);
 }
 
-ExitStatus compile_to_file(const CommandLine& line) {
+void check_stepped_options(const CommandLine& line) {
+    const int bits = line.optional<int>("weight-bits").value_or(most_weight_bits);
+    if (bits < 1 || bits > most_weight_bits) {
+        throw UsageError("--weight-bits: allowed are 1 to 8");
+    }
+    if (line.has("weight-unit") || line.has("max-runs")) {
+        throw UsageError("--weight-unit and --max-runs are for analog chips");
+    }
+}
+
+ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) {
+    check_stepped_options(line);
     const auto loaded = load_network(line.operand(), line);
-    const auto chip = open_chip(line.value<std::string>("chip"));
     if (!loaded) {
         print(loaded.error());
-    }
-    if (!chip) {
-        print(chip.error());
-    }
-    if (!loaded || !chip) {
         return ExitStatus::failed;
     }
     print(loaded->remarks);
     auto compiled = [&] {
         ProgressBar progress("compile");
-        return compiler::compile(loaded->network, *chip, compile_options(line, progress));
+        return compiler::compile(loaded->network, chip, compile_options(line, progress));
     }();
     if (!compiled) {
         print(compiled.error());
@@ -123,19 +132,28 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     line.positional("NET");
     line.add()("chip,c", word("CHIP")->required(), "a bundled chip (see spikeloom chips) or the path of a description")(
         "output,o", word("IMAGE")->required(), "the image to write")(
-        "weight-bits", po::value<int>()->default_value(8)->value_name("BITS"), "widest weight, 1 to 8")(
+        "weight-bits", po::value<int>()->value_name("BITS"),
+        "widest weight; chips with steps: 1 to 8 (default 8); analog chips: magnitude, up to the chip's (default); "
+        "ideal "
+        "analog chips: 1 to 30 (default: weights stay real)")(
         "approximate-reset", flag(), "accept reset to zero where the network subtracts the threshold")(
         "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
         "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
         "json", flag(), "print the figures as JSON");
+    add_analog_compile_options(line);
     add_nir_options(line);
     if (!line.parse(arguments)) {
         return ExitStatus::done;
     }
-    if (line.value<int>("weight-bits") < 1 || line.value<int>("weight-bits") > 8) {
-        throw UsageError("--weight-bits: allowed are 1 to 8");
+    const auto chip = open_any_chip(line.value<std::string>("chip"));
+    if (!chip) {
+        print(chip.error());
+        return ExitStatus::failed;
     }
-    return compile_to_file(line);
+    if (const auto* analog = std::get_if<chip::AnalogSpec>(&*chip)) {
+        return compile_for_analog(line, *analog);
+    }
+    return compile_to_file(line, std::get<chip::ChipSpec>(*chip));
 }
 
 }  // namespace
@@ -148,8 +166,12 @@ const Subcommand compile_subcommand{
         "Reads a trained network (NIR, or the text form of compiler/text/network.proto), maps it onto the chip and\n"
         "writes the image that run and eval load. Prints how open questions of the file were settled, what is used\n"
         "of every limit of the chip, and what quantisation lost. What does not fit is refused with the limit, the\n"
-        "need and the room.",
-    .example = "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom",
+        "need and the room. For an analog chip the network is one in continuous time (a TTFS text or NIR, see\n"
+        "compiler/timed): it gets neuron circuits, drivers, labels and crossbar routes, in several runs where it does\n"
+        "not fit into one.",
+    .example =
+        "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom\n"
+        "  spikeloom compile net.ttfs.textproto --chip brainscales2 -o net.loom",
     .run = run,
 };
 
