@@ -28,6 +28,7 @@ public:
         for (SourceUses& local : locals_) {
             lay_local(local);
         }
+        lay_silent();
         if (!crowded_.empty()) {
             return tl::unexpected(shortage());
         }
@@ -59,12 +60,13 @@ private:
     }
 
     void gather(const FanIn& fan_in) {
+        channels_ = fan_in.channels;
         std::vector<std::int32_t> index(fan_in.channels + demand_.run_index.size(), -1);
         for (std::uint32_t target = 0; target < demand_.neurons.size(); ++target) {
             const std::uint32_t neuron = demand_.neurons[target];
             for (std::uint64_t synapse = fan_in.begin[neuron]; synapse < fan_in.begin[neuron + 1]; ++synapse) {
                 const std::uint32_t source = fan_in.sources[synapse];
-                std::vector<SourceUses>& list = local_index(fan_in, source) >= 0 ? locals_ : hosts_;
+                std::vector<SourceUses>& list = run_index(source) >= 0 ? locals_ : hosts_;
                 if (index[source] < 0) {
                     index[source] = static_cast<std::int32_t>(list.size());
                     list.push_back({.source = source, .uses = {}});
@@ -75,19 +77,36 @@ private:
         }
         std::ranges::sort(locals_, {}, &SourceUses::source);
         std::ranges::sort(hosts_, {}, &SourceUses::source);
-        for (const SourceUses& local : locals_) {
-            const std::int32_t i = local_index(fan_in, local.source);
-            local_buses_.push_back(fabric_.bus_of(blocks_[static_cast<std::size_t>(i)].speaker.column));
-        }
     }
 
-    [[nodiscard]] std::int32_t local_index(const FanIn& fan_in, std::uint32_t source) const {
-        return source < fan_in.channels ? -1 : demand_.run_index[source - fan_in.channels];
+    /// Of a source; -1: an input channel, or a neuron of another run.
+    [[nodiscard]] std::int32_t run_index(std::uint32_t source) const {
+        return source < channels_ ? -1 : demand_.run_index[source - channels_];
+    }
+
+    /// The way of neuron i's spikes.
+    [[nodiscard]] Stream local_stream(std::size_t i) const {
+        const int column = blocks_[i].speaker.column;
+        return {.source = channels_ + demand_.neurons[i],
+                .local = true,
+                .output = fabric_.output_of(column),
+                .bus = fabric_.bus_of(column),
+                .uses = {}};
+    }
+
+    void lay_silent() {
+        for (std::size_t i = 0; i < demand_.neurons.size(); ++i) {
+            if (demand_.target_begin[i] == demand_.target_begin[i + 1]) {
+                Stream stream = local_stream(i);
+                streams_[static_cast<std::size_t>(stream.bus)].push_back(std::move(stream));
+            }
+        }
     }
 
     /// On the bus that it speaks on; joined neurons listen in the hemisphere that hears fewer of that bus so far.
     void lay_local(SourceUses& local) {
-        const int bus = local_buses_[static_cast<std::size_t>(&local - locals_.data())];
+        Stream stream = local_stream(static_cast<std::size_t>(run_index(local.source)));
+        const int bus = stream.bus;
         for (Use& use : local.uses) {
             if (spans_all(use.target)) {
                 for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
@@ -101,8 +120,8 @@ private:
                 crowd(use.target, bus, taken);
             }
         }
-        streams_[static_cast<std::size_t>(bus)].push_back(
-            {.source = local.source, .local = true, .bus = bus, .uses = std::move(local.uses)});
+        stream.uses = std::move(local.uses);
+        streams_[static_cast<std::size_t>(bus)].push_back(std::move(stream));
     }
 
     void crowd(std::uint32_t target, int bus, std::int32_t taken) {
@@ -197,11 +216,11 @@ private:
     const RunDemand& demand_;
     std::span<const Block> blocks_;
     const Fabric& fabric_;
+    std::uint32_t channels_ = 0;
     std::vector<std::int32_t> loads_;  ///< [target][bus][hemisphere]: sources that it listens to there
     std::vector<std::int32_t> stream_counts_;
     std::vector<std::vector<Stream>> streams_;
     std::vector<SourceUses> locals_;
-    std::vector<int> local_buses_;
     std::vector<SourceUses> hosts_;
     std::vector<std::uint32_t> crowded_;
     Shortage worst_;

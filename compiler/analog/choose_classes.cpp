@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <bit>
 #include <numeric>
 #include <optional>
+#include <tuple>
 
 #include "compiler/analog/spike_streams.hpp"
 
@@ -11,235 +13,237 @@ class ClassChooser {
 public:
     ClassChooser(std::span<Stream> streams, int bus, std::span<const Block> blocks, const Fabric& fabric)
         : streams_(streams), bus_(bus), blocks_(blocks), fabric_(fabric) {
-        lay_values();
+        heard_ = std::ranges::any_of(streams_, [](const Stream& stream) { return stream.local && !stream.silent(); });
+        for (const Stream& stream : streams_) {
+            common_.push_back(stream.local || wanted_everywhere(stream));
+        }
         order_streams();
     }
 
     tl::expected<BusClasses, Shortage> choose() {
-        const auto all = static_cast<int>(classes_.values.size());
-        if (least_classes() > all || locals_ > classes_.local_classes * fabric_.labels) {
-            return tl::unexpected(label_shortage());
-        }
-        for (int count = std::max(least_classes(), 1); count <= all; ++count) {
-            if (deal(count)) {
-                classes_.drivers = std::move(needed_);
-                return std::move(classes_);
+        BusClasses classes;
+        for (const int bit : compared_bits()) {
+            if (deal(classes)) {
+                return classes;
             }
+            classes.mask |= 1 << bit;
+            classes.silent_bit = !heard_ || (classes.mask >> (fabric_.free_select_bits - 1) & 1) == 0;
         }
-        return tl::unexpected(best_driver_shortage_ ? std::move(*best_driver_shortage_) : label_shortage());
+        if (deal(classes)) {
+            return classes;
+        }
+        return tl::unexpected(driver_shortage_ ? std::move(*driver_shortage_) : label_shortage(classes));
     }
 
 private:
-    /// Every value of the compared bits, a neuron's first. Without neurons on the bus all bits may be compared.
-    void lay_values() {
-        locals_ = std::ranges::count_if(streams_, &Stream::local);
-        const int all_bits = (1 << fabric_.select_bits) - 1;
-        if (locals_ == 0) {
-            classes_.mask = all_bits;
-            classes_.values.resize(static_cast<std::size_t>(all_bits) + 1);
-            std::iota(classes_.values.begin(), classes_.values.end(), 0);
-            return;
-        }
-        classes_.mask = all_bits & ~fabric_.output_select_bits(bus_);
-        const auto output = std::ranges::find(fabric_.output_bus, bus_) - fabric_.output_bus.begin();
-        const int base = (static_cast<int>(output) << fabric_.free_select_bits) & classes_.mask;
-        classes_.local_classes = silent_class(fabric_);
-        for (int k = 0; k < classes_.local_classes; ++k) {
-            classes_.values.push_back(base | k);
-        }
-        for (int value = 0; value <= all_bits; ++value) {
-            const bool neuron_value = (value >> fabric_.free_select_bits) == (base >> fabric_.free_select_bits);
-            if ((value & classes_.mask) == value && !neuron_value) {
-                classes_.values.push_back(value);
-            }
-        }
-    }
-
-    /// Whether its label must be its own in every hemisphere.
-    [[nodiscard]] bool common(const Stream& stream) const {
+    [[nodiscard]] bool wanted_everywhere(const Stream& stream) const {
         bool all = true;
         for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
             all = all && stream.wanted_in(hemisphere);
         }
-        return stream.local || all;
+        return all;
+    }
+
+    /// In the order in which they are taken to part classes: first those that a neuron can choose, then those in which
+    /// the event outputs of the bus differ, then those that are the same in all neurons of the bus.
+    [[nodiscard]] std::vector<int> compared_bits() const {
+        std::vector<int> bits(static_cast<std::size_t>(fabric_.select_bits));
+        std::iota(bits.begin(), bits.end(), 0);
+        const int differing = fabric_.output_select_bits(bus_);
+        std::ranges::stable_sort(bits, {}, [&](int bit) {
+            return bit < fabric_.free_select_bits ? 0 : (differing >> bit & 1) != 0 ? 1 : 2;
+        });
+        return bits;
     }
 
     /// Those with fewer choices first: neurons, then what both hemispheres want, then by number of synapses.
     void order_streams() {
         order_.resize(streams_.size());
         std::iota(order_.begin(), order_.end(), std::size_t{0});
-        for (const Stream& stream : streams_) {
-            common_.push_back(common(stream));
-        }
         std::ranges::stable_sort(order_, {}, [this](std::size_t i) {
-            return std::tuple(!streams_[i].local, !common_[i], -static_cast<std::int64_t>(streams_[i].uses.size()));
+            return std::tuple(!streams_[i].local || streams_[i].silent(), !common_[i],
+                              -static_cast<std::int64_t>(streams_[i].uses.size()));
         });
     }
 
-    /// Classes without which the labels don't suffice.
-    [[nodiscard]] int least_classes() const {
-        const std::int64_t most = labels_needed();
-        return static_cast<int>((most + fabric_.labels - 1) / fabric_.labels);
-    }
-    [[nodiscard]] std::int64_t labels_needed() const {
+    /// Streams that need labels in the hemisphere where most do.
+    [[nodiscard]] std::int64_t labels_needed(const BusClasses& classes) const {
         std::int64_t most = 0;
         for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
             std::int64_t heard = 0;
             for (std::size_t i = 0; i < streams_.size(); ++i) {
-                heard += common_[i] || streams_[i].wanted_in(hemisphere) ? 1 : 0;
+                const bool audible =
+                    streams_[i].silent() ? !classes.silent_bit : common_[i] || streams_[i].wanted_in(hemisphere);
+                heard += audible ? 1 : 0;
             }
             most = std::max(most, heard);
         }
         return most;
     }
 
-    [[nodiscard]] Shortage label_shortage() const {
-        const std::int64_t locals_room = std::int64_t{classes_.local_classes} * fabric_.labels;
-        if (locals_ > locals_room) {
-            return {.limit = "labels of neurons on PADI bus " + std::to_string(bus_),
-                    .need = locals_,
-                    .room = locals_room,
-                    .crowded = {}};
-        }
+    [[nodiscard]] Shortage label_shortage(const BusClasses& classes) const {
         return {.limit = "labels on PADI bus " + std::to_string(bus_),
-                .need = labels_needed(),
-                .room = static_cast<std::int64_t>(classes_.values.size()) * fabric_.labels,
+                .need = labels_needed(classes),
+                .room = std::int64_t{fabric_.labels} << std::popcount(static_cast<unsigned>(classes.mask)),
                 .crowded = {}};
     }
 
-    std::int32_t& count_of(int k, const Use& use) {
-        return counts_[(static_cast<std::size_t>(k) * blocks_.size() + use.target) *
-                           static_cast<std::size_t>(fabric_.hemispheres) +
-                       static_cast<std::size_t>(use.hemisphere)];
-    }
-    int& needed(int hemisphere, int k) {
-        return needed_[static_cast<std::size_t>(hemisphere)][static_cast<std::size_t>(k)];
-    }
-    /// Drivers that `use` would make its class need, were its stream in class k.
-    int drivers_with(const Use& use, int k) {
-        const int width = blocks_[use.target].width;
-        return (count_of(k, use) + width) / width;
+    std::size_t index(const Use& use, std::size_t k) const {
+        return (k * blocks_.size() + use.target) * static_cast<std::size_t>(fabric_.hemispheres) +
+               static_cast<std::size_t>(use.hemisphere);
     }
 
-    [[nodiscard]] bool has_label(const Stream& stream, bool is_common, int k) const {
-        const LabelUse& labels = labels_[static_cast<std::size_t>(k)];
-        if (is_common) {
-            return labels.common + std::ranges::max(labels.own) < fabric_.labels;
-        }
-        for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
-            if (stream.wanted_in(hemisphere)) {
-                return labels.common + labels.own[static_cast<std::size_t>(hemisphere)] < fabric_.labels;
+    /// A class during the deal.
+    struct Class {
+        int select = 0;
+        int drivers = 0;
+        int common_labels = 0;
+        std::vector<int> own_labels;  ///< a hemisphere
+    };
+
+    void lay_classes(int mask) {
+        classes_.clear();
+        for (int select = 0; select < 1 << fabric_.select_bits; ++select) {
+            if ((select & mask) == select) {
+                classes_.push_back({.select = select,
+                                    .drivers = static_cast<int>(drivers_of_class(mask, select, fabric_).size()),
+                                    .own_labels = std::vector<int>(static_cast<std::size_t>(fabric_.hemispheres), 0)});
             }
         }
-        return true;
+        counts_.assign(classes_.size() * blocks_.size() * static_cast<std::size_t>(fabric_.hemispheres), 0);
+    }
+
+    /// A neuron chooses only the lowest bits of its row select (and leaves the highest of those to the silent).
+    [[nodiscard]] bool can_choose(const Stream& stream, const Class& in, int mask) const {
+        if (!stream.local) {
+            return true;
+        }
+        const int given = mask & ~((1 << fabric_.free_select_bits) - 1);
+        return ((stream.output << fabric_.free_select_bits ^ in.select) & given) == 0;
+    }
+
+    [[nodiscard]] bool has_label(std::size_t stream, const Class& in) const {
+        if (common_[stream]) {
+            return in.common_labels + std::ranges::max(in.own_labels) < fabric_.labels;
+        }
+        const auto hemisphere = static_cast<std::size_t>(streams_[stream].uses.front().hemisphere);
+        return in.common_labels + in.own_labels[hemisphere] < fabric_.labels;
     }
 
     /// Common labels count up from 0, those of one hemisphere down from the last.
-    void take_label(Stream& stream, bool is_common) {
-        LabelUse& labels = labels_[static_cast<std::size_t>(stream.select_class)];
-        if (is_common) {
-            stream.label = labels.common++;
-            return;
+    void take_label(std::size_t i, Class& in) {
+        Stream& stream = streams_[i];
+        stream.select = in.select;
+        if (common_[i]) {
+            stream.label = in.common_labels++;
+        } else {
+            stream.label =
+                fabric_.labels - 1 - in.own_labels[static_cast<std::size_t>(stream.uses.front().hemisphere)]++;
         }
-        const auto hemisphere = static_cast<std::size_t>(stream.uses.front().hemisphere);
-        stream.label = fabric_.labels - 1 - labels.own[hemisphere]++;
     }
 
     struct Cost {
-        int drivers = 0;         ///< that the classes need in addition
-        std::int64_t taken = 0;  ///< by others that share a column with it
-        int select_class = 0;
+        std::int64_t left_out = 0;  ///< synapses for which the class has no driver left
+        std::int64_t taken = 0;     ///< by others that share a column with it, relative to the class
+        int labels = 0;             ///< in use
+        std::size_t number = 0;     ///< of the class
         friend auto operator<=>(const Cost&, const Cost&) = default;
     };
 
-    Cost cost(const Stream& stream, int k) {
-        Cost cost{.select_class = k};
-        std::vector<int>& most = scratch_;
-        most.assign(static_cast<std::size_t>(fabric_.hemispheres), 0);
-        for (const Use& use : stream.uses) {
-            int& here = most[static_cast<std::size_t>(use.hemisphere)];
-            here = std::max(here, drivers_with(use, k));
-            cost.taken += std::int64_t{count_of(k, use)} * fabric_.columns / blocks_[use.target].width;
-        }
-        for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
-            cost.drivers += std::max(0, most[static_cast<std::size_t>(hemisphere)] - needed(hemisphere, k));
+    [[nodiscard]] Cost cost(std::size_t i, std::size_t k) const {
+        const Class& in = classes_[k];
+        Cost cost{.labels = in.common_labels + std::ranges::max(in.own_labels), .number = k};
+        for (const Use& use : streams_[i].uses) {
+            const std::int32_t count = counts_[index(use, k)];
+            const int width = blocks_[use.target].width;
+            cost.left_out += count >= in.drivers * width ? 1 : 0;
+            cost.taken += std::int64_t{count} * fabric_.columns / width;
         }
         return cost;
     }
 
-    /// Deals the streams out to the first `count` classes; false: drivers or labels run out.
-    bool deal(int count) {
-        const auto hemispheres = static_cast<std::size_t>(fabric_.hemispheres);
-        counts_.assign(static_cast<std::size_t>(count) * blocks_.size() * hemispheres, 0);
-        needed_.assign(hemispheres, std::vector<int>(static_cast<std::size_t>(count), 0));
-        labels_.assign(static_cast<std::size_t>(count), {.common = 0, .own = std::vector<int>(hemispheres, 0)});
+    /// Deals the streams out to the classes of this mask; false: drivers or labels run out.
+    bool deal(const BusClasses& classes) {
+        lay_classes(classes.mask);
+        const std::int64_t room = static_cast<std::int64_t>(classes_.size()) * fabric_.labels;
+        if (labels_needed(classes) > room) {
+            return false;
+        }
         for (const std::size_t i : order_) {
-            Stream& stream = streams_[i];
-            const int last = stream.local ? std::min(count, classes_.local_classes) : count;
+            if (streams_[i].silent() && classes.silent_bit) {
+                continue;
+            }
             std::optional<Cost> best;
-            for (int k = 0; k < last; ++k) {
-                if (has_label(stream, common_[i], k)) {
-                    const Cost here = cost(stream, k);
+            for (std::size_t k = 0; k < classes_.size(); ++k) {
+                if (can_choose(streams_[i], classes_[k], classes.mask) && has_label(i, classes_[k])) {
+                    const Cost here = cost(i, k);
                     best = best ? std::min(*best, here) : here;
                 }
             }
             if (!best) {
                 return false;
             }
-            stream.select_class = best->select_class;
-            take_label(stream, common_[i]);
-            for (const Use& use : stream.uses) {
-                int& most = needed(use.hemisphere, stream.select_class);
-                most = std::max(most, drivers_with(use, stream.select_class));
-                ++count_of(stream.select_class, use);
+            take_label(i, classes_[best->number]);
+            for (const Use& use : streams_[i].uses) {
+                ++counts_[index(use, best->number)];
             }
         }
         return enough_drivers();
     }
 
     bool enough_drivers() {
-        for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
-            const std::vector<int>& classes = needed_[static_cast<std::size_t>(hemisphere)];
-            const std::int64_t need = std::accumulate(classes.begin(), classes.end(), std::int64_t{0});
-            if (need <= fabric_.drivers_per_bus) {
-                continue;
+        Shortage shortage;
+        for (std::size_t k = 0; k < classes_.size(); ++k) {
+            for (std::uint32_t target = 0; target < blocks_.size(); ++target) {
+                for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
+                    const int width = blocks_[target].width;
+                    const int need = (counts_[index({target, hemisphere, 0}, k)] + width - 1) / width;
+                    if (need <= classes_[k].drivers) {
+                        continue;
+                    }
+                    shortage.crowded.push_back(target);
+                    if (need - classes_[k].drivers > shortage.need - shortage.room) {
+                        shortage.limit = "drivers of one row-select class on PADI bus " + std::to_string(bus_);
+                        shortage.need = need;
+                        shortage.room = classes_[k].drivers;
+                    }
+                }
             }
-            if (!best_driver_shortage_ || need < best_driver_shortage_->need) {
-                best_driver_shortage_ = {.limit = "drivers of PADI bus " + std::to_string(bus_) + ", hemisphere " +
-                                                  std::to_string(hemisphere),
-                                         .need = need,
-                                         .room = fabric_.drivers_per_bus,
-                                         .crowded = {}};
-            }
-            return false;
         }
-        return true;
+        if (shortage.crowded.empty()) {
+            return true;
+        }
+        std::ranges::sort(shortage.crowded);
+        const auto rest = std::ranges::unique(shortage.crowded);
+        shortage.crowded.erase(rest.begin(), rest.end());
+        if (!driver_shortage_ || shortage.crowded.size() < driver_shortage_->crowded.size()) {
+            driver_shortage_ = std::move(shortage);
+        }
+        return false;
     }
-
-    struct LabelUse {
-        int common = 0;
-        std::vector<int> own;  ///< a hemisphere
-    };
 
     std::span<Stream> streams_;
     int bus_;
     std::span<const Block> blocks_;
     const Fabric& fabric_;
-    BusClasses classes_;
-    std::int64_t locals_ = 0;
+    bool heard_ = false;        ///< some neuron speaks on the bus to others
+    std::vector<bool> common_;  ///< by stream: its label must be its own in every hemisphere
     std::vector<std::size_t> order_;
-    std::vector<bool> common_;
-    std::vector<std::int32_t> counts_;      ///< [class][target][hemisphere]: sources
-    std::vector<std::vector<int>> needed_;  ///< [hemisphere][class]: drivers
-    std::vector<LabelUse> labels_;          ///< [class]
-    std::vector<int> scratch_;
-    std::optional<Shortage> best_driver_shortage_;
+    std::vector<Class> classes_;
+    std::vector<std::int32_t> counts_;  ///< [class][target][hemisphere]: sources
+    std::optional<Shortage> driver_shortage_;
 };
 
 }  // namespace
 
-int silent_class(const Fabric& fabric) {
-    return (1 << fabric.free_select_bits) - 1;
+std::vector<int> drivers_of_class(int mask, int select, const Fabric& fabric) {
+    std::vector<int> drivers;
+    for (int driver = 0; driver < fabric.drivers_per_bus; ++driver) {
+        if ((driver & mask) == select) {
+            drivers.push_back(driver);
+        }
+    }
+    return drivers;
 }
 
 tl::expected<BusClasses, Shortage> choose_classes(std::span<Stream> streams, int bus, std::span<const Block> blocks,

@@ -63,6 +63,9 @@ private:
         }
         require(array.drivers % array.padi_buses == 0,
                 fmt::format("{} drivers on {} buses", array.drivers, array.padi_buses), "as many drivers on every bus");
+        require(array.drivers / array.padi_buses <= 1 << array.row_select_bits,
+                fmt::format("{} drivers on a bus", array.drivers / array.padi_buses),
+                fmt::format("as many as {} bits of row select can tell apart", array.row_select_bits));
         fabric_ = {.hemispheres = array.hemispheres,
                    .columns = array.columns,
                    .buses = array.padi_buses,

@@ -14,18 +14,22 @@ class RunWriter {
 public:
     RunWriter(const RunDemand& demand, std::span<const Block> blocks, const FanIn& fan_in,
               std::span<const std::int32_t> registers, const Fabric& fabric)
-        : demand_(demand), blocks_(blocks), fan_in_(fan_in), registers_(registers), fabric_(fabric) {}
+        : demand_(demand),
+          blocks_(blocks),
+          fan_in_(fan_in),
+          registers_(registers),
+          fabric_(fabric),
+          addresses_(blocks.size(), -1) {}
 
     void write_bus(std::span<const Stream> streams, const BusClasses& classes) {
         for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
-            write_drivers(streams, classes, hemisphere);
-            write_cells(streams, classes, hemisphere);
+            write_synapses(streams, classes, hemisphere);
         }
         for (const Stream& stream : streams) {
-            if (stream.local) {
-                speak(stream);
-            } else {
-                host_streams_.emplace_back(&stream, classes.values[static_cast<std::size_t>(stream.select_class)]);
+            if (!stream.local) {
+                host_streams_.push_back(&stream);
+            } else if (!stream.silent() || !classes.silent_bit) {
+                speak(stream, classes.silent_bit);
             }
         }
     }
@@ -47,46 +51,39 @@ public:
     }
 
 private:
-    /// First driver (counted on its bus) of every class.
-    static std::vector<int> first_drivers(const std::vector<int>& drivers) {
-        std::vector<int> first(drivers.size(), 0);
-        for (std::size_t k = 1; k < drivers.size(); ++k) {
-            first[k] = first[k - 1] + drivers[k - 1];
-        }
-        return first;
-    }
-
-    void write_drivers(std::span<const Stream> streams, const BusClasses& classes, int hemisphere) {
-        const std::vector<int>& drivers = classes.drivers[static_cast<std::size_t>(hemisphere)];
-        int next = 0;
-        for (std::size_t k = 0; k < drivers.size(); ++k) {
-            for (int i = 0; i < drivers[k]; ++i, ++next) {
-                run_.drivers.push_back({.hemisphere = static_cast<std::uint8_t>(hemisphere),
-                                        .driver = static_cast<std::uint8_t>(next * fabric_.buses + streams.front().bus),
-                                        .address = static_cast<std::uint8_t>(classes.values[k]),
-                                        .mask = static_cast<std::uint8_t>(classes.mask),
-                                        .rows = {chip::RowMode::excitatory, chip::RowMode::inhibitory}});
-            }
-        }
-    }
-
     /// The sources of a class are dealt out over the columns of a neuron, and down the drivers of the class.
-    void write_cells(std::span<const Stream> streams, const BusClasses& classes, int hemisphere) {
-        const std::vector<int>& drivers = classes.drivers[static_cast<std::size_t>(hemisphere)];
-        const std::vector<int> first = first_drivers(drivers);
-        std::vector<int> dealt(blocks_.size() * drivers.size(), 0);
+    void write_synapses(std::span<const Stream> streams, const BusClasses& classes, int hemisphere) {
+        const std::size_t selects = std::size_t{1} << fabric_.select_bits;
+        std::vector<std::vector<int>> drivers(selects);
+        for (std::size_t select = 0; select < selects; ++select) {
+            drivers[select] = drivers_of_class(classes.mask, static_cast<int>(select), fabric_);
+        }
+        std::vector<std::size_t> dealt(blocks_.size() * selects, 0);
+        std::vector<bool> used(static_cast<std::size_t>(fabric_.drivers_per_bus), false);
         for (const Stream& stream : streams) {
-            const auto k = static_cast<std::size_t>(stream.select_class);
+            const auto select = static_cast<std::size_t>(stream.select);
             for (const Use& use : stream.uses) {
                 if (use.hemisphere != hemisphere) {
                     continue;
                 }
-                const int place = dealt[use.target * drivers.size() + k]++;
+                const std::size_t place = dealt[use.target * selects + select]++;
                 const Block& block = blocks_[use.target];
-                const int within = place / block.width;
-                SPIKELOOM_ASSERT(within < drivers[k], std::to_string(within));
-                write_synapse(use, stream.label, (first[k] + within) * fabric_.buses + stream.bus,
-                              block.column + place % block.width);
+                const auto width = static_cast<std::size_t>(block.width);
+                SPIKELOOM_ASSERT(place / width < drivers[select].size(), std::to_string(place));
+                const int driver = drivers[select][place / width];
+                used[static_cast<std::size_t>(driver)] = true;
+                write_synapse(use, stream.label, driver * fabric_.buses + stream.bus,
+                              block.column + static_cast<int>(place % width));
+            }
+        }
+        for (int driver = 0; driver < fabric_.drivers_per_bus; ++driver) {
+            if (used[static_cast<std::size_t>(driver)]) {
+                run_.drivers.push_back(
+                    {.hemisphere = static_cast<std::uint8_t>(hemisphere),
+                     .driver = static_cast<std::uint8_t>(driver * fabric_.buses + streams.front().bus),
+                     .address = static_cast<std::uint8_t>(driver),
+                     .mask = static_cast<std::uint8_t>(classes.mask),
+                     .rows = {chip::RowMode::excitatory, chip::RowMode::inhibitory}});
             }
         }
     }
@@ -109,14 +106,15 @@ private:
         return static_cast<std::size_t>(demand_.run_index[stream.source - fan_in_.channels]);
     }
 
-    void speak(const Stream& stream) {
-        const std::size_t i = run_index(stream);
-        addresses_.resize(blocks_.size(), -1);
-        addresses_[i] = (stream.select_class << fabric_.label_bits) | stream.label;
-        const int output = fabric_.output_of(blocks_[i].speaker.column);
+    /// The address bit of silent neurons, of others never set while it means that.
+    [[nodiscard]] int silent_address() const { return 1 << (fabric_.label_bits + fabric_.free_select_bits - 1); }
+
+    void speak(const Stream& stream, bool silent_bit) {
+        const int free_bits = (1 << fabric_.free_select_bits) - 1;
+        addresses_[run_index(stream)] = ((stream.select & free_bits) << fabric_.label_bits) | stream.label;
         for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
             if (stream.wanted_in(hemisphere)) {
-                open_node({output, fabric_.padi(hemisphere, stream.bus)}, 0, 0);
+                open_node({stream.output, fabric_.padi(hemisphere, stream.bus)}, silent_bit ? silent_address() : 0, 0);
             }
         }
     }
@@ -130,15 +128,14 @@ private:
     }
 
     void write_neurons() {
-        addresses_.resize(blocks_.size(), -1);
         std::vector<int> silent(fabric_.output_bus.size(), 0);
         for (std::size_t i = 0; i < blocks_.size(); ++i) {
             const Block& block = blocks_[i];
             const int output = fabric_.output_of(block.speaker.column);
             if (addresses_[i] < 0) {
                 int& count = silent[static_cast<std::size_t>(output)];
-                SPIKELOOM_ASSERT(count < fabric_.labels, std::to_string(count));
-                addresses_[i] = (silent_class(fabric_) << fabric_.label_bits) | count++;
+                SPIKELOOM_ASSERT(count < silent_address(), std::to_string(count));
+                addresses_[i] = silent_address() | count++;
             }
             chip::PlacedNeuron placed{.neuron = demand_.neurons[i],
                                       .circuits = {block.speaker},
@@ -171,7 +168,7 @@ private:
     /// all hemispheres. Lanes are shared out as the streams are, so that each carries about as many.
     void write_host() {
         std::size_t broad = 0;
-        for (const auto& [stream, value] : host_streams_) {
+        for (const Stream* stream : host_streams_) {
             broad += wanted_everywhere(*stream) ? 1 : 0;
         }
         const std::size_t lanes = fabric_.lanes.size();
@@ -185,27 +182,26 @@ private:
         }
         std::size_t next_broad = 0;
         std::size_t next_single = 0;
-        for (const auto& [stream, value] : host_streams_) {
+        for (const Stream* stream : host_streams_) {
             if (wanted_everywhere(*stream) && broad_lanes > 0) {
-                send(*stream, value, fabric_.lanes[next_broad++ % broad_lanes], -1);
+                send(*stream, fabric_.lanes[next_broad++ % broad_lanes], -1);
                 continue;
             }
             for (int hemisphere = 0; hemisphere < fabric_.hemispheres; ++hemisphere) {
                 if (stream->wanted_in(hemisphere)) {
-                    send(*stream, value, fabric_.lanes[broad_lanes + next_single++ % (lanes - broad_lanes)],
-                         hemisphere);
+                    send(*stream, fabric_.lanes[broad_lanes + next_single++ % (lanes - broad_lanes)], hemisphere);
                 }
             }
         }
     }
 
     /// `hemisphere` -1: all.
-    void send(const Stream& stream, int select, int lane, int hemisphere) {
+    void send(const Stream& stream, int lane, int hemisphere) {
         const int bus_shift = fabric_.label_bits + fabric_.select_bits;
         const int hemisphere_shift = bus_shift + fabric_.bus_bits;
         const int bus_mask = ((1 << fabric_.bus_bits) - 1) << bus_shift;
         const int bus_target = stream.bus << bus_shift;
-        int label = stream.label | (select << fabric_.label_bits) | bus_target;
+        int label = stream.label | (stream.select << fabric_.label_bits) | bus_target;
         for (int h = 0; h < fabric_.hemispheres; ++h) {
             const chip::CrossbarNode node{fabric_.first_lane_input + lane, fabric_.padi(h, stream.bus)};
             if (hemisphere < 0) {
@@ -229,8 +225,8 @@ private:
     std::span<const std::int32_t> registers_;
     const Fabric& fabric_;
     AnalogRun run_;
-    std::vector<int> addresses_;                               ///< of the neurons of the run; -1: none yet
-    std::vector<std::pair<const Stream*, int>> host_streams_;  ///< with their row select
+    std::vector<int> addresses_;  ///< of the neurons of the run; -1: none yet
+    std::vector<const Stream*> host_streams_;
 };
 
 }  // namespace

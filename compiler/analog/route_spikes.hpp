@@ -1,10 +1,11 @@
 // Route: every source of a run gets a bus, a row-select class and a synapse label; every synapse a driver.
 //
-// What reaches a driver's rows is decided by three compares: the crossbar's (which bus), the driver's (which row-select
-// classes) and the synapse's (which label). Here the drivers of a bus are shared out among classes, class k getting D_k
-// neighbouring ones that pass its class only. Then a mapping is right if on every bus and hemisphere
+// What reaches a driver's rows is decided by three compares: the crossbar's (which bus), the driver's (which row
+// selects, by its own number and a mask) and the synapse's (which label). Here all drivers of a bus have one mask. With
+// n bits in it their numbers fall into 2^n classes, and a source belongs to the class of its own row select. Then a
+// mapping is right if on every bus and hemisphere
 //     - the sources of a class have labels of their own, and
-//     - no column listens to more than D_k sources of class k, and the D_k sum up to no more than the drivers.
+//     - no column listens to more sources of a class than the class has drivers.
 // So any source of a class may use any of its drivers, in every column another: no matching has to be found. One class
 // is enough as long as the sources of a bus fit the labels. The host's sources may use any bus, a neuron's only its
 // own.

@@ -34,12 +34,14 @@ struct Use {
 struct Stream {
     std::uint32_t source = 0;  ///< of the network: channels, then neurons
     bool local = false;        ///< a neuron of this run: its bus is given, and it is heard in every hemisphere
+    int output = 0;            ///< event output of a local source
     int bus = 0;
-    std::vector<Use> uses;
-    int select_class = 0;  ///< of BusClasses
+    std::vector<Use> uses;  ///< none: a neuron whose spikes nothing on the chip waits for
+    int select = 0;         ///< the compared bits of its row select: its class
     int label = 0;
 
     [[nodiscard]] bool wanted_in(int hemisphere) const;
+    [[nodiscard]] bool silent() const { return uses.empty(); }
 };
 
 /// Streams by bus, in the order of their sources. Only neurons of the run can crowd a bus.
@@ -48,19 +50,19 @@ struct Stream {
                                                                                     const FanIn& fan_in,
                                                                                     const Fabric& fabric);
 
-/// The row-select classes of a bus: which values the drivers compare, and how many drivers each class has.
+/// How the row selects of a bus are compared.
 struct BusClasses {
-    int mask = 0;             ///< of every driver on the bus
-    std::vector<int> values;  ///< row select of class k; the first local_classes can be a neuron's
-    int local_classes = 0;
-    std::vector<std::vector<int>> drivers;  ///< [hemisphere][class]
+    int mask = 0;  ///< of every driver on the bus: those with equal compared bits of their numbers are a class
+    /// Silent neurons are told apart by the highest address bit, and no crossbar node lets them in. Otherwise they have
+    /// labels of their own.
+    bool silent_bit = true;
 };
 
-/// Sets select_class and label of the streams of one bus.
+/// Sets select and label of the streams of one bus (of silent ones only if not silent_bit).
 [[nodiscard]] tl::expected<BusClasses, Shortage> choose_classes(std::span<Stream> streams, int bus,
                                                                 std::span<const Block> blocks, const Fabric& fabric);
 
-/// The class that no driver passes: of neurons whose spikes nothing on the chip waits for.
-[[nodiscard]] int silent_class(const Fabric& fabric);
+/// Drivers of a bus (numbers on it) that hear a class.
+[[nodiscard]] std::vector<int> drivers_of_class(int mask, int select, const Fabric& fabric);
 
 }  // namespace spikeloom::compiler::analog

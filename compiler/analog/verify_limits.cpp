@@ -73,6 +73,9 @@ private:
             require(driver.address < end && driver.mask < end,
                     fmt::format("driver {}: address {}, mask {}", driver.driver, driver.address, driver.mask),
                     fmt::format("below {}", end));
+            const bool fixed = chip_.array.fixed_driver_addresses;
+            require(!fixed || driver.address == driver.driver / chip_.array.padi_buses,
+                    fmt::format("driver {} has address {}", driver.driver, driver.address), "its number on its bus");
         }
     }
 

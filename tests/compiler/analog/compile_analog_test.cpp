@@ -134,7 +134,7 @@ TEST_CASE("random networks are mapped without a fault, or refused with a reason"
             CHECK(contains(why, "allowed"));
         }
     }
-    CHECK(fitted >= 54);
+    CHECK(fitted >= 58);
 }
 
 TEST_CASE("what the chip can't do is refused with limit, need and help") {
