@@ -151,19 +151,21 @@ private:
         number(where, "threshold", lif.threshold, lif.threshold > lif.reset, "above the reset, or infinite");
         number(where, "refractory", lif.refractory, lif.refractory >= 0, "at least 0, or infinite");
         number(where, "weight_unit", target.weight_unit, positive(target.weight_unit), "finite, above 0");
-        if (target.adaptive) {
-            adaptive(where, target.model);
-        }
+        adaptive(where, target.model, target.adaptive);
         if (!chip_.ideal) {
             settable(where, target);
         }
     }
 
-    void adaptive(const std::string& where, const AdEx& model) {
+    /// Where the neuron is not adaptive, its numbers have only to be numbers.
+    void adaptive(const std::string& where, const AdEx& model, bool used) {
         number(where, "tau_syn_inhibitory", model.tau_syn_inhibitory,
-               model.tau_syn_inhibitory >= 0 && std::isfinite(model.tau_syn_inhibitory), "finite, at least 0");
-        number(where, "slope", model.slope, positive(model.slope), "finite, above 0");
-        number(where, "tau_w", model.tau_w, positive(model.tau_w), "finite, above 0");
+               std::isfinite(model.tau_syn_inhibitory) && (!used || model.tau_syn_inhibitory >= 0),
+               "finite, at least 0");
+        number(where, "slope", model.slope, std::isfinite(model.slope) && (!used || model.slope > 0),
+               "finite, above 0");
+        number(where, "tau_w", model.tau_w, std::isfinite(model.tau_w) && (!used || model.tau_w > 0),
+               "finite, above 0");
         for (const auto& [what, value] :
              {std::pair("exp_threshold", model.exp_threshold), std::pair("a", model.a), std::pair("b", model.b),
               std::pair("e_excitatory", model.e_excitatory), std::pair("e_inhibitory", model.e_inhibitory)}) {

@@ -87,6 +87,7 @@ TEST_CASE("neurons have parameters that make an equation") {
     says([](auto& i) { i.neurons[1].model.tau_w = nan; }, "tau_w is nan");
     says([](auto& i) { i.neurons[1].model.tau_syn_inhibitory = -1; }, "tau_syn_inhibitory is -1");
     says([](auto& i) { i.neurons[1].model.b = infinity; }, "b is inf");
+    says([](auto& i) { i.neurons[0].model.slope = nan; }, "slope is nan");
     CHECK(broken(test::small_ideal_image(), [](auto& i) { i.neurons[0].model.slope = 0; }).empty());
 }
 
