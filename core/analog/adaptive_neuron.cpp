@@ -351,6 +351,28 @@ void AdaptiveNeuron::expand(double unit, double bend) const {
     }
 }
 
+/// How much of a step may be gone, as far as the exponential y goes. Where y is still tiny and V rises by many slopes,
+/// y's terms grow up to about that number before they fall: the last ones, which say how long the step is, don't show
+/// it.
+double AdaptiveNeuron::safe_share(double length, double allowed) const {
+    if (!model_.exponential) {
+        return 1;
+    }
+    double way = 0;
+    double rise = 0;
+    for (std::size_t k = 1; k <= order; ++k) {
+        way += std::abs(plan_.u[k]);
+        rise += std::max(0.0, plan_.u[k]);
+    }
+    // Up to half the order, in slopes, the terms fall before they are cut.
+    const double short_share = 0.5 * static_cast<double>(order) * model_.slope / way;
+    // Up to this exponent the exponential moves V by less than the error allowed.
+    const double silent = std::log(allowed / (model_.slope * length * rate_membrane_));
+    const double exponent = (at_.u + model_.lif.leak - model_.exp_threshold) / model_.slope;
+    const double silent_share = (silent - exponent) * model_.slope / rise;
+    return std::max(short_share, silent_share) >= 1 ? 1 : std::max(short_share, 0.9 * silent_share);
+}
+
 void AdaptiveNeuron::plan_step(double level) const {
     plan_.still = false;
     const double bend = exponential_at(at_.u);
@@ -361,18 +383,24 @@ void AdaptiveNeuron::plan_step(double level) const {
         const double term = std::max(std::abs(plan_.u[k]), std::abs(plan_.w[k]));
         return term > 0 ? std::pow(allowed / term, 1 / static_cast<double>(k)) : never;
     };
-    double length = std::min(unit * std::min(reach(order - 1), reach(order)), longest_step());
-    // The clock has nothing between shorter steps.
-    length = std::max(length, 4e-16 * std::abs(time_));
-    plan_.end = time_ + length;
-    length = plan_.end - time_;
-    plan_.length = length;
-    double scale = 1;
-    for (std::size_t k = 1; k <= order; ++k) {
-        scale *= length / unit;
-        plan_.u[k] *= scale;
-        plan_.w[k] *= scale;
+    double length = unit;
+    const auto rescale = [&](double to) {
+        double scale = 1;
+        for (std::size_t k = 1; k <= order; ++k) {
+            scale *= to / length;
+            plan_.u[k] *= scale;
+            plan_.w[k] *= scale;
+        }
+        length = to;
+    };
+    rescale(std::min(unit * std::min(reach(order - 1), reach(order)), longest_step()));
+    for (double share = safe_share(length, allowed); share < 1; share = safe_share(length, allowed)) {
+        rescale(share * length);
     }
+    // The clock has nothing between shorter steps.
+    plan_.end = time_ + std::max(length, 4e-16 * std::abs(time_));
+    rescale(plan_.end - time_);
+    plan_.length = length;
     if (level == never) {
         return;
     }

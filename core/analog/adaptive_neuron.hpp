@@ -80,6 +80,7 @@ private:
     [[nodiscard]] bool held() const { return time_ < held_until_; }
     void look_ahead() const;
     void expand(double unit, double bend) const;
+    [[nodiscard]] double safe_share(double length, double allowed) const;
     void plan_step(double level) const;
 
     AdEx model_;
