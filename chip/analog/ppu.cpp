@@ -170,6 +170,11 @@ struct PlasticChip::State {
         execution.end_s = execution.begin_s + static_cast<double>(counts->cycles()) / clock_hz;
         free_s[task.hemisphere] = execution.end_s;
         executions.push_back(execution);
+        for (const ppu::Variable& variable : program.variables) {
+            if (variable.storage == ppu::Storage::record) {
+                records.push_back(machines[task.hemisphere].value(variable.name));
+            }
+        }
         return {};
     }
 
@@ -181,6 +186,7 @@ struct PlasticChip::State {
     std::vector<EarliestDeadline> queues;  ///< by hemisphere
     std::vector<double> free_s;
     std::vector<Execution> executions;
+    std::vector<double> records;
     ppu::Counts instructions;
 };
 
@@ -244,6 +250,10 @@ ppu::Machine& PlasticChip::processor(std::uint8_t hemisphere) {
 
 std::span<const Execution> PlasticChip::executions() const {
     return state_->executions;
+}
+
+std::span<const double> PlasticChip::records() const {
+    return state_->records;
 }
 
 const ppu::Counts& PlasticChip::instructions() const {

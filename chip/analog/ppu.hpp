@@ -86,6 +86,8 @@ public:
 
     /// All kernels that ran, in the order of their beginnings.
     [[nodiscard]] std::span<const Execution> executions() const;
+    /// What the rule's records held at the end of each of them: executions() x records of the program, by execution.
+    [[nodiscard]] std::span<const double> records() const;
     /// Instructions of both processors.
     [[nodiscard]] const ppu::Counts& instructions() const;
     [[nodiscard]] const core::analog::EngineCounts& counts() const;
