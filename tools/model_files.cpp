@@ -116,6 +116,16 @@ std::vector<fs::path> model_roots() {
 
 }  // namespace
 
+std::string find_model(const std::string& file) {
+    for (const fs::path& root : model_roots()) {
+        std::error_code error;
+        if (fs::is_regular_file(root / file, error)) {
+            return (root / file).string();
+        }
+    }
+    return {};
+}
+
 Result<FileKind> identify(const std::string& path) {
     std::error_code error;
     if (fs::is_directory(path, error)) {

@@ -44,6 +44,8 @@ struct BundledChip {
 /// Chip descriptions of the bundled models, by name. Models lie in $SPIKELOOM_MODELS, else beside the installed
 /// program (../share/spikeloom/models), else in the source tree.
 [[nodiscard]] std::vector<BundledChip> bundled_chips();
+/// Path of a bundled model, "ppu/pong.textproto"; empty: it is not bundled.
+[[nodiscard]] std::string find_model(const std::string& file);
 /// A bundled name, or the path of a description; analog chips are refused.
 [[nodiscard]] Result<chip::ChipSpec> open_chip(const std::string& name_or_path);
 

@@ -31,10 +31,15 @@ extern const Subcommand run_subcommand;
 extern const Subcommand eval_subcommand;
 extern const Subcommand report_subcommand;
 extern const Subcommand rule_subcommand;
+extern const Subcommand ppu_subcommand;
 
 /// The family of `rule`; their names have two words.
 extern const Subcommand rule_check_subcommand;
 extern const Subcommand rule_window_subcommand;
 extern const Subcommand rule_compare_subcommand;
+
+/// The family of `ppu`.
+extern const Subcommand ppu_check_subcommand;
+extern const Subcommand ppu_run_subcommand;
 
 }  // namespace spikeloom::tools
