@@ -22,7 +22,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule"]
+SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule", "ppu"]
 PROGRAM = ""
 
 
@@ -606,6 +606,78 @@ class RuleCompare(Case):
         self.refused("rule", "compare", YINYANG / "yinyang.nir", "--input", "poisson:10", "--steps", 10,
                      says="none of its projections learns")
         self.refused("rule", "compare", YINYANG / "yinyang.nir", status=2, says="--input")
+
+
+class Ppu(Case):
+    rules = SOURCE / "models/ppu"
+
+    def test_a_rule_by_itself_has_its_time(self):
+        figures = json.loads(self.done("ppu", "check", self.rules / "stdp.ppu", "--rows", 128, "--json"))
+        kernels = {row["kernel"]: row for row in figures["kernels"]}
+        self.assertEqual(sorted(kernels), ["measure_offsets", "stdp"])
+        self.assertGreater(kernels["stdp"]["row_us"], 1.7)
+        self.assertAlmostEqual(kernels["stdp"]["call_us"], 128 * kernels["stdp"]["row_us"], delta=0.1)
+        self.assertIn("CADC conversion", self.done("ppu", "check", self.rules / "stdp.ppu"))
+
+    def test_bundled_experiments_meet_their_deadlines(self):
+        for name in ["homeostasis", "stdp", "pong"]:
+            figures = json.loads(self.done("ppu", "check", name, "--json"))
+            self.assertEqual([row["missed"] for row in figures["tasks"]], [0] * len(figures["tasks"]), name)
+
+    def test_a_kernel_that_is_too_slow_is_told(self):
+        text = (self.rules / "stdp.textproto").read_text().replace("period_ms: 5 }", "period_ms: 0.2 }")
+        (self.folder / "fast.textproto").write_text(text)
+        (self.folder / "stdp.ppu").write_text((self.rules / "stdp.ppu").read_text())
+        result = spikeloom("ppu", "check", self.folder / "fast.textproto")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("deadlines are missed", result.stderr)
+
+    def test_homeostasis_finds_its_target(self):
+        figures = json.loads(self.done("ppu", "run", "homeostasis", "--json"))
+        rates = figures["spikes_per_neuron_and_ms"]
+        self.assertGreater(rates[0]["mean"], 15)
+        self.assertLess(abs(rates[-1]["mean"] - 10), 2)
+        self.assertEqual(json.loads(self.done("ppu", "run", "homeostasis", "--json")), figures)
+        self.assertNotEqual(json.loads(self.done("ppu", "run", "homeostasis", "--seed", 2, "--json"))["spikes"],
+                            figures["spikes"])
+        faster = json.loads(self.done("ppu", "run", "homeostasis", "--set", "target=20", "--json"))
+        self.assertLess(abs(faster["spikes_per_neuron_and_ms"][-1]["mean"] - 20), 3)
+
+    def test_stdp_shows_its_window(self):
+        out = self.folder / "weights.h5"
+        self.done("ppu", "run", "stdp", "--output", out)
+        with h5py.File(out) as file:
+            weights = file["weights/values"][:].astype(int)
+            self.assertEqual(weights.shape, (len(file["weights/time_s"]), 80, 32))
+        change = (weights[-1] - weights[0]).mean(axis=1)
+        self.assertGreater(change[15:20].min(), 5)  # 10 to 0 us before the teacher's spikes
+        self.assertLess(change[22:30].max(), -5)
+        self.assertEqual(abs(change[:8]).max(), 0)
+        self.assertEqual(abs(change[40:]).max(), 0)
+        text = self.folder / "weights.csv"
+        self.done("ppu", "run", "stdp", "--output", text)
+        self.assertEqual(len(text.read_text().splitlines()), 1 + 80 * len(weights))
+        self.refused("ppu", "run", "stdp", "--output", text, says="exist")
+
+    def test_pong_runs_a_few_turns(self):
+        figures = json.loads(self.done("ppu", "run", "pong", "--duration-ms", 40.88, "--json"))
+        self.assertEqual([row["missed"] for row in figures["tasks"]], [0] * 4)
+        self.assertGreater(figures["spikes"], 100)
+        self.assertEqual([row["record"] for row in figures["records_mean"]], ["reward", "mean", "hit", "position"])
+
+    def test_what_is_wrong_is_said_with_its_place(self):
+        rule = self.folder / "rule.ppu"
+        rule.write_text("kernel k {\n    rows { weights = weights / 2; }\n}\n")
+        self.assertIn("rule.ppu:2:30: error: a division of mod8", self.refused("ppu", "check", rule))
+        self.refused("ppu", "run", self.rules / "stdp.ppu", says="a rule by itself")
+        self.refused("ppu", "run", "nothing", says="homeostasis, stdp, pong")
+        self.refused("ppu", "run", "stdp", "--set", "factr=1", status=2, says="factr")
+        self.refused("ppu", "run", "stdp", "--output", "weights.png", status=2, says=".h5 or .csv")
+        self.refused("ppu", "run", "stdp", "--duration-ms", "-1", status=2, says="duration")
+        self.refused("ppu", "learn", status=2, says="check, run")
+        text = (self.rules / "stdp.textproto").read_text().replace("neurons: 32", "neurons: 257")
+        (self.folder / "wide.textproto").write_text(text)
+        self.refused("ppu", "check", self.folder / "wide.textproto", says="wide.textproto:7:")
 
 
 class BrokenFiles(Case):
