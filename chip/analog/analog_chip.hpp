@@ -18,6 +18,7 @@
 #include "chip/analog/readout.hpp"
 #include "chip/image/analog_image.hpp"
 #include "core/analog/engine.hpp"
+#include "core/analog/stepped.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::chip::analog {
@@ -102,6 +103,9 @@ public:
 
     /// `inputs`: times in s and channels of the image (constant times are added here); any order.
     void run(std::span<const core::analog::InputSpike> inputs, const TrialOptions& options);
+    /// Trials to come run in steps (core/analog/stepped.hpp), and not from event to event; what lies after the last
+    /// step does not happen. Refuses what check_stepped refuses, plastic weights, and probes, before or after.
+    [[nodiscard]] Result<void> step(const core::analog::SteppedOptions& options);
     /// Of the network's neurons (numbered over all populations), in order of time; as time-stamped by the chip. Also
     /// spikes that no lane carries out of the chip: an emulator sees them.
     [[nodiscard]] std::span<const core::analog::Spike> spikes() const;

@@ -29,19 +29,31 @@ struct AnalogTrial::State {
     void gather(std::size_t run, std::span<const InputSpike> inputs, double window_s);
     void stamp_inputs(const AnalogRun& run);
     void set_noise(std::size_t run);
+    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> awaited(std::size_t run, const TrialOptions& options) const;
     bool advance(std::size_t run, const TrialOptions& options);
     bool advance_sampling(std::size_t run, double until, std::uint32_t first, std::uint32_t count);
     void sample(std::size_t run, ConverterKind kind, std::size_t number);
+    bool run_steps(std::size_t run, const TrialOptions& options);
     void collect(std::size_t run);
     void count(const Routes& routes, std::size_t source);
 
     AnalogChip chip;  // keeps the tables
     const AnalogChip::Tables& tables;
     const InstanceTables& instance;
-    std::vector<core::analog::Engine> engines;  // by run
+    std::vector<core::analog::Engine> engines;          // by run
+    std::vector<core::analog::SteppedRunner> steppers;  // by run, in their stead; or none
     bool noisy = false;
 
     std::vector<InputSpike> pending;  // of the run: times and sources
+    /// What a run did.
+    struct Outcome {
+        std::span<const Spike> fired;  ///< by the net's neurons
+        double end = 0;
+        std::uint64_t input_spikes = 0;
+        std::uint64_t synaptic_events = 0;
+    };
+    Outcome outcome;
+    std::vector<Spike> stepped_spikes;
     std::vector<Spike> spikes;
     std::vector<Spike> returned;  // of earlier runs, those that left the chip
     std::vector<double> shifts;
@@ -180,25 +192,55 @@ bool AnalogTrial::State::advance_sampling(std::size_t run, double until, std::ui
     }
 }
 
+/// The neurons of a run's net, one of whose spikes ends the trial: the first, and how many.
+std::pair<std::uint32_t, std::uint32_t> AnalogTrial::State::awaited(std::size_t run,
+                                                                    const TrialOptions& options) const {
+    if (!options.stop_at_first || run + 1 != engines.size()) {
+        return {0, 0};
+    }
+    const AnalogPopulation& population = tables.image.populations[*options.stop_at_first];
+    const std::vector<std::uint32_t>& neurons = instance.runs[run].neurons;
+    const auto first = std::ranges::lower_bound(neurons, population.first_neuron);
+    const auto last = std::ranges::lower_bound(neurons, population.first_neuron + population.count);
+    return {static_cast<std::uint32_t>(first - neurons.begin()), static_cast<std::uint32_t>(last - first)};
+}
+
 /// True: the trial ended with a spike of the population that it waits for.
 bool AnalogTrial::State::advance(std::size_t run, const TrialOptions& options) {
     core::analog::Engine& engine = engines[run];
-    std::uint32_t first_awaited = 0;
-    std::uint32_t awaited = 0;
-    if (options.stop_at_first && run + 1 == engines.size()) {
-        const AnalogPopulation& population = tables.image.populations[*options.stop_at_first];
-        const std::vector<std::uint32_t>& neurons = instance.runs[run].neurons;
-        const auto first = std::ranges::lower_bound(neurons, population.first_neuron);
-        const auto last = std::ranges::lower_bound(neurons, population.first_neuron + population.count);
-        if (first != last) {
-            first_awaited = static_cast<std::uint32_t>(first - neurons.begin());
-            awaited = static_cast<std::uint32_t>(last - first);
+    engine.reset();
+    engine.add(pending);
+    const auto [first, count] = awaited(run, options);
+    const bool stopped = traces.empty() ? engine.advance_to_first(options.window_s, first, count)
+                                        : advance_sampling(run, options.window_s, first, count);
+    outcome = {.fired = engine.spikes(),
+               .end = engine.time(),
+               .input_spikes = engine.counts().input_spikes,
+               .synaptic_events = engine.counts().synaptic_events};
+    return stopped;
+}
+
+/// The same in steps. The step in which the awaited spike falls is the last.
+bool AnalogTrial::State::run_steps(std::size_t run, const TrialOptions& options) {
+    const core::analog::SteppedResult result =
+        steppers[run].run(pending, noisy ? std::span<const double>(shifts) : std::span<const double>());
+    const auto [first, count] = awaited(run, options);
+    double end = options.window_s;
+    const auto answer =
+        std::ranges::find_if(result.spikes, [&](const auto& spike) { return spike.neuron - first < count; });
+    const bool stopped = answer != result.spikes.end() && answer->time <= end;
+    end = stopped ? answer->time : end;
+    stepped_spikes.clear();
+    for (const core::analog::SteppedSpike& spike : result.spikes) {
+        if (spike.time <= end) {
+            stepped_spikes.push_back({.time = spike.time, .neuron = spike.neuron});
         }
     }
-    if (!traces.empty()) {
-        return advance_sampling(run, options.window_s, first_awaited, awaited);
-    }
-    return engine.advance_to_first(options.window_s, first_awaited, awaited);
+    outcome = {.fired = stepped_spikes,
+               .end = end,
+               .input_spikes = result.input_spikes,
+               .synaptic_events = result.synaptic_events};
+    return stopped;
 }
 
 void AnalogTrial::State::count(const Routes& routes, std::size_t source) {
@@ -215,8 +257,7 @@ void AnalogTrial::State::count(const Routes& routes, std::size_t source) {
 /// Takes the run's spikes, with the chip's time stamps, and counts what happened.
 void AnalogTrial::State::collect(std::size_t run) {
     const RunTables& own = instance.runs[run];
-    const core::analog::Engine& engine = engines[run];
-    const std::span<const Spike> fired = engine.spikes();
+    const std::span<const Spike> fired = outcome.fired;
     counts.spikes += fired.size();
     const double grid = tables.image.chip.links.time_stamp_s;
     const std::size_t begin = spikes.size();
@@ -225,14 +266,14 @@ void AnalogTrial::State::collect(std::size_t run) {
         spikes.push_back({.time = time, .neuron = own.neurons[spike.neuron]});
     }
     if (tables.image.chip.ideal) {
-        counts.input_spikes += engine.counts().input_spikes;
-        counts.synaptic_events += engine.counts().synaptic_events;
+        counts.input_spikes += outcome.input_spikes;
+        counts.synaptic_events += outcome.synaptic_events;
         return;
     }
     const auto inputs = static_cast<std::uint32_t>(tables.nets[run].inputs);
     std::ranges::fill(drops, std::uint16_t{0});
     for (const InputSpike& spike : pending) {
-        if (spike.time <= engine.time()) {
+        if (spike.time <= outcome.end) {
             const bool from_host = spike.input < tables.image.runs[run].host_sources.size();
             ++(from_host ? counts.input_spikes : counts.background_spikes);
             count(own.routes, spike.input);
@@ -261,11 +302,8 @@ void AnalogTrial::State::run_one(std::size_t run, std::span<const InputSpike> in
     if (noisy) {
         set_noise(run);
     }
-    core::analog::Engine& engine = engines[run];
-    engine.reset();
-    engine.add(pending);
-    const bool stopped = advance(run, options);
-    counts.duration_s += stopped ? engine.time() : options.window_s;
+    const bool stopped = steppers.empty() ? advance(run, options) : run_steps(run, options);
+    counts.duration_s += stopped ? outcome.end : options.window_s;
     collect(run);
 }
 
@@ -306,8 +344,33 @@ std::span<const std::uint16_t> AnalogTrial::drop_counters() const {
     return state_->drops;
 }
 
+Result<void> AnalogTrial::step(const core::analog::SteppedOptions& options) {
+    State& state = *state_;
+    if (!state.instance.options.frozen_weights || !state.traces.empty()) {
+        return fail({.where = "stepped options",
+                     .found = state.traces.empty() ? "weights that learn" : "membranes to sample",
+                     .allowed = "spikes alone",
+                     .help = "run from event to event"});
+    }
+    std::vector<core::analog::SteppedRunner> steppers;
+    for (const core::analog::Net& net : state.tables.nets) {
+        if (Diagnostics findings = core::analog::check_stepped(net, options); has_error(findings)) {
+            return fail(std::move(findings));
+        }
+        steppers.emplace_back(net, options);
+    }
+    state.steppers = std::move(steppers);
+    return {};
+}
+
 Result<void> AnalogTrial::record(std::span<const MembraneProbe> probes) {
     State& state = *state_;
+    if (!state.steppers.empty() && !probes.empty()) {
+        return fail({.where = "probes",
+                     .found = "a trial in steps",
+                     .allowed = "probes of trials that run from event to event",
+                     .help = {}});
+    }
     if (Diagnostics findings = check_probes(state.tables.image, probes); !findings.empty()) {
         return fail(std::move(findings));
     }

@@ -25,6 +25,7 @@ struct Run {
     std::vector<std::uint32_t> first, last;
     std::vector<Fired> fired;
     SteppedResult result;
+    std::span<const double> shifts;
     std::uint32_t traced = no_index;
     std::vector<double> trace;
 
@@ -48,7 +49,8 @@ public:
           inputs_(net.inputs),
           sources_(net.sources()),
           layers_(stepped_layers<Real>(net, options)) {}
-    [[nodiscard]] Run run(std::span<const InputSpike> inputs, std::uint32_t traced) const;
+    [[nodiscard]] Run run(std::span<const InputSpike> inputs, std::span<const double> shifts,
+                          std::uint32_t traced) const;
 
 private:
     struct Work {
@@ -112,8 +114,10 @@ std::uint64_t Prepared<Real>::arrival(const SteppedSegment& segment, const Fired
 }
 
 template <class Real>
-Run Prepared<Real>::run(std::span<const InputSpike> inputs, std::uint32_t traced) const {
+Run Prepared<Real>::run(std::span<const InputSpike> inputs, std::span<const double> shifts,
+                        std::uint32_t traced) const {
     Run run;
+    run.shifts = shifts;
     run.traced = traced;
     run.first.assign(sources_, no_index);
     run.last.assign(sources_, no_index);
@@ -168,6 +172,9 @@ void Prepared<Real>::run_layer(const SteppedLayer<Real>& layer, Run& run) const 
     Work work;
     work.v = layer.leak;
     work.threshold = layer.threshold;
+    for (std::size_t n = 0; !run.shifts.empty() && n < layer.neurons.size(); ++n) {
+        work.threshold[n] += static_cast<Real>(run.shifts[layer.neurons[n]]);
+    }
     work.current.assign(layer.current_decay.size(), 0);
     work.charge.assign(layer.current_decay.size(), 0);
     work.adaptation.assign(layer.adaptive.size(), 0);
@@ -380,12 +387,13 @@ SteppedRunner::~SteppedRunner() = default;
 SteppedRunner::SteppedRunner(SteppedRunner&&) noexcept = default;
 SteppedRunner& SteppedRunner::operator=(SteppedRunner&&) noexcept = default;
 
-SteppedResult SteppedRunner::run(std::span<const InputSpike> inputs) const {
-    return std::visit([&](const auto& prepared) { return prepared.run(inputs, no_index).result; }, state_->prepared);
+SteppedResult SteppedRunner::run(std::span<const InputSpike> inputs, std::span<const double> shifts) const {
+    return std::visit([&](const auto& prepared) { return prepared.run(inputs, shifts, no_index).result; },
+                      state_->prepared);
 }
 
 std::vector<double> SteppedRunner::membrane(std::span<const InputSpike> inputs, std::uint32_t neuron) const {
-    return std::visit([&](const auto& prepared) { return prepared.run(inputs, neuron).trace; }, state_->prepared);
+    return std::visit([&](const auto& prepared) { return prepared.run(inputs, {}, neuron).trace; }, state_->prepared);
 }
 
 SteppedResult run_stepped(const Net& net, std::span<const InputSpike> inputs, const SteppedOptions& options) {

@@ -105,8 +105,8 @@ public:
     SteppedRunner(SteppedRunner&&) noexcept;
     SteppedRunner& operator=(SteppedRunner&&) noexcept;
 
-    /// From rest; inputs in any order, at times >= 0.
-    [[nodiscard]] SteppedResult run(std::span<const InputSpike> inputs) const;
+    /// From rest; inputs in any order, at times >= 0. `shifts` are added to the neurons' thresholds (empty: none).
+    [[nodiscard]] SteppedResult run(std::span<const InputSpike> inputs, std::span<const double> shifts = {}) const;
     /// V of `neuron` after each step, `steps` values: what a stepped code would plot.
     [[nodiscard]] std::vector<double> membrane(std::span<const InputSpike> inputs, std::uint32_t neuron) const;
 

@@ -272,3 +272,26 @@ TEST_CASE("refractory times are what a counter behind a prescaler holds") {
         CHECK(counted_refractory(ranges, time) == doctest::Approx(time).epsilon(time < 1e-6 ? 0.01 : 0.004));
     }
 }
+
+TEST_CASE("trials in steps give the times of the event-driven ones, to a step or two") {
+    const double w = 63 * 0.1;
+    const AnalogChip chip = loaded(one_neuron(0.1));
+    AnalogTrial trial(chip);
+    const core::analog::SteppedOptions steps{.dt = 0.01 * tau, .steps = 1000};
+    REQUIRE(trial.step(steps));
+    const std::vector<Spike> spikes = run(trial, {{.time = tau, .input = 0}}, {.window_s = 10 * tau});
+    REQUIRE(spikes.size() == 1);
+    CHECK(std::abs(spikes[0].time - tau - crossing(w)) < 0.03 * tau);
+    CHECK(trial.counts().input_spikes == 1);
+    CHECK(trial.counts().synaptic_events == 1);
+    CHECK(trial.counts().duration_s == 10 * tau);
+    run(trial, {{.time = tau, .input = 0}}, {.window_s = 10 * tau, .stop_at_first = 0});
+    CHECK(std::abs(trial.counts().duration_s - spikes[0].time) < 0.01 * tau);
+    CHECK(run(trial, {{.time = tau, .input = 0}}, {.window_s = tau}).empty());
+
+    CHECK_FALSE(trial.record(std::vector<MembraneProbe>{{.neuron = 0}}));
+    CHECK_FALSE(trial.step({.dt = 0}));
+    AnalogTrial probed(chip);
+    REQUIRE(probed.record(std::vector<MembraneProbe>{{.neuron = 0}}));
+    CHECK_FALSE(probed.step(steps));
+}

@@ -217,6 +217,18 @@ TEST_CASE(
     CHECK(steps_of({.time = StepTime::end, .arrival = StepArrival::by_time}) == Steps{{4, 5}, {6, 7}});
 }
 
+TEST_CASE("thresholds shift for one run") {
+    Dense layers = dense({20, 10, 3}, 12, 8, {.tau_mem = 1, .tau_syn = 1}, 5);
+    const std::vector<InputSpike> inputs = grid_inputs(20, 5);
+    const SteppedRunner runner(net_of(layers), fast_and_deep(0.01, 300));
+    const std::vector<double> shifts(13, 0.5);
+    const SteppedResult shifted = runner.run(inputs, shifts);
+    layers.lif.threshold += 0.5;
+    CHECK(shifted.spikes == run_stepped(net_of(layers), inputs, fast_and_deep(0.01, 300)).spikes);
+    CHECK(shifted.spikes != runner.run(inputs).spikes);
+    CHECK(!shifted.spikes.empty());
+}
+
 TEST_CASE("delays move arrivals by their steps, synapse by synapse") {
     Net net;
     net.inputs = 1;
