@@ -122,7 +122,7 @@ std::vector<Fault> faults() {
 }  // namespace
 
 TEST_CASE("the verifier finds every planted fault") {
-    const TimedNetwork network = test::layered({4, 60, 3});
+    const TimedNetwork network = test::layered({24, 60, 3});
     const auto compiled = compile_analog(network, test::bundled_analog("brainscales2"));
     REQUIRE(compiled);
     REQUIRE(verify_analog(compiled->image, network).empty());
