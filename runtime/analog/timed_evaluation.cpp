@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
+#include <limits>
 #include <memory>
 
 #include "chip/analog/analog_cost.hpp"
@@ -37,6 +39,19 @@ public:
             workers_.push_back({chip::analog::AnalogTrial(chip), {}, {}});
             workers_.back().population_spikes.resize(image_.populations.size());
         }
+    }
+
+    /// All trials in steps, as many as the window has.
+    Result<void> step(core::analog::SteppedOptions stepped) {
+        constexpr double most = std::numeric_limits<std::uint32_t>::max();
+        const double steps = std::ceil(encoder_.options().coding.window_s / stepped.dt * (1 - 1e-12));
+        stepped.steps = steps >= 0 && steps < most ? static_cast<std::uint32_t>(steps) : 0;
+        for (Worker& worker : workers_) {
+            if (auto taken = worker.trial.step(stepped); !taken) {
+                return taken;
+            }
+        }
+        return {};
     }
 
     TimedEvaluation run() {
@@ -193,7 +208,13 @@ Result<TimedEvaluation> evaluate_timed(const chip::analog::AnalogChip& chip, con
                                             image.populations[*output].count - 1, image.populations[*output].name),
                      .help = {}});
     }
-    return Run(chip, set, options, *encoder, *output).run();
+    Run run(chip, set, options, *encoder, *output);
+    if (options.stepped) {
+        if (auto stepped = run.step(*options.stepped); !stepped) {
+            return fail(std::move(stepped.error()));
+        }
+    }
+    return run.run();
 }
 
 }  // namespace spikeloom::runtime

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -24,6 +25,8 @@ struct TimedEvaluationOptions {
     std::string output;                ///< population that answers; "": the image's first output
     bool stop_at_first_spike = false;  ///< a sample ends with its answer
     bool keep_spikes = false;          ///< of all neurons, in TimedEvaluation::spikes
+    /// In steps (core/analog/stepped.hpp, stepped_preset) and not from event to event; .steps is set to the window's.
+    std::optional<core::analog::SteppedOptions> stepped{};
     std::function<void(std::uint64_t done, std::uint64_t samples)> progress{};  ///< on the caller's thread
     std::function<bool()> stop{};                                               ///< true: no further sample begins
 };
@@ -57,7 +60,7 @@ struct TimedEvaluation {
     friend bool operator==(const TimedEvaluation&, const TimedEvaluation&) = default;
 };
 
-/// Errors: an encoder that doesn't fit, an unknown output, labels beyond the output's neurons, nothing to run.
+/// Errors: an encoder or steps that don't fit, an unknown output, labels beyond the output's neurons, nothing to run.
 [[nodiscard]] Result<TimedEvaluation> evaluate_timed(const chip::analog::AnalogChip& chip, const TimedSet& set,
                                                      const TimedEvaluationOptions& options);
 

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/analog/monte_carlo.hpp"
@@ -139,6 +140,32 @@ TEST_CASE("stopped at the first spike, a sample gives the same answer in less ti
     }
     CHECK(stopped.counts.spikes < whole.counts.spikes);
     CHECK(whole.counts.duration_s == doctest::Approx(40 * 30 * tau));
+}
+
+TEST_CASE("in steps, times differ by steps, and answers where inputs come within one") {
+    const chip::AnalogImage image = pairwise_image();
+    const auto chip = loaded(image);
+    const TimedSet set = small_set(30);
+    TimedEvaluationOptions options = options_of(image);
+    const TimedEvaluation exact = evaluated(chip, set, options);
+    double last = 1;
+    for (const double dt : {0.02, 0.005, 0.00125}) {
+        options.stepped = core::analog::SteppedOptions{.dt = dt * tau};
+        const TimedEvaluation stepped = evaluated(chip, set, options);
+        double worst = 0;
+        for (std::size_t i = 0; i < exact.first_spikes.size(); ++i) {
+            worst = std::max(worst, std::abs(stepped.first_spikes[i] - exact.first_spikes[i]) / tau);
+        }
+        CHECK(worst < 3 * dt);
+        CHECK(worst < 0.5 * last);
+        CHECK(stepped.correct == exact.correct);
+        CHECK(stepped.counts.spikes == exact.counts.spikes);
+        last = worst;
+    }
+    options.stepped->dt = 0;
+    CHECK_FALSE(evaluate_timed(chip, set, options));
+    options.stepped->dt = 1e-30;
+    CHECK_FALSE(evaluate_timed(chip, set, options));
 }
 
 TEST_CASE("labels without a neuron, unknown outputs and first samples beyond the set are refused") {
