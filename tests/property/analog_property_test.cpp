@@ -223,6 +223,22 @@ TEST_CASE("where a neuron lies changes nothing") {
     });
 }
 
+TEST_CASE("neurons that are integrated spike when those in closed form do") {
+    std::size_t spikes = 0;
+    for_random_nets(12, [&spikes](const Net& net, const std::vector<InputSpike>& inputs) {
+        Net integrated = net;
+        for (std::uint32_t n = 0; n < net.neurons.size(); n += 2) {
+            AdEx model;
+            model.lif = net.neurons[n];
+            integrated.adaptive.push_back({n, model});
+        }
+        const auto found = run(integrated, inputs, 8);
+        CHECK(distance(found, run(net, inputs, 8)) < 1e-7);
+        spikes += found.size();
+    });
+    CHECK(spikes > 200);
+}
+
 TEST_CASE("how a run is divided changes no bit") {
     for_random_nets(40, [](const Net& net, const std::vector<InputSpike>& inputs) {
         Engine engine(net);
