@@ -297,6 +297,68 @@ class WrittenNetworks(Case):
         self.assertRegex(errors, "needs 196 cores.*compartments.*'many'.*allowed: 128 cores.*help: ")
 
 
+class AnalogCompile(Case):
+    """Networks in continuous time onto analog chips."""
+
+    def network(self, *sizes, delays=False):
+        random = numpy.random.default_rng(1)
+        text = [f'name: "net" time_unit_s: 6e-6 neuron {{ tau_mem: 1 tau_syn: 1 threshold: 1 }}',
+                f'input {{ name: "in" size: {sizes[0]} }}']
+        for layer, (sources, targets) in enumerate(zip(sizes, sizes[1:])):
+            numpy.save(self.folder / f"W{layer}.npy", random.normal(0.1, 0.5, (sources, targets)))
+            numpy.save(self.folder / f"D{layer}.npy", random.uniform(0, 1, (sources, targets)))
+            with_delays = f' delays: "D{layer}.npy"' if delays else ""
+            text.append(f'layer {{ name: "layer{layer}" size: {targets} weights: "W{layer}.npy"{with_delays} }}')
+        text.append("coding { early: 0.15 late: 2 window: 8 }")
+        path = self.folder / "net.ttfs.textproto"
+        path.write_text("\n".join(text), encoding="utf-8")
+        return path
+
+    def compile(self, path, chip, *words):
+        return self.done("compile", path, "--chip", chip, "-o", self.folder / "net.loom", *words)
+
+    def test_the_report_says_what_is_used_of_every_limit(self):
+        report = self.compile(self.network(256, 246, 10), "brainscales2")
+        self.assertIn("runs 1 (at least 1: neuron circuits)", report)
+        self.assertIn("circuits 512 of 512 (100 %)", report)
+        self.assertRegex(report, r"drivers 2\d\d of 256 .*bus 0: 3\d\+3\d")
+        self.assertIn("host labels 256 of 16384 (2 %) for 256 sources: 1.00 spikes sent for one", report)
+        self.assertRegex(report, r"layer0: LSB .*63 LSB = .*error [\d.]+ % of the rms weight")
+        self.assertIn("threshold 125.0 LSB", report)
+
+    def test_a_large_net_is_divided_into_runs(self):
+        figures = json.loads(self.compile(self.network(784, 256, 10), "brainscales2", "--json"))
+        self.assertEqual([run["neurons"] for run in figures["runs"]], [64, 64, 64, 64, 10])
+        errors = self.refused("compile", self.network(784, 256, 10), "--chip", "brainscales2", "--max-runs", 4, "-o",
+                              self.folder / "few.loom", says="4 runs leave 10 neurons uncomputed")
+        self.assertIn("help: allow more runs", errors)
+
+    def test_delays_need_an_ideal_chip(self):
+        path = self.network(4, 5, 3, delays=True)
+        errors = self.refused("compile", path, "--chip", "brainscales2", "-o", self.folder / "no.loom",
+                              says="'brainscales2' has no synaptic delays; help: run it on ideal_analog")
+        self.assertEqual(errors.count("have a delay"), 2)
+        self.assertFalse((self.folder / "no.loom").exists())
+        self.assertIn("weights as they are", self.compile(path, "ideal_analog"))
+        self.assertIn("rounded to sign and 6 bits", self.compile(path, "ideal_analog", "--weight-bits", 6))
+
+    def test_a_unit_of_weights_that_clips_is_remarked_on(self):
+        path = self.network(4, 5, 3)
+        result = spikeloom("compile", path, "--chip", "brainscales2", "--weight-unit", 0.001, "-o",
+                           self.folder / "net.loom")
+        self.assertEqual(result.returncode, 0)
+        self.assertRegex(result.stderr, "'layer0': warning: .* are beyond 0.063 and were clipped; the largest is")
+
+    def test_options_belong_to_kinds_of_chips(self):
+        path = self.network(4, 3)
+        for words in [("brainscales2", "--no-network"), ("brainscales2", "--weight-unit", -1),
+                      ("brainscales2", "--weight-bits", 0), ("loihi1", "--max-runs", 2), ("loihi1", "--weight-bits", 9)]:
+            with self.subTest(words):
+                self.refused("compile", path, "-o", self.folder / "net.loom", "--chip", *words, status=2)
+        self.refused("compile", path, "-o", self.folder / "net.loom", "--chip", "brainscales2", "--weight-bits", 7,
+                     says="0 to 6")
+
+
 class RuleCheck(Case):
     """A rule as text or file, beside a chip: what it says for people and for programs."""
 
