@@ -141,7 +141,11 @@ Result<runtime::TimedRecord> evaluate(const chip::AnalogImage& image, const Comm
     if (!output) {
         return fail(output.error());
     }
-    const chip::analog::InstanceOptions instance = instance_options(line);
+    const auto opened = calibrated_instance(line);
+    if (!opened) {
+        return fail(opened.error());
+    }
+    const chip::analog::InstanceOptions& instance = *opened;
     const std::string started_at = runtime::utc_now();
     const InterruptGuard interrupt;
     auto result = [&] {

@@ -8,7 +8,10 @@
 #include <charconv>
 #include <cmath>
 #include <fstream>
+#include <memory>
 #include <vector>
+
+#include "chip/analog/calibration.hpp"
 
 namespace spikeloom::tools {
 
@@ -81,8 +84,10 @@ void add_instance_options(CommandLine& line) {
         "threshold=0.05,0.01: and that from trial to trial (--noise); may be given more than once")(
         "calibration", word("HOW")->default_value("expected"),
         "with --mismatch chip: none, expected (drawn with the calibrated spread) or measured (trims found on the "
-        "emulated chip)")("noise", flag(), "trial-to-trial noise")(
-        "exact-times", flag(), "spikes enter and leave at their exact times, not on the links' grid")(
+        "emulated chip)")("trims", word("FILE"),
+                          "a measured calibration of that instance (spikeloom calibrate), with --mismatch chip")(
+        "noise", flag(), "trial-to-trial noise")("exact-times", flag(),
+                                                 "spikes enter and leave at their exact times, not on the links' grid")(
         "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of all that is random")(
         "threads", po::value<int>()->default_value(1)->value_name("N"), "the results are the same for any number");
 }
@@ -102,6 +107,20 @@ chip::analog::InstanceOptions instance_options(const CommandLine& line) {
                 options.overrides.push_back(parse_mismatch(what));
             }
         }
+    }
+    return options;
+}
+
+Result<chip::analog::InstanceOptions> calibrated_instance(const CommandLine& line) {
+    chip::analog::InstanceOptions options = instance_options(line);
+    if (line.has("trims")) {
+        auto calibration = chip::analog::read_calibration(line.value<std::string>("trims"));
+        if (!calibration) {
+            return fail(std::move(calibration.error()));
+        }
+        options.mismatch = true;
+        options.calibration = CalibrationState::measured;
+        options.trims = std::make_shared<const chip::analog::Calibration>(std::move(*calibration));
     }
     return options;
 }

@@ -10,10 +10,12 @@
 
 namespace spikeloom::tools {
 
-/// --instance, --mismatch, --calibration, --noise, --seed.
+/// --instance, --mismatch, --calibration, --trims, --noise, --seed.
 void add_instance_options(CommandLine& line);
 /// Throws UsageError on words that make no sense.
 [[nodiscard]] chip::analog::InstanceOptions instance_options(const CommandLine& line);
+/// The same with the calibration file of --trims, which is mismatch as the chip's and a measured calibration.
+[[nodiscard]] Result<chip::analog::InstanceOptions> calibrated_instance(const CommandLine& line);
 /// "chip 7, mismatch threshold 5 %, ..." for people.
 [[nodiscard]] std::string instance_text(const chip::analog::InstanceOptions& options);
 

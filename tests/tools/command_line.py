@@ -22,7 +22,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule", "ppu"]
+SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule", "ppu", "calibrate"]
 PROGRAM = ""
 
 
@@ -98,7 +98,7 @@ class Help(Case):
         self.refused("help", "weave", status=2)
         for name in SUBCOMMANDS:
             self.refused(name, "--no-such-option", status=2, says="no-such-option")
-        for name in ("inspect", "compile", "run", "eval", "report"):
+        for name in ("calibrate", "inspect", "compile", "run", "eval", "report"):
             self.refused(name, status=2)
         self.refused("compile", "net.nir", "-o", "x.loom", status=2, says="chip")
         self.refused("compile", "net.nir", "--chip", "loihi1", "-o", "x", "--weight-bits", "9", status=2)
@@ -109,6 +109,29 @@ class Help(Case):
     def test_a_full_disk_behind_stdout_is_a_failure(self):
         with open("/dev/full", "w", encoding="utf-8") as full:
             self.assertEqual(spikeloom("chips", stdout=full).returncode, 1)
+
+
+class Calibrate(Case):
+    def test_trims_come_closer_and_are_kept(self):
+        trims = self.folder / "chip7.textproto"
+        text = self.done("calibrate", "--chip", "brainscales2", "--instance", 7, "-o", trims)
+        self.assertRegex(text, r"(?m)^leak +80 LSB ")
+        again = self.folder / "again.textproto"
+        table = json.loads(self.done("calibrate", "--chip", "brainscales2", "--instance", 7, "--json", "-o", again))
+        self.assertEqual(trims.read_bytes(), again.read_bytes())
+        self.assertEqual(table["circuits"], 512)
+        self.assertEqual([row["parameter"] for row in table["parameters"]],
+                         ["threshold", "leak", "reset", "tau_mem", "tau_syn", "weight"])
+        for row in table["parameters"]:
+            self.assertLess(row["ratio"], row.get("ratio_accepted_by_calix", 0.5), row)
+
+    def test_targets_are_the_chips_range(self):
+        self.refused("calibrate", "--chip", "brainscales2", "--tau-mem", 1e6, says="0.1..2000 us")
+        self.refused("calibrate", "--chip", "brainscales2", "--leak", 130, says="above leak")
+        self.refused("calibrate", "--chip", "loihi1", says="continuous time")
+        self.refused("calibrate", "--chip", "ideal_analog", says="not ideal")
+        self.refused("calibrate", "--chip", "brainscales2", "--for", self.folder / "absent.loom", says="absent.loom")
+        self.refused("calibrate", "--chip", "brainscales2", "-o", self.folder / "no/such.textproto", says="no/such")
 
 
 class Chips(Case):
