@@ -15,7 +15,7 @@ namespace {
 
 /// A spike of a source, in the order of its time.
 struct Fired {
-    double time = 0;
+    double time = 0;  ///< in the options' unit
     std::uint32_t step = 0;
     std::uint32_t next = no_index;
 };
@@ -123,9 +123,10 @@ Run Prepared<Real>::run(std::span<const InputSpike> inputs, std::span<const doub
     run.last.assign(sources_, no_index);
     for (const InputSpike& spike : inputs) {
         SPIKELOOM_ASSERT(spike.input < inputs_, std::to_string(spike.input));
-        const std::uint64_t step = step_of(spike.time);
+        const double time = spike.time / options_.unit;
+        const std::uint64_t step = step_of(time);
         if (step < options_.steps) {
-            run.add(spike.input, spike.time, static_cast<std::uint32_t>(step));
+            run.add(spike.input, time, static_cast<std::uint32_t>(step));
             ++run.result.input_spikes;
         } else {
             ++run.result.late_inputs;
@@ -339,7 +340,7 @@ void Prepared<Real>::spike(const SteppedLayer<Real>& layer, std::uint32_t local,
                            Work& work) const {
     const std::uint32_t neuron = layer.neurons[local];
     const double time = static_cast<double>(options_.time == StepTime::begin ? step : step + 1) * options_.dt;
-    run.result.spikes.push_back({.time = time, .neuron = neuron, .step = step});
+    run.result.spikes.push_back({.time = time * options_.unit, .neuron = neuron, .step = step});
     run.add(inputs_ + neuron, time, step);
     if (options_.first_spike_only) {
         work.threshold[local] = static_cast<Real>(never);

@@ -50,7 +50,10 @@ enum class StepArrival : std::uint8_t { by_time, by_step };
 enum class StepPrecision : std::uint8_t { float64, float32 };
 
 struct SteppedOptions {
-    double dt = 1e-7;  ///< s (or the unit that the net's times have)
+    double dt = 1e-7;  ///< in `unit`
+    /// s. All times are divided by it first, and those of spikes multiplied by it in the end: with tau, the steps are
+    /// those of codes that count time in tau, to the bit where the inputs' times are.
+    double unit = 1;
     std::uint32_t steps = 1000;
     StepScheme scheme = StepScheme::exponential;
     StepDrive drive = StepDrive::one_minus_decay;

@@ -12,13 +12,13 @@ namespace {
 
 template <class Real>
 Real current_decay(double tau, const SteppedOptions& options) {
-    const double share = options.dt / tau;
+    const double share = options.dt / (tau / options.unit);
     return static_cast<Real>(options.scheme == StepScheme::exponential ? std::exp(-share) : 1 - share);
 }
 
 template <class Real>
 void add_neuron(SteppedLayer<Real>& layer, const Lif& lif, const SteppedOptions& options) {
-    const double share = options.dt / lif.tau_mem;
+    const double share = options.dt / (lif.tau_mem / options.unit);
     const bool exponential = options.scheme == StepScheme::exponential;
     const auto decay = static_cast<Real>(exponential ? std::exp(-share) : 1 - share);
     layer.decay.push_back(decay);
@@ -30,7 +30,7 @@ void add_neuron(SteppedLayer<Real>& layer, const Lif& lif, const SteppedOptions&
     layer.reset.push_back(static_cast<Real>(lif.reset));
     layer.current_decay.push_back(current_decay<Real>(lif.tau_syn, options));
     // A quotient that misses a whole number by rounding is that number.
-    const double hold = std::ceil(lif.refractory / options.dt * (1 - 1e-12));
+    const double hold = std::ceil(lif.refractory / options.unit / options.dt * (1 - 1e-12));
     layer.hold.push_back(hold < options.steps ? static_cast<std::uint32_t>(hold) : options.steps);
 }
 
@@ -47,8 +47,8 @@ void add_neurons(SteppedLayer<Real>& layer, const Net& net, std::span<const std:
         layer.adaptive.push_back(
             {.local = static_cast<std::uint32_t>(layer.leak.size()),
              .model = model,
-             .gain = static_cast<Real>(options.dt / model.lif.tau_mem),
-             .gain_w = static_cast<Real>(model.adaptation ? options.dt / model.tau_w : 0),
+             .gain = static_cast<Real>(options.dt / (model.lif.tau_mem / options.unit)),
+             .gain_w = static_cast<Real>(model.adaptation ? options.dt / (model.tau_w / options.unit) : 0),
              .inhibitory = static_cast<std::uint32_t>(layer.neurons.size() + layer.adaptive.size())});
         add_neuron(layer, model.lif, options);
     }
@@ -118,7 +118,9 @@ std::vector<SteppedLayer<Real>> stepped_layers(const Net& net, const SteppedOpti
     for (std::uint32_t source = 0; source < net.sources(); ++source) {
         row.clear();
         for (std::uint64_t i = net.row_begin[source]; i < net.row_begin[source + 1]; ++i) {
-            row.push_back({.to = places[net.targets[i]], .delay = net.delays.empty() ? 0 : net.delays[i], .at = i});
+            row.push_back({.to = places[net.targets[i]],
+                           .delay = net.delays.empty() ? 0 : net.delays[i] / options.unit,
+                           .at = i});
         }
         std::sort(row.begin(), row.end(), [](const Synapse& a, const Synapse& b) {
             return std::tie(a.to.layer, a.delay, a.at) < std::tie(b.to.layer, b.delay, b.at);

@@ -19,7 +19,7 @@ struct SteppedSegment {
     bool dense = false;
     std::uint32_t count = 0;
     std::uint64_t begin = 0;  ///< in the layer's weights and targets
-    double delay = 0;
+    double delay = 0;         ///< in the options' unit, as all times here
 };
 
 template <class Real>

@@ -61,12 +61,14 @@ std::optional<SteppedOptions> stepped_preset(std::string_view name, double dt, s
 
 Diagnostics check_stepped(const Net& net, const SteppedOptions& options) {
     Diagnostics found;
-    if (!(options.dt > 0) || !std::isfinite(options.dt)) {
-        found.push_back({.where = "stepped options: dt",
-                         .found = "a step of " + std::to_string(options.dt),
-                         .allowed = "more than 0"});
+    if (!(options.dt > 0) || !std::isfinite(options.dt) || !(options.unit > 0) || !std::isfinite(options.unit)) {
+        found.push_back(
+            {.where = "stepped options: dt",
+             .found = "a step of " + std::to_string(options.dt) + " units of " + std::to_string(options.unit) + " s",
+             .allowed = "more than 0"});
         return found;
     }
+    const double step = options.dt * options.unit;
     constexpr std::uint32_t most_steps = 100'000'000;
     if (options.steps == 0 || options.steps > most_steps) {
         found.push_back({.where = "stepped options: steps",
@@ -82,12 +84,12 @@ Diagnostics check_stepped(const Net& net, const SteppedOptions& options) {
         shortest = entry.model.tau_syn_inhibitory > 0 ? std::min(shortest, entry.model.tau_syn_inhibitory) : shortest;
         shortest = entry.model.adaptation ? std::min(shortest, entry.model.tau_w) : shortest;
     }
-    const bool unstable = options.scheme == StepScheme::forward_euler && options.dt >= 2 * shortest;
-    if (unstable || options.dt > shortest) {
+    const bool unstable = options.scheme == StepScheme::forward_euler && step >= 2 * shortest;
+    if (unstable || step > shortest) {
         found.push_back({.severity = unstable ? Severity::error : Severity::warning,
                          .where = "stepped options: dt",
-                         .found = "a step is " + std::to_string(options.dt / shortest) +
-                                  " of the shortest time constant" + (unstable ? ": forward Euler diverges" : ""),
+                         .found = "a step is " + std::to_string(step / shortest) + " of the shortest time constant" +
+                                  (unstable ? ": forward Euler diverges" : ""),
                          .allowed = unstable ? "less than 2" : "",
                          .help = "shorter steps; spike times err by about one step"});
     }

@@ -44,7 +44,7 @@ public:
     /// All trials in steps, as many as the window has.
     Result<void> step(core::analog::SteppedOptions stepped) {
         constexpr double most = std::numeric_limits<std::uint32_t>::max();
-        const double steps = std::ceil(encoder_.options().coding.window_s / stepped.dt * (1 - 1e-12));
+        const double steps = std::ceil(encoder_.options().coding.window_s / (stepped.dt * stepped.unit) * (1 - 1e-12));
         stepped.steps = steps >= 0 && steps < most ? static_cast<std::uint32_t>(steps) : 0;
         for (Worker& worker : workers_) {
             if (auto taken = worker.trial.step(stepped); !taken) {

@@ -121,6 +121,31 @@ TEST_CASE("the preset of fastAndDeep gives its integrator's times to the bit") {
     CHECK(spikes > 200);
 }
 
+TEST_CASE("a net in seconds gives the steps of the same net in tau") {
+    const double tau = 6e-6;
+    const Dense layers = dense({40, 30, 5}, 6, 8, {.tau_mem = 1, .tau_syn = 1}, 9);
+    Dense slow = layers;
+    slow.lif.tau_mem = slow.lif.tau_syn = tau;
+    std::vector<InputSpike> inputs = grid_inputs(40, 9);
+    for (InputSpike& input : inputs) {
+        input.time += 0.003;
+    }
+    SteppedOptions options = fast_and_deep(0.01, 350);
+    const std::vector<SteppedSpike> expected = run_stepped(net_of(layers), inputs, options).spikes;
+    for (InputSpike& input : inputs) {
+        input.time *= tau;
+    }
+    options.unit = tau;
+    const std::vector<SteppedSpike> found = run_stepped(net_of(slow), inputs, options).spikes;
+    REQUIRE(found.size() == expected.size());
+    CHECK(!found.empty());
+    for (std::size_t n = 0; n < found.size(); ++n) {
+        CHECK(found[n].step == expected[n].step);
+        CHECK(found[n].neuron == expected[n].neuron);
+        CHECK(found[n].time == expected[n].time * tau);
+    }
+}
+
 TEST_CASE("times fall onto steps as the option says") {
     // 59 * 0.01 * (1 / 0.01) is 59, 59 * 0.01 / 0.01 less; 29 * 0.01 falls below 29 in both.
     Net net;
