@@ -15,9 +15,9 @@
 namespace spikeloom::tools {
 namespace {
 
-const std::array<const Subcommand*, 9> subcommands{&chips_subcommand, &inspect_subcommand, &compile_subcommand,
-                                                   &run_subcommand,   &eval_subcommand,    &report_subcommand,
-                                                   &rule_subcommand,  &ppu_subcommand,     &calibrate_subcommand};
+const std::array<const Subcommand*, 10> subcommands{
+    &chips_subcommand,  &inspect_subcommand, &compile_subcommand, &run_subcommand,       &eval_subcommand,
+    &report_subcommand, &rule_subcommand,    &ppu_subcommand,     &calibrate_subcommand, &train_subcommand};
 
 const Subcommand* find_subcommand(const std::string& name) {
     for (const Subcommand* subcommand : subcommands) {

@@ -33,6 +33,7 @@ extern const Subcommand eval_subcommand;
 extern const Subcommand report_subcommand;
 extern const Subcommand rule_subcommand;
 extern const Subcommand ppu_subcommand;
+extern const Subcommand train_subcommand;
 
 /// The family of `rule`; their names have two words.
 extern const Subcommand rule_check_subcommand;

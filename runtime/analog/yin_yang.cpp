@@ -32,8 +32,8 @@ std::optional<std::int32_t> yin_yang_class(double x, double y) {
     return yin ? 1 : 0;
 }
 
-LabelledSet make_yin_yang(std::size_t samples, std::uint64_t seed) {
-    LabelledSet set;
+TimedSet make_yin_yang(std::size_t samples, std::uint64_t seed) {
+    TimedSet set;
     set.name = fmt::format("yin-yang:{}:{}", samples, seed);
     set.samples = samples;
     set.channels = 4;
@@ -49,7 +49,7 @@ LabelledSet make_yin_yang(std::size_t samples, std::uint64_t seed) {
             const double y = random_uniform(key(Place::y, attempt));
             if (yin_yang_class(x, y) == label) {
                 for (const double value : {x, y, 1 - x, 1 - y}) {
-                    set.values.push_back(static_cast<float>(value));
+                    set.values.push_back(value);
                 }
                 set.labels.push_back(label);
                 break;

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "runtime/stimulus.hpp"
+#include "runtime/analog/timed_set.hpp"
 
 namespace spikeloom::runtime {
 
@@ -16,6 +16,6 @@ namespace spikeloom::runtime {
 [[nodiscard]] std::optional<std::int32_t> yin_yang_class(double x, double y);
 
 /// samples x 4 values and their labels; sample i is a function of seed and i.
-[[nodiscard]] LabelledSet make_yin_yang(std::size_t samples, std::uint64_t seed);
+[[nodiscard]] TimedSet make_yin_yang(std::size_t samples, std::uint64_t seed);
 
 }  // namespace spikeloom::runtime

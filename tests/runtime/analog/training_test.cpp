@@ -28,10 +28,10 @@ std::vector<TtfsLayer> small_net(std::size_t hidden) {
 }
 
 TimedSamples yin_yang_times(std::size_t count, std::uint64_t seed) {
-    const LabelledSet set = make_yin_yang(count, seed);
+    const TimedSet set = make_yin_yang(count, seed);
     TimedSamples samples{.channels = 4};
-    for (const float value : set.values) {
-        samples.times.push_back(0.15 + 1.85 * static_cast<double>(value));
+    for (const double value : set.values) {
+        samples.times.push_back(0.15 + 1.85 * value);
     }
     samples.labels.assign(set.labels.begin(), set.labels.end());
     return samples;

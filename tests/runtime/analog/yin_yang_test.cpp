@@ -20,11 +20,11 @@ TEST_CASE("Yin-Yang: classes by the definition") {
 }
 
 TEST_CASE("Yin-Yang: samples are balanced, in the class that they say, and a function of the seed") {
-    const LabelledSet set = make_yin_yang(3000, 1);
+    const TimedSet set = make_yin_yang(3000, 1);
     REQUIRE(set.values.size() == 12000);
     std::array<int, 3> count{};
     for (std::size_t i = 0; i < set.samples; ++i) {
-        const float* v = &set.values[4 * i];
+        const double* v = &set.values[4 * i];
         CHECK(v[0] + v[2] == doctest::Approx(1));
         CHECK(v[1] + v[3] == doctest::Approx(1));
         ++count[static_cast<std::size_t>(set.labels[i])];
@@ -33,7 +33,7 @@ TEST_CASE("Yin-Yang: samples are balanced, in the class that they say, and a fun
         CHECK(samples > 900);
         CHECK(samples < 1100);
     }
-    const LabelledSet fewer = make_yin_yang(10, 1);
+    const TimedSet fewer = make_yin_yang(10, 1);
     CHECK(std::equal(fewer.values.begin(), fewer.values.end(), set.values.begin()));
     CHECK(make_yin_yang(10, 2).values != fewer.values);
 }
