@@ -292,7 +292,9 @@ Result<json::object> train(const CommandLine& line) {
 }
 
 void add_options(CommandLine& line) {
-    const auto number = [](double value) { return po::value<double>()->default_value(value)->value_name("X"); };
+    const auto number = [](double value) {
+        return po::value<double>()->default_value(value, fmt::format("{}", value))->value_name("X");
+    };
     const auto count = [](std::uint32_t value) {
         return po::value<std::uint32_t>()->default_value(value)->value_name("N");
     };
