@@ -22,7 +22,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule", "ppu", "calibrate"]
+SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule", "ppu", "calibrate", "train"]
 PROGRAM = ""
 
 
@@ -52,6 +52,55 @@ class Case(unittest.TestCase):
         self.assertEqual(result.stdout, "", words)
         self.assertNotIn("assert", result.stderr.lower(), words)
         return result.stderr
+
+
+class Train(Case):
+    network = SOURCE / "models/networks/yinyang_ttfs/yinyang_ttfs.textproto"
+    drawn = ("--init", "1.5,0.5", "--init", "0.8,0.8", "--seed", "1")
+    sets = ("--data", "yin-yang:1000:101", "--validation", "yin-yang:300:102", "--batch", "50")
+
+    def train(self, folder, *words, chip="ideal_analog", net=network):
+        return json.loads(self.done("train", net, "--chip", chip, *self.sets, "-o", self.folder / folder, "--json",
+                                    *words))
+
+    def same_files(self, one, other):
+        for name in ("W0.npy", "W1.npy", "training.jsonl", "yinyang_ttfs.textproto", "yinyang_ttfs.loom"):
+            self.assertEqual((self.folder / one / name).read_bytes(), (self.folder / other / name).read_bytes(), name)
+
+    def test_learns_and_goes_on_to_the_same_bits_on_other_threads(self):
+        whole = self.train("whole", *self.drawn, "--epochs", "8", "--input-noise", "0.02")
+        self.assertLess(whole["before"]["validation"]["accuracy"], 0.5)
+        self.assertGreater(whole["after"]["validation"]["accuracy"], 0.75)
+        self.train("parts", *self.drawn, "--epochs", "3", "--input-noise", "0.02")
+        self.train("parts", *self.drawn, "--epochs", "8", "--input-noise", "0.02", "--resume", "--threads", "2")
+        self.same_files("whole", "parts")
+        self.refused("train", self.network, "--chip", "ideal_analog", *self.sets, *self.drawn, "--resume", "-o",
+                     self.folder / "parts", says="input noise")
+        self.refused("train", self.network, "--chip", "ideal_analog", *self.sets, *self.drawn, "-o",
+                     self.folder / "parts", says="--resume")
+
+    def test_learns_on_a_mismatched_chip_what_eval_finds_there(self):
+        trained = self.folder / "ideal/yinyang_ttfs.textproto"
+        self.train("ideal", *self.drawn, "--epochs", "8")
+        chip = ("--instance", "7", "--mismatch", "chip", "--mismatch", "threshold=0.1")
+        figures = self.train("chip", *chip, "--epochs", "6", chip="brainscales2", net=trained)
+        before, after = (figures[when]["validation"]["accuracy"] for when in ("before", "after"))
+        self.assertGreater(after, before + 0.03)
+
+    def test_bad_usage(self):
+        self.refused("train", self.network, "--chip", "loihi1", *self.sets, *self.drawn, "-o", self.folder / "x",
+                     says="a chip with steps")
+        self.refused("train", self.network, "--chip", "ideal_analog", "--data", "yin-yang:10", *self.drawn, "-o",
+                     self.folder / "x", says="yin-yang:SAMPLES:SEED")
+        lone = self.folder / "lone.textproto"
+        lone.write_text(self.network.read_text(encoding="utf-8"), encoding="utf-8")
+        self.refused("train", lone, "--chip", "ideal_analog", *self.sets, "-o", self.folder / "x", says="W0.npy")
+        self.refused("train", self.network, "--chip", "ideal_analog", *self.sets, "--init", "1,1", "-o",
+                     self.folder / "x", status=2, says="2 layers")
+        self.refused("train", self.network, "--chip", "ideal_analog", *self.sets, "--init", "1,x", "--init", "1,1",
+                     "-o", self.folder / "x", status=2, says="MEAN,DEVIATION")
+        self.refused("train", self.network, "--chip", "ideal_analog", *self.sets, *self.drawn, "--rate", "-1", "-o",
+                     self.folder / "x", says="learning rate")
 
 
 class Plastic(Case):
@@ -305,7 +354,11 @@ class WrittenNetworks(Case):
         for path in sorted((SOURCE / "models/networks").glob("**/*.textproto")):
             with self.subTest(path.name):
                 image = self.folder / f"{path.stem}.loom"
-                self.assertIn("kind:   network", self.done("inspect", path))
+                description = self.done("inspect", path)
+                self.assertIn("kind:   network", description)
+                if "TTFS text" in description:
+                    self.done("compile", path, "--chip", "brainscales2", "-o", image)
+                    continue
                 self.done("compile", path, "--chip", "loihi1", "-o", image)
                 self.done("run", image, "--input", "poisson:50", "--steps", 100, "-o", self.folder / f"{path.stem}.h5")
 
