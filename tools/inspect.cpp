@@ -6,6 +6,7 @@
 
 #include "chip/image/analog_image.hpp"
 #include "chip/image/image.hpp"
+#include "compiler/analog/compile_analog.hpp"
 #include "compiler/compile.hpp"
 #include "runtime/report.hpp"
 #include "tools/analog_eval.hpp"
@@ -29,6 +30,18 @@ Result<boost::json::object> inspect_image(const std::string& path) {
     }
     boost::json::object described = describe(*image);
     const Diagnostics broken = compiler::verify(*image);
+    described["limits"] = has_error(broken) ? "broken" : "all met";
+    print(broken);
+    return described;
+}
+
+Result<boost::json::object> inspect_analog_image(const std::string& path) {
+    const auto image = chip::read_analog_image(path);
+    if (!image) {
+        return fail(image.error());
+    }
+    boost::json::object described = describe(*image);
+    const Diagnostics broken = compiler::verify_analog(*image);
     described["limits"] = has_error(broken) ? "broken" : "all met";
     print(broken);
     return described;
@@ -66,7 +79,7 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
     case FileKind::image:
         return inspect_image(path);
     case FileKind::analog_image:
-        return chip::read_analog_image(path).map([](const chip::AnalogImage& image) { return describe(image); });
+        return inspect_analog_image(path);
     case FileKind::spikes:
         return describe_spikes(path);
     case FileKind::npy:

@@ -127,6 +127,63 @@ class Plastic(Case):
         self.assertIn("projection 'in_cell'", said)
 
 
+class AnalogChips(Case):
+    """Descriptions and images of chips in continuous time."""
+
+    def setUp(self):
+        super().setUp()
+        numpy.save(self.folder / "w.npy", numpy.array([[1.5, -0.5], [0.25, 2.0], [0.5, 0.5]]))
+        self.network = self.folder / "net.textproto"
+        self.network.write_text("""name: "small" time_unit_s: 6e-6
+            input { name: "in" size: 2 }
+            layer { name: "label" size: 2 weights: "w.npy" bias_times: [0.9] }
+            coding { early: 0.15 late: 2.0 window: 8 }""")
+
+    def test_chips_of_both_kinds_are_listed(self):
+        chips = {chip["name"]: chip for chip in json.loads(self.done("chips", "--json"))}
+        self.assertEqual(chips["brainscales2"]["time_base"], "continuous")
+        self.assertEqual(chips["brainscales2"]["neuron_circuits"], 512)
+        self.assertEqual(chips["brainscales2"]["synapses"], 131072)
+        self.assertTrue(chips["ideal_analog"]["ideal"])
+        self.assertEqual(chips["loihi1"]["time_base"], "steps")
+        self.assertRegex(self.done("chips"), r"(?m)^brainscales2 +continuous +BrainScaleS-2")
+
+    def test_an_image_is_inspected_and_its_limits_recomputed(self):
+        for chip in ("brainscales2", "ideal_analog"):
+            image = self.folder / f"{chip}.loom"
+            self.done("compile", self.network, "--chip", chip, "-o", image)
+            described = json.loads(self.done("inspect", image, "--json"))
+            self.assertEqual(described["kind"], "analog image")
+            self.assertEqual(described["chip"], chip)
+            self.assertEqual(described["limits"], "all met")
+            self.assertEqual(described["coding"]["window_us"], 48)
+            if chip == "brainscales2":
+                (run,) = described["runs"]
+                self.assertEqual((run["neurons"], run["circuits"], run["not_zero"]), (2, 2, 6))
+            else:
+                self.assertEqual(described["synapses"], 6)
+            self.assertIn("limits:", self.done("inspect", image))
+
+    def test_a_damaged_image_is_refused(self):
+        image = self.folder / "net.loom"
+        self.done("compile", self.network, "--chip", "brainscales2", "-o", image)
+        data = image.read_bytes()
+        for damaged in (data[:-1], data[:100], data + b"x", data[:50] + bytes([data[50] ^ 1]) + data[51:]):
+            image.write_bytes(damaged)
+            self.refused("inspect", image, says="damaged")
+
+    def test_a_chip_of_ones_own_is_checked_with_places(self):
+        text = (SOURCE / "models/chips/brainscales2.textproto").read_text()
+        chip = self.folder / "own.textproto"
+        chip.write_text(text.replace("weight_bits: 6", "weight_bits: 9").replace("l2_lanes: 4", "l2_lames: 4"))
+        said = self.refused("inspect", chip, says="'array.weight_bits' is 9; allowed: 1..8")
+        self.assertRegex(said, r"own\.textproto:\d+:\d+: error: .*l2_lames")
+        chip.write_text(text.replace("weight_bits: 6", "weight_bits: 3"))
+        image = self.folder / "own.loom"
+        self.done("compile", self.network, "--chip", chip, "-o", image)
+        self.refused("rule", "check", "dw = x1*y0", "--chip", "brainscales2", says="analog")
+
+
 class Help(Case):
     def test_every_subcommand_explains_itself_with_an_example(self):
         for name in SUBCOMMANDS:
