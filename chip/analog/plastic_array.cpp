@@ -81,7 +81,8 @@ void PlasticArray::index_synapses() {
         const SynapseCell& cell = run_.cells[index];
         const std::uint32_t neuron = tables_.nets.front().targets[synapse];
         const double unit = tables_.image.neurons[own_.neurons[neuron]].weight_unit;
-        const int sign = own_.routes.row_sign[static_cast<std::size_t>(cell.hemisphere * array.rows + cell.row)];
+        const auto sign = static_cast<double>(
+            own_.routes.row_sign[static_cast<std::size_t>(cell.hemisphere * array.rows + cell.row)]);
         const double factor = own_.cell_factors.empty() ? 1 : static_cast<double>(own_.cell_factors[index]);
         per_lsb_.push_back(unit * sign * factor);
     }

@@ -138,6 +138,9 @@ private:
 
 Result<ExperimentRun> run_experiment(const ppu::Experiment& experiment, const ppu::Program& program,
                                      const AnalogSpec& chip, const ExperimentOptions& options) {
+    if (Diagnostics findings = ppu::check_experiment(experiment, program, experiment.name); has_error(findings)) {
+        return fail(std::move(findings));
+    }
     const auto image = plastic_image(chip, layout_of(experiment, options.seed));
     if (!image) {
         return fail(image.error());

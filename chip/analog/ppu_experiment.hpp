@@ -38,7 +38,6 @@ struct ExperimentOptions {
     std::function<bool(double fraction)> progress{};
 };
 
-/// The experiment must have passed check_experiment with the program.
 [[nodiscard]] Result<ExperimentRun> run_experiment(const ppu::Experiment& experiment, const ppu::Program& program,
                                                    const AnalogSpec& chip, const ExperimentOptions& options);
 

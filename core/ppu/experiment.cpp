@@ -17,6 +17,7 @@ using proto::PpuExperimentProto;
 
 constexpr std::uint64_t most_bytes = 1U << 20;
 constexpr double most_duration_s = 1000;
+constexpr double rounding = 1e-9;  // of a number of periods that should be whole
 
 class Reader {
 public:
@@ -155,7 +156,8 @@ private:
         }
         task.start_s = 1e-3 * within(path + ".start_ms", message.start_ms(), 0, 1e6);
         task.period_s = 1e-3 * within(path + ".period_ms", message.period_ms(), 1e-3, 1e6);
-        const double fitting = std::max(0.0, std::ceil((experiment_.duration_s - task.start_s) / task.period_s));
+        const double fitting =
+            std::max(0.0, std::ceil((experiment_.duration_s - task.start_s) / task.period_s - rounding));
         task.count = static_cast<std::uint32_t>(std::min(fitting, 1e9));
         if (message.count() != 0) {
             task.count = std::min(task.count, message.count());

@@ -19,14 +19,14 @@ struct Window {
     [[nodiscard]] bool contains(double time) const { return time >= begin_s && time < end_s; }
 };
 
-/// Of from, from + every, ... below `to` those within the window.
-void add_train(double from, double every, double to, std::uint32_t row, const Window& window,
+/// Of from, from + every, ... below from + length those within the window.
+void add_train(double from, double every, double length, std::uint32_t row, const Window& window,
                std::vector<RowSpike>& spikes) {
-    const double end = std::min(to, window.end_s);
+    const double count = std::ceil(length / every - 1e-9);  // as many as it should be, whatever the last bit says
     const double skipped = std::floor((window.begin_s - from) / every) - 1;
-    for (double k = std::max(0.0, skipped);; ++k) {
+    for (double k = std::max(0.0, skipped); k < count; ++k) {
         const double time = from + k * every;
-        if (time >= end) {
+        if (time >= window.end_s) {
             return;
         }
         if (window.contains(time)) {
@@ -66,7 +66,7 @@ void add_sweep(const SweepSpikes& sweep, const ExperimentInput& input, const Win
             const auto distance = static_cast<std::size_t>(std::abs(std::int64_t{row} - middle));
             if (sweep.share.empty() || distance < sweep.share.size()) {
                 const double interval = sweep.interval_s / (sweep.share.empty() ? 1 : sweep.share[distance]);
-                add_train(from, interval, from + sweep.length_s, input.first_row + row, window, spikes);
+                add_train(from, interval, sweep.length_s, input.first_row + row, window, spikes);
             }
         }
     }
