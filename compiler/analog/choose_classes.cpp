@@ -3,6 +3,7 @@
 #include <numeric>
 #include <optional>
 #include <tuple>
+#include <utility>
 
 #include "compiler/analog/spike_streams.hpp"
 
@@ -20,16 +21,22 @@ public:
         order_streams();
     }
 
+    /// One class, 2, 4, ... More classes help where labels run out; where drivers do, they are tried once more, since
+    /// streams can then be moved more freely.
     tl::expected<BusClasses, Shortage> choose() {
+        constexpr int most_crowded = 2;
         BusClasses classes;
         for (const int bit : compared_bits()) {
             if (deal(classes)) {
                 return classes;
             }
+            if (crowded_deals_ == most_crowded) {
+                break;
+            }
             classes.mask |= 1 << bit;
             classes.silent_bit = !heard_ || (classes.mask >> (fabric_.free_select_bits - 1) & 1) == 0;
         }
-        if (deal(classes)) {
+        if (crowded_deals_ < most_crowded && deal(classes)) {
             return classes;
         }
         return tl::unexpected(driver_shortage_ ? std::move(*driver_shortage_) : label_shortage(classes));
@@ -130,15 +137,16 @@ private:
         return in.common_labels + in.own_labels[hemisphere] < fabric_.labels;
     }
 
-    /// Common labels count up from 0, those of one hemisphere down from the last.
-    void take_label(std::size_t i, Class& in) {
-        Stream& stream = streams_[i];
-        stream.select = in.select;
+    /// In (+1) or out (-1) of class k.
+    void count(std::size_t i, std::size_t k, int change) {
+        Class& in = classes_[k];
         if (common_[i]) {
-            stream.label = in.common_labels++;
+            in.common_labels += change;
         } else {
-            stream.label =
-                fabric_.labels - 1 - in.own_labels[static_cast<std::size_t>(stream.uses.front().hemisphere)]++;
+            in.own_labels[static_cast<std::size_t>(streams_[i].uses.front().hemisphere)] += change;
+        }
+        for (const Use& use : streams_[i].uses) {
+            counts_[index(use, k)] += change;
         }
     }
 
@@ -162,6 +170,18 @@ private:
         return cost;
     }
 
+    /// The best class that has a label left for the stream.
+    [[nodiscard]] std::optional<std::size_t> best_class(std::size_t i, int mask) const {
+        std::optional<Cost> best;
+        for (std::size_t k = 0; k < classes_.size(); ++k) {
+            if (can_choose(streams_[i], classes_[k], mask) && has_label(i, classes_[k])) {
+                const Cost here = cost(i, k);
+                best = best ? std::min(*best, here) : here;
+            }
+        }
+        return best ? std::optional(best->number) : std::nullopt;
+    }
+
     /// Deals the streams out to the classes of this mask; false: drivers or labels run out.
     bool deal(const BusClasses& classes) {
         lay_classes(classes.mask);
@@ -169,26 +189,66 @@ private:
         if (labels_needed(classes) > room) {
             return false;
         }
+        dealt_.clear();
         for (const std::size_t i : order_) {
             if (streams_[i].silent() && classes.silent_bit) {
                 continue;
             }
-            std::optional<Cost> best;
-            for (std::size_t k = 0; k < classes_.size(); ++k) {
-                if (can_choose(streams_[i], classes_[k], classes.mask) && has_label(i, classes_[k])) {
-                    const Cost here = cost(i, k);
-                    best = best ? std::min(*best, here) : here;
-                }
-            }
-            if (!best) {
+            const auto k = best_class(i, classes.mask);
+            if (!k) {
                 return false;
             }
-            take_label(i, classes_[best->number]);
-            for (const Use& use : streams_[i].uses) {
-                ++counts_[index(use, best->number)];
+            count(i, *k, 1);
+            dealt_.emplace_back(i, *k);
+        }
+        improve(classes.mask);
+        if (!enough_drivers()) {
+            return false;
+        }
+        give_labels();
+        return true;
+    }
+
+    [[nodiscard]] bool crowded(std::size_t i, std::size_t k) const {
+        return std::ranges::any_of(streams_[i].uses, [&](const Use& use) {
+            return counts_[index(use, k)] > classes_[k].drivers * blocks_[use.target].width;
+        });
+    }
+
+    /// Moves streams out of classes that are too full for one of their columns, as long as that helps.
+    void improve(int mask) {
+        constexpr int passes = 16;
+        bool moved = true;
+        for (int pass = 0; pass < passes && moved; ++pass) {
+            moved = false;
+            for (auto& [i, k] : dealt_) {
+                if (!crowded(i, k)) {
+                    continue;
+                }
+                count(i, k, -1);
+                const std::size_t better = best_class(i, mask).value_or(k);
+                moved = moved || better != k;
+                k = better;
+                count(i, k, 1);
             }
         }
-        return enough_drivers();
+    }
+
+    /// Common labels count up from 0, those of one hemisphere down from the last.
+    void give_labels() {
+        for (Class& in : classes_) {
+            in.common_labels = 0;
+            std::ranges::fill(in.own_labels, 0);
+        }
+        for (const auto& [i, k] : dealt_) {
+            Stream& stream = streams_[i];
+            Class& in = classes_[k];
+            stream.select = in.select;
+            stream.label = common_[i] ? in.common_labels
+                                      : fabric_.labels - 1 -
+                                            in.own_labels[static_cast<std::size_t>(stream.uses.front().hemisphere)];
+            ++(common_[i] ? in.common_labels : in.own_labels[static_cast<std::size_t>(stream.uses.front().hemisphere)]);
+        }
     }
 
     bool enough_drivers() {
@@ -216,6 +276,7 @@ private:
         std::ranges::sort(shortage.crowded);
         const auto rest = std::ranges::unique(shortage.crowded);
         shortage.crowded.erase(rest.begin(), rest.end());
+        ++crowded_deals_;
         if (!driver_shortage_ || shortage.crowded.size() < driver_shortage_->crowded.size()) {
             driver_shortage_ = std::move(shortage);
         }
@@ -229,8 +290,10 @@ private:
     bool heard_ = false;        ///< some neuron speaks on the bus to others
     std::vector<bool> common_;  ///< by stream: its label must be its own in every hemisphere
     std::vector<std::size_t> order_;
+    std::vector<std::pair<std::size_t, std::size_t>> dealt_;  ///< streams with their classes
     std::vector<Class> classes_;
     std::vector<std::int32_t> counts_;  ///< [class][target][hemisphere]: sources
+    int crowded_deals_ = 0;
     std::optional<Shortage> driver_shortage_;
 };
 
