@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <filesystem>
 #include <limits>
@@ -55,6 +57,24 @@ Result<chip::TtfsCoding> coding_of(const chip::AnalogImage& image, const Command
     return coding;
 }
 
+/// "0.01" or "0.01,fast_and_deep": the step in time units, and whose steps.
+core::analog::SteppedOptions stepped_options(const std::string& text, const chip::TtfsCoding& coding) {
+    const std::size_t comma = text.find(',');
+    const std::string preset = comma == std::string::npos ? "exponential" : text.substr(comma + 1);
+    double dt = 0;
+    const char* const end = text.data() + std::min(comma, text.size());
+    const auto [read, error] = std::from_chars(text.data(), end, dt);
+    auto options = core::analog::stepped_preset(preset, dt, 1);
+    if (error != std::errc{} || read != end || !(dt > 0) || !std::isfinite(dt) || !options) {
+        throw UsageError(
+            fmt::format("--stepped {}: a step in time units, and, after a comma, one of exponential, euler, "
+                        "fast_and_deep, hxtorch_mock, hxtorch_euler",
+                        text));
+    }
+    options->unit = coding.time_unit_s;
+    return *options;
+}
+
 runtime::TimedEvaluationOptions evaluation_options(const CommandLine& line, const chip::TtfsCoding& coding) {
     runtime::TimedEvaluationOptions options;
     options.encoder = {.coding = coding, .grid_s = line.value<double>("grid") * coding.time_unit_s};
@@ -64,6 +84,9 @@ runtime::TimedEvaluationOptions evaluation_options(const CommandLine& line, cons
     options.output = line.value<std::string>("decide-by");
     options.stop_at_first_spike = line.flag("stop-at-first-spike");
     options.keep_spikes = line.has("output");
+    if (line.has("stepped")) {
+        options.stepped = stepped_options(line.value<std::string>("stepped"), coding);
+    }
     options.stop = InterruptGuard::requested;
     return options;
 }
@@ -162,6 +185,12 @@ Result<runtime::TimedRecord> evaluate(const chip::AnalogImage& image, const Comm
     runtime::TimedRecord record = runtime::make_record(image, *coding, *output, result->first);
     record.set = set->name;
     record.instance = instance_text(instance);
+    if (options.stepped) {
+        const auto& words = line.value<std::string>("stepped");
+        const std::size_t comma = std::min(words.find(','), words.size());
+        const std::string preset = comma < words.size() ? " (" + words.substr(comma + 1) + ")" : "";
+        record.instance += fmt::format(", in steps of {} time units{}", words.substr(0, comma), preset);
+    }
     record.interrupted = result->interrupted;
     spikes = std::move(result->first.spikes);
     if (line.value<std::uint32_t>("instances") > 1) {
@@ -201,7 +230,10 @@ void add_options(CommandLine& line) {
         "grid", po::value<double>()->default_value(0.0, "0")->value_name("T"),
         "input times are rounded up to multiples of this, in time units")(
         "stop-at-first-spike", flag(), "a sample ends with its first label spike; says what that saved")(
-        "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
+        "stepped", word("DT[,PRESET]"),
+        "in steps of DT time units, not from event to event: exponential (default), euler, or as others step: "
+        "fast_and_deep, hxtorch_mock, hxtorch_euler")("decide-by", word("POPULATION")->default_value(""),
+                                                      "the population that answers (default: the output)")(
         "first", number(0), "the sample to begin with")("limit,l", number(0), "samples at most (0: all)")(
         "instances", po::value<std::uint32_t>()->default_value(1)->value_name("N"),
         "Monte-Carlo over so many chips, from --instance on")(
@@ -283,7 +315,8 @@ const Subcommand analog_eval_subcommand{
         "With --instances the samples run on so many copies of the chip, each with a mismatch of its own.",
     .example =
         "  spikeloom eval yin_yang.loom --data test_inputs.npy --labels test_labels.npy --threads 2\n"
-        "  spikeloom eval yin_yang.loom -d set.npz --mismatch threshold=0.05 --instances 10 --required-accuracy 0.94",
+        "  spikeloom eval yin_yang.loom -d set.npz --mismatch threshold=0.05 --instances 10 --required-accuracy 0.94\n"
+        "  spikeloom eval yin_yang.loom -d set.npz --stepped 0.01,fast_and_deep",
     .run = run_analog_eval,
 };
 

@@ -482,6 +482,33 @@ class AnalogCompile(Case):
         self.assertEqual(result.returncode, 0)
         self.assertRegex(result.stderr, "'layer0': warning: .* are beyond 0.063 and were clipped; the largest is")
 
+    def test_evaluation_in_steps_stays_near_the_continuous_one(self):
+        self.compile(self.network(60, 40, 3), "ideal_analog")
+        random = numpy.random.default_rng(2)
+        numpy.savez(self.folder / "set.npz", inputs=random.uniform(0, 1, (20, 60)), labels=random.integers(0, 3, 20))
+
+        def times(*words):
+            text = self.done("eval", self.folder / "net.loom", "--data", self.folder / "set.npz", "--save-times",
+                             self.folder / "times.npy", *words)
+            return text, numpy.load(self.folder / "times.npy")
+
+        _, exact = times()
+        spiking = numpy.isfinite(exact)
+        self.assertGreater(spiking.sum(), 5)
+        for preset in ["", ",euler", ",fast_and_deep", ",hxtorch_mock", ",hxtorch_euler"]:
+            with self.subTest(preset):
+                text, stepped = times("--stepped", "0.002" + preset)
+                self.assertIn("in steps of 0.002 time units", text)
+                both = spiking & numpy.isfinite(stepped)
+                self.assertLess(numpy.median(numpy.abs(stepped[both] - exact[both])), 0.01)
+                self.assertGreater(numpy.abs(stepped[both] - exact[both]).max(), 0)
+        for words in ["0", "x", "0.1,", "0.1,foo", "-1", "0.1 ,euler", ","]:
+            with self.subTest(words):
+                self.refused("eval", self.folder / "net.loom", "--data", self.folder / "set.npz", f"--stepped={words}",
+                             status=2, says="hxtorch_mock")
+        self.refused("eval", self.folder / "net.loom", "--data", self.folder / "set.npz", "--stepped", "3,euler",
+                     says="forward Euler diverges")
+
     def test_options_belong_to_kinds_of_chips(self):
         path = self.network(4, 3)
         for words in [("brainscales2", "--no-network"), ("brainscales2", "--weight-unit", -1),
