@@ -194,6 +194,14 @@ void PlasticArray::reset_rates(std::uint8_t hemisphere) {
     std::fill_n(rates_.begin() + std::ptrdiff_t{hemisphere} * ppu::columns, ppu::columns, std::uint8_t{0});
 }
 
+void PlasticArray::reset_neurons(std::uint8_t hemisphere) {
+    for (std::uint32_t n = 0; n < circuits_.size(); ++n) {
+        if (circuits_[n].front() / ppu::columns == hemisphere) {
+            engine_.reset_membrane(n);
+        }
+    }
+}
+
 ppu::Bytes PlasticArray::membranes(std::uint8_t hemisphere) const {
     ppu::Bytes values{};
     const AnalogRanges& ranges = tables_.image.chip.ranges;

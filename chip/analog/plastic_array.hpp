@@ -32,6 +32,8 @@ public:
     /// Spikes since the last reset, 8 bits that saturate; of a joined neuron in all its columns.
     [[nodiscard]] ppu::Bytes rates(std::uint8_t hemisphere) const;
     void reset_rates(std::uint8_t hemisphere);
+    /// Membranes of the neurons whose first circuit is in the hemisphere, to their reset potential.
+    void reset_neurons(std::uint8_t hemisphere);
     /// CADC codes: leak and threshold of a neuron lie at the description's usual targets. 0 where no neuron is.
     [[nodiscard]] ppu::Bytes membranes(std::uint8_t hemisphere) const;
 

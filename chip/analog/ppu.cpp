@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "chip/analog/earliest_deadline.hpp"
+#include "chip/analog/lane.hpp"
 #include "chip/analog/plastic_array.hpp"
 
 namespace spikeloom::chip::analog {
@@ -17,13 +18,20 @@ using core::analog::Spike;
 
 namespace {
 
-/// A hemisphere as a kernel sees it, from its begin on.
+/// A hemisphere as a kernel sees it, from its begin on. On a lane, it lets the other processor go first to what lies
+/// earlier.
 class KernelView final : public ppu::Surroundings {
 public:
-    KernelView(PlasticArray& array, const PlasticTask& task, double begin_s, double clock_hz)
-        : array_(array), task_(task), begin_s_(begin_s), clock_hz_(clock_hz) {}
+    KernelView(PlasticArray& array, const PlasticTask& task, double begin_s, double clock_hz, Lane* lane)
+        : array_(array), task_(task), begin_s_(begin_s), clock_hz_(clock_hz), lane_(lane) {}
 
-    void advance(std::uint64_t cycle) override { array_.advance(begin_s_ + static_cast<double>(cycle) / clock_hz_); }
+    void advance(std::uint64_t cycle) override {
+        const double time = begin_s_ + static_cast<double>(cycle) / clock_hz_;
+        if (lane_ != nullptr) {
+            lane_->stop(time);
+        }
+        array_.advance(time);
+    }
     void weights(int row, ppu::Bytes& values) override { values = array_.weights(task_.hemisphere, at(row)); }
     void set_weights(int row, const ppu::Bytes& values) override {
         array_.set_weights(task_.hemisphere, at(row), values);
@@ -38,7 +46,7 @@ public:
     void membranes(ppu::Bytes& values) override { values = array_.membranes(task_.hemisphere); }
     void reset_correlation(int row) override { array_.reset_correlation(task_.hemisphere, at(row)); }
     void reset_rates() override { array_.reset_rates(task_.hemisphere); }
-    void reset_neurons() override {}  // refused by make()
+    void reset_neurons() override { array_.reset_neurons(task_.hemisphere); }
 
 private:
     [[nodiscard]] std::uint16_t at(int row) const { return task_.rows[static_cast<std::size_t>(row)]; }
@@ -47,6 +55,7 @@ private:
     const PlasticTask& task_;
     double begin_s_;
     double clock_hz_;
+    Lane* lane_;
 };
 
 bool resets_neurons(const std::vector<ppu::Statement>& body) {
@@ -60,8 +69,9 @@ bool reads_acausal(const ppu::Program& program) {
     return std::ranges::any_of(program.nodes, [](const ppu::Node& node) { return node.op == ppu::Op::acausal; });
 }
 
-void check_task(const PlasticTask& task, std::size_t index, const AnalogSpec& chip, const ppu::Program& program,
+void check_task(const PlasticTask& task, std::size_t index, const AnalogImage& image, const ppu::Program& program,
                 Diagnostics& findings) {
+    const AnalogSpec& chip = image.chip;
     const std::string where = fmt::format("kernel task {}", index);
     const auto say = [&](std::string found, std::string allowed, std::string help = {}) {
         findings.push_back({Severity::error, where, std::move(found), std::move(allowed), std::move(help)});
@@ -70,9 +80,10 @@ void check_task(const PlasticTask& task, std::size_t index, const AnalogSpec& ch
         say(fmt::format("kernel {}", task.kernel), fmt::format("0 to {}", program.kernels.size() - 1));
         return;
     }
-    if (resets_neurons(program.kernels[static_cast<std::size_t>(task.kernel)].body)) {
-        say("a kernel with `reset neurons`", "kernels without it",
-            "the emulated neurons are not reset by the processor; leave some membrane time constants between trials");
+    const bool resets = resets_neurons(program.kernels[static_cast<std::size_t>(task.kernel)].body);
+    if (resets && std::ranges::any_of(image.neurons, &NeuronTarget::adaptive)) {
+        say("a kernel with `reset neurons` beside AdEx or conductance-based neurons", "LIF neurons",
+            "leave some membrane time constants between trials instead");
     }
     if (task.hemisphere >= chip.array.hemispheres || task.hemisphere >= chip.plasticity.processors) {
         say(fmt::format("hemisphere {}", task.hemisphere), fmt::format("0 to {}", chip.array.hemispheres - 1));
@@ -116,7 +127,7 @@ Diagnostics check(const AnalogChip& chip, const ppu::Program& program, const Pla
             fmt::format("{} columns, at most {} rows, 128 bytes", ppu::columns, ppu::most_rows));
     }
     for (std::size_t i = 0; i < options.tasks.size(); ++i) {
-        check_task(options.tasks[i], i, spec, program, findings);
+        check_task(options.tasks[i], i, chip.image(), program, findings);
     }
     const Diagnostics sensors = check_correlation(options.correlation, spec.plasticity);
     findings.insert(findings.end(), sensors.begin(), sensors.end());
@@ -141,41 +152,93 @@ struct PlasticChip::State {
                                                                .random_discarded = options.random_discarded + h});
             queues.emplace_back(options.tasks, static_cast<std::uint8_t>(h));
             free_s.push_back(0);
+            lanes.emplace_back();
+        }
+        for (const ppu::Variable& variable : program.variables) {
+            if (variable.storage == ppu::Storage::record) {
+                record_names.push_back(variable.name);
+            }
         }
     }
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
-    /// The run that begins next, on whichever processor.
-    [[nodiscard]] std::optional<Execution> next() const {
-        std::optional<Execution> earliest;
-        for (std::size_t h = 0; h < queues.size(); ++h) {
-            const std::optional<Execution> candidate = queues[h].next(free_s[h]);
-            if (candidate && (!earliest || candidate->begin_s < earliest->begin_s)) {
-                earliest = candidate;
-            }
-        }
-        return earliest;
+    Result<void> advance(double until) { return both_busy() ? advance_both(until) : advance_one(until); }
+
+    [[nodiscard]] bool both_busy() const {
+        return std::ranges::any_of(options.tasks, [&](const PlasticTask& task) {
+            return task.hemisphere != options.tasks.front().hemisphere;
+        });
     }
 
-    Result<void> run(Execution execution) {
-        const PlasticTask& task = options.tasks[execution.task];
-        queues[task.hemisphere].begin(execution);
-        KernelView view(array, task, execution.begin_s, clock_hz);
-        const auto counts = machines[task.hemisphere].call(task.kernel, static_cast<int>(task.rows.size()), view);
-        if (!counts) {
-            return fail(counts.error());
-        }
-        instructions += *counts;
-        execution.end_s = execution.begin_s + static_cast<double>(counts->cycles()) / clock_hz;
-        free_s[task.hemisphere] = execution.end_s;
-        executions.push_back(execution);
-        for (const ppu::Variable& variable : program.variables) {
-            if (variable.storage == ppu::Storage::record) {
-                records.push_back(machines[task.hemisphere].value(variable.name));
+    /// Kernels of one processor, one after the other.
+    Result<void> advance_one(double until) {
+        const std::uint8_t h = options.tasks.empty() ? std::uint8_t{0} : options.tasks.front().hemisphere;
+        for (auto next = queues[h].next(free_s[h]); next && next->begin_s <= until; next = queues[h].next(free_s[h])) {
+            execute(begin(*next), nullptr);
+            if (fault) {
+                return fail(*fault);
             }
         }
         return {};
+    }
+
+    /// Kernels of several processors: the one goes on whose next access, or beginning, is the earliest.
+    Result<void> advance_both(double until) {
+        for (;;) {
+            std::optional<std::size_t> first;
+            std::optional<Execution> beginning;
+            bool running = false;
+            double least = never;
+            for (std::size_t h = 0; h < lanes.size(); ++h) {
+                running = running || lanes[h].running();
+                const auto next = lanes[h].running() || fault ? std::nullopt : queues[h].next(free_s[h]);
+                const double time = lanes[h].running() ? lanes[h].time() : next ? next->begin_s : never;
+                if (time < least) {
+                    least = time;
+                    first = h;
+                    beginning = next;
+                }
+            }
+            if (!first || (!running && least > until)) {
+                break;
+            }
+            if (beginning) {
+                Lane* lane = &lanes[*first];
+                const std::size_t index = begin(*beginning);
+                lane->start([this, index, lane] { execute(index, lane); });
+            } else {
+                lanes[*first].resume();
+            }
+        }
+        return fault ? Result<void>(fail(*fault)) : Result<void>();
+    }
+
+    /// Notes that a run begins; its index.
+    std::size_t begin(const Execution& execution) {
+        queues[options.tasks[execution.task].hemisphere].begin(execution);
+        executions.push_back(execution);
+        records.resize(records.size() + record_names.size(), 0);
+        return executions.size() - 1;
+    }
+
+    void execute(std::size_t index, Lane* lane) {
+        const Execution execution = executions[index];
+        const PlasticTask& task = options.tasks[execution.task];
+        ppu::Machine& machine = machines[task.hemisphere];
+        KernelView view(array, task, execution.begin_s, clock_hz, lane);
+        const auto counts = machine.call(task.kernel, static_cast<int>(task.rows.size()), view);
+        if (!counts) {
+            fault = fault ? fault : counts.error();
+            return;
+        }
+        instructions += *counts;
+        const double end_s = execution.begin_s + static_cast<double>(counts->cycles()) / clock_hz;
+        executions[index].end_s = end_s;
+        free_s[task.hemisphere] = end_s;
+        for (std::size_t r = 0; r < record_names.size(); ++r) {
+            records[index * record_names.size() + r] = machine.value(record_names[r]);
+        }
     }
 
     ppu::Program program;
@@ -186,8 +249,11 @@ struct PlasticChip::State {
     std::vector<EarliestDeadline> queues;  ///< by hemisphere
     std::vector<double> free_s;
     std::vector<Execution> executions;
+    std::vector<std::string> record_names;
     std::vector<double> records;
     ppu::Counts instructions;
+    std::optional<Diagnostics> fault;
+    std::vector<Lane> lanes;  ///< by hemisphere; the last member: what runs on them is ended first
 };
 
 PlasticChip::PlasticChip(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -211,17 +277,11 @@ void PlasticChip::add(std::span<const InputSpike> spikes) {
 }
 
 Result<void> PlasticChip::advance(double until) {
-    for (;;) {
-        const std::optional<Execution> next = state_->next();
-        if (!next || next->begin_s > until) {
-            break;
-        }
-        if (auto ran = state_->run(*next); !ran) {
-            return ran;
-        }
+    auto advanced = state_->advance(until);
+    if (advanced) {
+        state_->array.advance(until);
     }
-    state_->array.advance(until);
-    return {};
+    return advanced;
 }
 
 double PlasticChip::time() const {

@@ -94,6 +94,7 @@ struct Engine::State {
     void attend_adaptive(std::uint32_t neuron, double now);
     void look(std::uint32_t neuron, double now, double horizon);
     void bring_to(std::uint32_t block, double now);
+    void restart(std::uint32_t neuron, double now);
     void spike(std::uint32_t neuron, double now);
     void emit(std::uint32_t neuron, double now);
 };
@@ -262,7 +263,8 @@ void Engine::State::bring_to(std::uint32_t block, double now) {
     deliver(view(), now, {&nothing, 1}, layout.weights(), uniform.data());
 }
 
-void Engine::State::spike(std::uint32_t neuron, double now) {
+/// To the reset potential, for the refractory time.
+void Engine::State::restart(std::uint32_t neuron, double now) {
     bring_to(neuron / block_lanes, now);
     potential[neuron] = layout.lanes().reset[neuron];
     exact[neuron] = -1;
@@ -273,6 +275,10 @@ void Engine::State::spike(std::uint32_t neuron, double now) {
     } else {
         queue.set(neuron, now);
     }
+}
+
+void Engine::State::spike(std::uint32_t neuron, double now) {
+    restart(neuron, now);
     ++counts.spikes;
     spikes.push_back({now, neuron});
     emit(net->inputs + neuron, now);
@@ -345,6 +351,11 @@ double Engine::current(std::uint32_t neuron) const {
 void Engine::set_threshold_shifts(std::span<const double> shifts) {
     SPIKELOOM_ASSERT(shifts.empty() || shifts.size() == state_->net->neurons.size(), std::to_string(shifts.size()));
     state_->shifts.assign(shifts.begin(), shifts.end());
+}
+
+void Engine::reset_membrane(std::uint32_t neuron) {
+    SPIKELOOM_ASSERT(!state_->is_adaptive(neuron), "neuron " + std::to_string(neuron));
+    state_->restart(neuron, state_->time);
 }
 
 void Engine::set_weight(std::uint64_t synapse, double weight) {

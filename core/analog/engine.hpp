@@ -56,6 +56,9 @@ public:
 
     /// Added to a neuron's threshold until changed again (trial-to-trial noise); counts from the next reset on.
     void set_threshold_shifts(std::span<const double> shifts);
+    /// The membrane of a Lif neuron to its reset potential at time(), and held there for its refractory time, as after
+    /// a spike; its synaptic current goes on.
+    void reset_membrane(std::uint32_t neuron);
     /// A plastic synapse's weight (numbered as in the net), from now on; the net stays as it is.
     void set_weight(std::uint64_t synapse, double weight);
 
