@@ -18,6 +18,7 @@
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/interrupt.hpp"
+#include "tools/timed_data.hpp"
 
 namespace spikeloom::tools {
 
@@ -139,7 +140,7 @@ Result<void> add_provenance(runtime::TimedRecord& record, const CommandLine& lin
     record.threads = line.value<int>("threads");
     record.image_file = std::filesystem::path(line.operand()).filename().string();
     const auto image = files::sha256_file(line.operand());
-    const auto set = files::sha256_file(line.value<std::string>("data"));
+    const auto set = timed_set_sha256(line.value<std::string>("data"));
     if (!image || !set) {
         return fail(image ? set.error() : image.error());
     }
@@ -151,7 +152,7 @@ Result<void> add_provenance(runtime::TimedRecord& record, const CommandLine& lin
 Result<runtime::TimedRecord> evaluate(const chip::AnalogImage& image, const CommandLine& line,
                                       std::vector<std::vector<core::analog::Spike>>& spikes) {
     const auto set =
-        runtime::read_timed_set(line.value<std::string>("data"), line.value<std::string>("labels"), data_holds(line));
+        open_timed_set(line.value<std::string>("data"), line.value<std::string>("labels"), data_holds(line));
     if (!set) {
         return fail(set.error());
     }
@@ -215,8 +216,9 @@ void add_options(CommandLine& line) {
     const auto units = [] { return po::value<double>()->value_name("T"); };
     line.add()(
         "data,d", word("SET")->required(),
-        ".npz with inputs (S x N in 0..1), times (S x N, time units) or times_s, and labels (S); .npy; idx (.gz)")(
-        "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
+        ".npz with inputs (S x N in 0..1), times (S x N, time units) or times_s, and labels (S); .npy; idx (.gz); "
+        "yin-yang:SAMPLES:SEED")("labels", word("FILE")->default_value(""),
+                                 "labels in a file of their own (idx: found beside the images)")(
         "data-holds", word("WHAT"),
         "values (0..1), times (spike times in time units) or seconds (default: as the array's name says, else values)")(
         "output,o", word("RECORDING"), "the recording to write (HDF5)")("force,f", flag(),

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/files/sha256.hpp"
 #include "runtime/analog/yin_yang.hpp"
 
 namespace spikeloom::tools {
@@ -21,9 +22,14 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
 
 }  // namespace
 
-Result<runtime::TimedSet> open_timed_set(const std::string& name, const std::string& labels_path) {
+Result<std::string> timed_set_sha256(const std::string& name) {
+    return name.starts_with(yin_yang) ? Result<std::string>("") : files::sha256_file(name);
+}
+
+Result<runtime::TimedSet> open_timed_set(const std::string& name, const std::string& labels_path,
+                                         std::optional<runtime::TimedSet::Holds> holds) {
     if (!name.starts_with(yin_yang)) {
-        return runtime::read_timed_set(name, labels_path);
+        return runtime::read_timed_set(name, labels_path, holds);
     }
     const std::string_view rest = std::string_view(name).substr(yin_yang.size());
     const std::size_t colon = rest.find(':');

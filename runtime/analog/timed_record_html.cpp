@@ -201,7 +201,7 @@ std::string provenance_rows(const TimedRecord& record) {
         {{"network", record.network},
          {"network file", record.network_file + "  sha256 " + record.network_sha256},
          {"image", record.image_file + "  sha256 " + record.image_sha256},
-         {"set", record.set + "  sha256 " + record.set_sha256},
+         {"set", record.set_sha256.empty() ? record.set : record.set + "  sha256 " + record.set_sha256},
          {"chip", record.chip.name},
          {"instance", record.instance},
          {"seed", std::to_string(record.seed)},
