@@ -10,6 +10,10 @@
 
 namespace spikeloom::chip {
 
+void to_proto(const AnalogRun& run, proto::AnalogRunProto& message);
+/// Fills the run; nullptr or what of it does not fit together.
+[[nodiscard]] const char* from_proto(const proto::AnalogRunProto& message, AnalogRun& run);
+
 [[nodiscard]] proto::AnalogImageProto to_proto(const AnalogImage& image);
 /// Fills all but the chip, which the caller has checked and converted; "" or what is wrong.
 [[nodiscard]] std::string from_proto(const proto::AnalogImageProto& message, AnalogImage& image);

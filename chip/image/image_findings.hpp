@@ -1,4 +1,4 @@
-// What check_image gathers. Private to chip/image.
+// What check_image and check_analog_image gather. Private to chip/image.
 #pragma once
 
 #include <fmt/format.h>
@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "chip/image/analog_image.hpp"
 #include "chip/image/image.hpp"
 
 namespace spikeloom::chip {
@@ -37,6 +38,9 @@ private:
 
     Diagnostics all_;
 };
+
+/// The part of check_analog_image on runs: of an image of a chip that is not ideal, whose symbols are in order.
+void check_runs(const AnalogImage& image, Findings& findings);
 
 /// The part of check_image on learning: of an image whose every index is in range.
 void check_learning(const Image& image, Findings& findings);

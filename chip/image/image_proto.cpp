@@ -3,30 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <initializer_list>
 #include <limits>
 #include <map>
 
+#include "chip/image/message_fields.hpp"
 #include "chip/spec/chip_spec_proto.hpp"
 
 namespace spikeloom::chip {
 namespace {
 
 using Offsets = std::vector<std::uint32_t>;
-
-/// Whether the value fits; then it is stored.
-template <class Field, class Number>
-bool fit(Number value, Field& field) {
-    if (!std::in_range<Field>(value)) {
-        return false;
-    }
-    field = static_cast<Field>(value);
-    return true;
-}
-
-bool same_size(std::initializer_list<int> sizes) {
-    return std::ranges::all_of(sizes, [&](int size) { return size == *sizes.begin(); });
-}
 
 template <class Repeated>
 void add_counts(const Offsets& offsets, Repeated& counts) {
