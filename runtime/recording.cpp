@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <set>
 
 #include "chip/cost.hpp"
 #include "core/files/hdf5.hpp"
@@ -22,14 +21,6 @@ struct PricedSums {
     double time_ns = 0;
     double sample_time_ns = 0;
 };
-
-int tiles_in_use(const chip::Image& image) {
-    std::set<int> tiles;
-    for (const chip::CoreImage& core : image.cores) {
-        tiles.insert(image.chip.mesh.tile(static_cast<int>(core.place)));
-    }
-    return static_cast<int>(tiles.size());
-}
 
 template <class T>
 std::span<const T> one(const T& value) {

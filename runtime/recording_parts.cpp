@@ -109,6 +109,14 @@ std::string losses_json(const chip::Image& image) {
 
 }  // namespace
 
+int tiles_in_use(const chip::Image& image) {
+    std::set<int> tiles;
+    for (const chip::CoreImage& core : image.cores) {
+        tiles.insert(image.chip.mesh.tile(static_cast<int>(core.place)));
+    }
+    return static_cast<int>(tiles.size());
+}
+
 std::string utc_now() {
     const std::time_t now = std::time(nullptr);
     std::tm parts{};

@@ -65,6 +65,9 @@ private:
 /// ones get a number.
 [[nodiscard]] std::vector<std::string> file_names(const std::vector<std::string>& given, const std::string& kind);
 
+/// Tiles of the mesh that have a core in use.
+[[nodiscard]] int tiles_in_use(const chip::Image& image);
+
 /// Now, as "2026-01-31T12:00:00Z".
 [[nodiscard]] std::string utc_now();
 

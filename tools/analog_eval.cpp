@@ -92,13 +92,6 @@ runtime::TimedEvaluationOptions evaluation_options(const CommandLine& line, cons
     return options;
 }
 
-std::optional<runtime::TimedSet::Holds> data_holds(const CommandLine& line) {
-    using Holds = runtime::TimedSet::Holds;
-    constexpr std::array<std::pair<std::string_view, Holds>, 3> words{
-        {{"values", Holds::values}, {"times", Holds::time_units}, {"seconds", Holds::seconds}}};
-    return line.has("data-holds") ? std::optional(line.choice<Holds>("data-holds", words)) : std::nullopt;
-}
-
 /// First spikes of the output as numpy has them, in time units, inf where there is none.
 Result<void> save_times(const runtime::TimedRecord& record, const CommandLine& line) {
     if (!line.has("save-times")) {

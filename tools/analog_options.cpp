@@ -139,6 +139,13 @@ std::string instance_text(const chip::analog::InstanceOptions& options) {
     return text + (options.noise ? ", with noise" : "");
 }
 
+std::optional<runtime::TimedSet::Holds> data_holds(const CommandLine& line) {
+    using Holds = runtime::TimedSet::Holds;
+    constexpr std::array<std::pair<std::string_view, Holds>, 3> words{
+        {{"values", Holds::values}, {"times", Holds::time_units}, {"seconds", Holds::seconds}}};
+    return line.has("data-holds") ? std::optional(line.choice<Holds>("data-holds", words)) : std::nullopt;
+}
+
 bool names_analog_image(std::span<const std::string> arguments) {
     constexpr std::string_view magic = "SPIKELOOM-ANALOG";
     return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& argument) {

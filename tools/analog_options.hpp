@@ -2,10 +2,12 @@
 // that copy.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 
 #include "chip/analog/analog_chip.hpp"
+#include "runtime/analog/timed_set.hpp"
 #include "tools/command_line.hpp"
 
 namespace spikeloom::tools {
@@ -18,6 +20,9 @@ void add_instance_options(CommandLine& line);
 [[nodiscard]] Result<chip::analog::InstanceOptions> calibrated_instance(const CommandLine& line);
 /// "chip 7, mismatch threshold 5 %, ..." for people.
 [[nodiscard]] std::string instance_text(const chip::analog::InstanceOptions& options);
+
+/// --data-holds; throws UsageError.
+[[nodiscard]] std::optional<runtime::TimedSet::Holds> data_holds(const CommandLine& line);
 
 /// Whether one of the words names a file that holds an analog image.
 [[nodiscard]] bool names_analog_image(std::span<const std::string> arguments);

@@ -15,9 +15,19 @@
 namespace spikeloom::tools {
 namespace {
 
-const std::array<const Subcommand*, 10> subcommands{
-    &chips_subcommand,  &inspect_subcommand, &compile_subcommand, &run_subcommand,       &eval_subcommand,
-    &report_subcommand, &rule_subcommand,    &ppu_subcommand,     &calibrate_subcommand, &train_subcommand};
+const auto subcommands = std::to_array<const Subcommand*>({
+    &chips_subcommand,
+    &inspect_subcommand,
+    &compile_subcommand,
+    &run_subcommand,
+    &eval_subcommand,
+    &report_subcommand,
+    &compare_chips_subcommand,
+    &rule_subcommand,
+    &ppu_subcommand,
+    &calibrate_subcommand,
+    &train_subcommand,
+});
 
 const Subcommand* find_subcommand(const std::string& name) {
     for (const Subcommand* subcommand : subcommands) {
@@ -33,7 +43,7 @@ void print_overview(std::FILE* stream) {
                "spikeloom: a virtual neuromorphic chip. Takes a trained spiking network to the cores of a chip, runs "
                "it there\nto the bit, and says what it cost.\n\nUsage: spikeloom SUBCOMMAND ...\n\n");
     for (const Subcommand* subcommand : subcommands) {
-        fmt::print(stream, "  {:<9} {}\n", subcommand->name, subcommand->summary);
+        fmt::print(stream, "  {:<14} {}\n", subcommand->name, subcommand->summary);
     }
     fmt::print(stream,
                "\nspikeloom SUBCOMMAND --help (or: help SUBCOMMAND) explains one, with an example; spikeloom --version."

@@ -31,6 +31,7 @@ extern const Subcommand compile_subcommand;
 extern const Subcommand run_subcommand;
 extern const Subcommand eval_subcommand;
 extern const Subcommand report_subcommand;
+extern const Subcommand compare_chips_subcommand;
 extern const Subcommand rule_subcommand;
 extern const Subcommand ppu_subcommand;
 extern const Subcommand train_subcommand;
