@@ -22,7 +22,8 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "rule", "ppu", "calibrate", "train"]
+SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
+               "calibrate", "train"]
 PROGRAM = ""
 
 
@@ -900,6 +901,91 @@ class Ppu(Case):
         text = (self.rules / "stdp.textproto").read_text().replace("neurons: 32", "neurons: 257")
         (self.folder / "wide.textproto").write_text(text)
         self.refused("ppu", "check", self.folder / "wide.textproto", says="wide.textproto:7:")
+
+
+class FirstSpike(Case):
+    """Time-to-first-spike networks on analog chips, from text and arrays to the report."""
+
+    folder_of_net = SOURCE / "models/networks/examples/ttfs"
+    data = folder_of_net / "earlier_test.npz"
+
+    def compiled(self, chip="brainscales2", net=folder_of_net / "earlier.textproto"):
+        image = self.folder / f"{chip}.loom"
+        self.done("compile", net, "--chip", chip, "-o", image)
+        return image
+
+    def test_text_is_inspected(self):
+        found = json.loads(self.done("inspect", self.folder_of_net / "earlier.textproto", "--json"))
+        self.assertEqual(found["kind"], "network in continuous time")
+        self.assertEqual([row["neurons"] for row in found["populations"]], [4, 2])
+
+    def test_evaluation_recorded_and_reported(self):
+        image, recording = self.compiled(), self.folder / "eval.h5"
+        figures = json.loads(self.done("eval", image, "-d", self.data, "-o", recording, "--json", "--threads", 2,
+                                       "--save-times", self.folder / "times.npy"))
+        self.assertGreater(figures["accuracy"], 0.9)
+        self.assertGreater(figures["energy"][0]["energy_per_inference_uj"], 1)
+        times = numpy.load(self.folder / "times.npy")
+        with h5py.File(recording) as file:
+            numpy.testing.assert_allclose(file["eval/first_spikes"][:] / 6e-6, times, rtol=1e-12)
+            answers = numpy.where(numpy.isfinite(times.min(axis=1)), times.argmin(axis=1), -1)
+            numpy.testing.assert_array_equal(file["eval/predicted"][:], answers)
+            spikes = file["spikes/label"]
+            self.assertEqual(len(spikes["timestamps"]), numpy.isfinite(times).sum())
+            self.assertEqual(spikes["timestamps"].attrs["units"], "ms")
+        self.assertEqual(json.loads(self.done("report", recording, "--json")), figures)
+        self.done("report", recording, "-o", self.folder / "report.html")
+        self.assertIn("accuracy", self.done("inspect", recording))
+        self.refused("eval", image, "-d", self.data, "-o", recording, says="exists")
+
+    def test_threads_change_nothing_and_stopping_saves(self):
+        image = self.compiled()
+        words = ["eval", image, "-d", self.data, "--mismatch", "chip", "--noise", "--json"]
+        self.assertEqual(self.done(*words), self.done(*words, "--threads", 3))
+        stopped = json.loads(self.done(*words, "--stop-at-first-spike"))
+        self.assertLess(stopped["counts"]["duration_s"], stopped["without_stopping"]["counts"]["duration_s"])
+
+    def test_monte_carlo_counts_chips(self):
+        image = self.compiled("ideal_analog")
+        figures = json.loads(self.done("eval", image, "-d", self.data, "--mismatch", "threshold=0.3", "--instances", 4,
+                                       "--required-accuracy", 0.9, "--json"))["monte_carlo"]
+        accuracies = [chip["accuracy"] for chip in figures["chips"]]
+        self.assertEqual(len(set(accuracies)), 4)
+        self.assertAlmostEqual(figures["mean_accuracy"], numpy.mean(accuracies))
+        self.assertAlmostEqual(figures["standard_deviation"], numpy.std(accuracies, ddof=1))
+        self.assertAlmostEqual(figures["yield"], numpy.mean([a >= 0.9 for a in accuracies]))
+
+    def test_one_table_of_chips(self):
+        rows = json.loads(self.done("compare-chips", self.folder_of_net / "earlier.textproto", "-d", self.data,
+                                    "--limit", 50, "--json"))["rows"]
+        self.assertEqual({row["chip"] for row in rows}, {"loihi1", "brainscales2"})
+        for row in rows:
+            self.assertGreater(row["accuracy"], 0.85)
+            self.assertGreater(row["energy_per_inference"]["value_uj"], row["energy_to_decision"]["value_uj"])
+
+    def test_recorded_times_of_others(self):
+        folder = REFERENCE / "ttfs/yin_yang_v1"
+        if not folder.exists():
+            self.skipTest(f"{folder} is absent")
+        net = self.folder / "net.textproto"
+        net.write_text(f"""name: "yin_yang" time_unit_s: 6e-6 input {{ size: 4 }} coding {{ }}
+            layer {{ name: "hidden" size: 120 weights: "{folder}/W0.npy" bias_times: 0.9 }}
+            layer {{ name: "label" size: 3 weights: "{folder}/W1.npy" bias_times: 0.9 }}""")
+        self.done("eval", self.compiled("ideal_analog", net), "-d", folder / "test_inputs.npy", "--data-holds", "times",
+                  "--labels", folder / "test_labels.npy", "--save-times", self.folder / "times.npy")
+        exact = numpy.load(folder / "exact_label_times.npy")
+        times = numpy.load(self.folder / "times.npy")
+        numpy.testing.assert_array_equal(numpy.isinf(times), numpy.isinf(exact))
+        numpy.testing.assert_allclose(times[numpy.isfinite(exact)], exact[numpy.isfinite(exact)], rtol=0, atol=1e-9)
+
+    def test_bad_options_are_refused_by_name(self):
+        image = self.compiled("ideal_analog")
+        for words, says in [(["--mismatch", "speed=1"], "--mismatch"), (["--mismatch", "threshold=x"], "--mismatch"),
+                            (["--instances", 3], "--instances"), (["--calibration", "perfect"], "--calibration"),
+                            (["--window", -1], "--window"), (["--data-holds", "spikes"], "--data-holds")]:
+            self.refused("eval", image, "-d", self.data, *words, status=2, says=says)
+        self.refused("eval", image, "-d", YINYANG / "yinyang_test.npz", says="values a sample")
+        self.refused("eval", image, "-d", self.data, "--decide-by", "none", says="no population")
 
 
 class BrokenFiles(Case):
