@@ -121,6 +121,21 @@ CircuitUse circuit_use(const chip::AnalogImage& image, const chip::AnalogPopulat
     return use;
 }
 
+void write_target(Out out, const Lif& lif, const chip::AnalogSpec& chip) {
+    const double unit = potential_lsb(lif.leak + 1, lif, chip) - potential_lsb(lif.leak, lif, chip);
+    fmt::format_to(out, "    tau_mem {:.4g} us, tau_syn {:.4g} us, leak {:.1f} LSB, reset {:.1f} LSB, ",
+                   1e6 * lif.tau_mem, 1e6 * lif.tau_syn, potential_lsb(lif.leak, lif, chip),
+                   potential_lsb(lif.reset, lif, chip));
+    if (lif.threshold == never) {
+        fmt::format_to(out, "no threshold");
+    } else {
+        fmt::format_to(
+            out, "threshold {:.1f} LSB, refractory {}", potential_lsb(lif.threshold, lif, chip),
+            lif.refractory == never ? "longer than a sample" : fmt::format("{:.4g} us", 1e6 * lif.refractory));
+    }
+    fmt::format_to(out, "; 1 unit of V = {:.4g} LSB", unit);
+}
+
 void write_populations(Out out, const FanIn& fan_in, const chip::AnalogImage& image) {
     fmt::format_to(out, "\npopulations\n");
     for (const chip::AnalogPopulation& population : image.populations) {
@@ -131,25 +146,12 @@ void write_populations(Out out, const FanIn& fan_in, const chip::AnalogImage& im
             differ = differ || image.neurons[n].model != image.neurons[population.first_neuron].model;
         }
         const CircuitUse use = circuit_use(image, population);
-        const Lif& lif = image.neurons[population.first_neuron].model.lif;
-        fmt::format_to(
-            out, "  {}: {} neurons of up to {} signed inputs, {} circuits each, in run{}", population.name,
-            population.count, inputs,
-            use.least == use.most ? fmt::format("{}", use.most) : fmt::format("{} to {}", use.least, use.most),
-            use.runs.size() > 1 ? "s" : "");
-        for (const std::size_t run : use.runs) {
-            fmt::format_to(out, " {}", run);
-        }
-        fmt::format_to(out, "\n    tau_mem {:.4g} us, tau_syn {:.4g} us, leak {:.1f} LSB, reset {:.1f} LSB, ",
-                       1e6 * lif.tau_mem, 1e6 * lif.tau_syn, potential_lsb(lif.leak, lif, image.chip),
-                       potential_lsb(lif.reset, lif, image.chip));
-        if (lif.threshold == never) {
-            fmt::format_to(out, "no threshold");
-        } else {
-            fmt::format_to(
-                out, "threshold {:.1f} LSB, refractory {}", potential_lsb(lif.threshold, lif, image.chip),
-                lif.refractory == never ? "never again in a sample" : fmt::format("{:.4g} us", 1e6 * lif.refractory));
-        }
+        const std::string circuits =
+            use.least == use.most ? fmt::format("{}", use.most) : fmt::format("{} to {}", use.least, use.most);
+        fmt::format_to(out, "  {}: {} neurons of up to {} signed inputs, {} circuit{} each, in run{} {}\n",
+                       population.name, population.count, inputs, circuits, use.most == 1 ? "" : "s",
+                       use.runs.size() == 1 ? "" : "s", fmt::join(use.runs, ", "));
+        write_target(out, image.neurons[population.first_neuron].model.lif, image.chip);
         fmt::format_to(out, "{}\n", differ ? " (first neuron; they differ)" : "");
     }
 }

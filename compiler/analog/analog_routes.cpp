@@ -37,6 +37,15 @@ RunRoutes::RunRoutes(const chip::AnalogImage& image, const chip::AnalogRun& run)
             dropped_.push_back(i);
         }
     }
+    for (const chip::BackgroundSetting& setting : run.background) {
+        // Every label that its random bits can give, from all ones down.
+        for (unsigned random = setting.mask, left = 1; left > 0; random = (random - 1) & setting.mask) {
+            left = random;
+            static_cast<void>(deliver(run, chip_.crossbar.neuron_outputs + chip_.crossbar.l2_lanes + setting.source,
+                                      (setting.label & ~unsigned{setting.mask}) | random,
+                                      channels + static_cast<std::uint32_t>(image.neurons.size()) + setting.source));
+        }
+    }
     const int rows_per_driver = array.rows / array.drivers;
     for (const chip::DriverSetting& driver : run.drivers) {
         for (int row = 0; row < std::min(rows_per_driver, 2); ++row) {

@@ -13,7 +13,7 @@ namespace spikeloom::compiler::analog {
 
 /// A spike that arrives on a PADI bus.
 struct BusArrival {
-    std::uint32_t source = 0;  ///< of the network: channels, then neurons
+    std::uint32_t source = 0;  ///< of the network: channels, then neurons; then background sources of the chip
     std::uint8_t row_select = 0;
     std::uint8_t label = 0;
 };

@@ -12,7 +12,7 @@
 namespace spikeloom::compiler {
 
 struct AnalogCompileOptions {
-    std::uint64_t seed = 0;
+    std::uint64_t seed = 0;  ///< of what is drawn at random; the passes draw nothing
     /// Magnitude bits of weights; 0: as the chip's. Ideal chips: 0 leaves weights real, n rounds them to sign and n
     /// bits, scaled to the largest |weight| onto each population.
     int weight_bits = 0;
@@ -32,6 +32,7 @@ struct AnalogCompileResult {
 
 /// Writes the weights of a network that differs from the image's in nothing else: placement and routes stay (both rows
 /// of every signed synapse are routed, whatever its sign). The weight units stay too; what they can't reach is clipped.
+/// On an ideal chip weights are written as they are: compile again to round them.
 [[nodiscard]] Result<void> update_weights(chip::AnalogImage& image, const TimedNetwork& network);
 
 /// Recomputes from the image alone what every circuit receives (through labels, drivers, crossbar) and every limit;

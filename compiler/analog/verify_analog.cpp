@@ -47,6 +47,10 @@ void follow_run(const chip::AnalogImage& image, std::size_t number, AnalogFindin
         findings.add(where, fmt::format("the crossbar drops label {} of lane {} (host {} {})", source.label,
                                         source.lane, source.is_neuron ? "neuron" : "channel", source.index));
     }
+    std::size_t first_background = image.neurons.size();
+    for (const chip::AnalogInput& input : image.inputs) {
+        first_background += input.count;
+    }
     const int rows_per_driver = image.chip.array.rows / image.chip.array.drivers;
     for (const chip::SynapseCell& cell : run.cells) {
         const chip::RowMode mode = routes.row_mode(cell.hemisphere, cell.row);
@@ -62,6 +66,11 @@ void follow_run(const chip::AnalogImage& image, std::size_t number, AnalogFindin
         }
         const std::int64_t weight = mode == chip::RowMode::excitatory ? cell.weight : -std::int64_t{cell.weight};
         for (const std::uint32_t source : sources) {
+            if (source >= first_background) {
+                findings.add(where,
+                             fmt::format("{} hears background source {}", name_of(cell), source - first_background));
+                continue;
+            }
             received.push_back(
                 {.target = static_cast<std::uint32_t>(target), .source = source, .weight = weight, .cells = 1});
         }

@@ -26,6 +26,7 @@ public:
         check_crossbar();
         check_cells();
         check_host();
+        check_background();
     }
 
 private:
@@ -127,6 +128,14 @@ private:
             require(labels.insert({source.lane, source.label}).second,
                     fmt::format("{} shares label {} of lane {}", name, source.label, source.lane),
                     "a label of its own");
+        }
+    }
+
+    void check_background() {
+        for (const chip::BackgroundSetting& setting : run_.background) {
+            require(
+                setting.source < chip_.crossbar.background_sources && setting.label < 1 << chip_.crossbar.label_bits,
+                fmt::format("background source {}, label {}", setting.source, setting.label));
         }
     }
 

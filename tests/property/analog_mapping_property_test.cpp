@@ -28,11 +28,11 @@ std::vector<Spike> spikes_of(const chip::AnalogImage& image, const std::vector<I
     return spikes;
 }
 
-/// Feed-forward populations, some with recurrent synapses, of sizes that take up to some hundred circuits.
+/// Feed-forward populations, some with recurrent synapses, of sizes that take up to a thousand circuits.
 TimedNetwork random_network(test::TimedNetworkBuilder& builder) {
     std::vector<Source> sources{builder.input(1 + builder.below(300))};
     for (std::uint32_t p = 0; p < 3; ++p) {
-        const Source next = builder.population(1 + builder.below(120));
+        const Source next = builder.population(1 + builder.below(240));
         for (const Source& source : sources) {
             builder.connect(source, next, builder.uniform());
         }

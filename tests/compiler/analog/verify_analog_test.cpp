@@ -111,6 +111,12 @@ std::vector<Fault> faults() {
         {"a spike that does not leave the chip",
          [](AnalogImage& i) { std::erase_if(i.runs[0].crossbar, [](const auto& s) { return s.node.output >= 8; }); },
          "leave the chip"},
+        {"a background source that reaches synapses",
+         [](AnalogImage& i) {
+             i.runs[0].background.push_back({.source = 0, .label = 0, .mask = 0x3F});
+             i.runs[0].crossbar.push_back({.node = {12, 0}, .mask = 0, .target = 0});
+         },
+         "hears background source 0"},
         {"a time constant out of range", [](AnalogImage& i) { i.neurons[3].model.lif.tau_syn = 1; },
          "what the chip can be set to"},
         {"another threshold", [](AnalogImage& i) { i.neurons[3].model.lif.threshold = 1.1; }, "other parameters"},
