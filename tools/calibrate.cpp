@@ -23,6 +23,8 @@ using chip::analog::Calibration;
 using chip::analog::CalibrationTarget;
 using chip::analog::Residual;
 
+constexpr int most_calibrated = 1 << 16;  // circuits
+
 po::typed_value<double>* number(const char* placeholder) {
     return po::value<double>()->value_name(placeholder);
 }
@@ -38,6 +40,11 @@ Result<chip::AnalogSpec> open_calibrated_chip(const std::string& name) {
                      .found = "the chip has no analog circuits that differ",
                      .allowed = "a chip in continuous time that is not ideal",
                      .help = "spikeloom chips lists them"});
+    }
+    if (analog->array.circuits() > most_calibrated) {
+        return fail({.where = fmt::format("--chip {}", name),
+                     .found = fmt::format("it has {} circuits", analog->array.circuits()),
+                     .allowed = fmt::format("up to {}", most_calibrated)});
     }
     return std::move(*analog);
 }

@@ -72,6 +72,9 @@ struct TrialOptions {
     std::optional<std::uint32_t> stop_at_first{};
 };
 
+/// An array with more circuits is refused: its tables would not fit ordinary memory.
+inline constexpr int most_circuits = 1 << 20;
+
 class AnalogChip {
 public:
     /// Refuses what check_analog_image refuses.

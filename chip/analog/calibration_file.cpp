@@ -47,6 +47,16 @@ Result<Calibration> parse_calibration(const std::string& text, const std::string
         }
     };
     const proto::CalibrationTargetProto& target = message.target();
+    const std::string& name = message.chip();
+    const bool plain = !name.empty() && std::ranges::all_of(name, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.';
+    });
+    if (findings.empty() && !plain) {
+        findings.push_back({.where = strict.positions.where("chip"),
+                            .found = "a chip's name that can't be used",
+                            .allowed = "letters, digits, '-', '_' and '.'"});
+    }
     if (findings.empty()) {
         check("target.leak_lsb", target.leak_lsb(), -65535, 65535);
         check("target.reset_lsb", target.reset_lsb(), -65535, 65535);

@@ -204,6 +204,11 @@ Result<AnalogChip> AnalogChip::load(const AnalogImage& image, const InstanceOpti
     if (has_error(findings)) {
         return fail(std::move(findings));
     }
+    if (!image.chip.ideal && image.chip.array.circuits() > most_circuits) {
+        return fail({.where = fmt::format("chip '{}'", image.chip.name),
+                     .found = fmt::format("it has {} circuits", image.chip.array.circuits()),
+                     .allowed = fmt::format("up to {} can be emulated", most_circuits)});
+    }
     return instance_tables(image, options).map([&](Instance instance) {
         return AnalogChip(make_tables(image, std::move(instance)));
     });

@@ -7,68 +7,22 @@
 #include <utility>
 
 #include "chip/analog/background.hpp"
-#include "chip/analog/tables.hpp"
+#include "chip/analog/trial_state.hpp"
 
 namespace spikeloom::chip::analog {
 
 using core::analog::InputSpike;
 using core::analog::Spike;
 
-struct AnalogTrial::State {
-    explicit State(const AnalogChip& loaded) : chip(loaded), tables(chip.tables()), instance(*tables.instance) {
-        for (const core::analog::Net& net : tables.nets) {
-            engines.emplace_back(net);
-        }
-        drops.resize(tables.image.chip.ideal ? 0 : static_cast<std::size_t>(tables.image.chip.crossbar.inputs()));
-        const auto trial_of = [&](MismatchOf of) { return instance.spread.trial_of(of); };
-        noisy = trial_of(MismatchOf::threshold) != 0 || trial_of(MismatchOf::leak) != 0 ||
-                trial_of(MismatchOf::weight) != 0;
+AnalogTrial::State::State(const AnalogChip& loaded) : chip(loaded), tables(chip.tables()), instance(*tables.instance) {
+    for (const core::analog::Net& net : tables.nets) {
+        engines.emplace_back(net);
     }
-
-    void run_one(std::size_t run, std::span<const InputSpike> inputs, const TrialOptions& options);
-    void gather(std::size_t run, std::span<const InputSpike> inputs, double window_s);
-    void stamp_inputs(const AnalogRun& run);
-    void set_noise(std::size_t run);
-    [[nodiscard]] std::pair<std::uint32_t, std::uint32_t> awaited(std::size_t run, const TrialOptions& options) const;
-    bool advance(std::size_t run, const TrialOptions& options);
-    bool advance_sampling(std::size_t run, double until, std::uint32_t first, std::uint32_t count);
-    void sample(std::size_t run, ConverterKind kind, std::size_t number);
-    bool run_steps(std::size_t run, const TrialOptions& options);
-    void collect(std::size_t run);
-    void count(const Routes& routes, std::size_t source);
-
-    AnalogChip chip;  // keeps the tables
-    const AnalogChip::Tables& tables;
-    const InstanceTables& instance;
-    std::vector<core::analog::Engine> engines;          // by run
-    std::vector<core::analog::SteppedRunner> steppers;  // by run, in their stead; or none
-    bool noisy = false;
-
-    std::vector<InputSpike> pending;  // of the run: times and sources
-    /// What a run did.
-    struct Outcome {
-        std::span<const Spike> fired;  ///< by the net's neurons
-        double end = 0;
-        std::uint64_t input_spikes = 0;
-        std::uint64_t synaptic_events = 0;
-    };
-    Outcome outcome;
-    std::vector<Spike> stepped_spikes;
-    std::vector<Spike> spikes;
-    std::vector<Spike> returned;  // of earlier runs, those that left the chip
-    std::vector<double> shifts;
-    std::vector<std::uint16_t> drops;
-    AnalogCounts counts;
-
-    /// Probe and position in the run's net.
-    struct Probe {
-        std::size_t trace;
-        std::uint32_t neuron;
-    };
-    std::vector<MembraneTrace> traces;
-    std::vector<std::array<std::vector<Probe>, 2>> probes;  // by run and converter
-    std::uint64_t trial = 0;
-};
+    drops.resize(tables.image.chip.ideal ? 0 : static_cast<std::size_t>(tables.image.chip.crossbar.inputs()));
+    const auto trial_of = [&](MismatchOf of) { return instance.spread.trial_of(of); };
+    noisy =
+        trial_of(MismatchOf::threshold) != 0 || trial_of(MismatchOf::leak) != 0 || trial_of(MismatchOf::weight) != 0;
+}
 
 /// What enters a run within the window: the host's spikes, the constant ones, and those that earlier runs sent out.
 void AnalogTrial::State::gather(std::size_t run, std::span<const InputSpike> inputs, double window_s) {
@@ -142,54 +96,6 @@ void AnalogTrial::State::set_noise(std::size_t run) {
         shifts[n] = std::max(noisy_height, lif.reset - lif.leak + 0.01 * unit) - height;
     }
     engines[run].set_threshold_shifts(shifts);
-}
-
-/// Appends a sample of every probe on the converter, with its noise.
-void AnalogTrial::State::sample(std::size_t run, ConverterKind kind, std::size_t number) {
-    const AnalogSpec& spec = tables.image.chip;
-    const InstanceOptions& options = instance.options;
-    for (const Probe& probe : probes[run][static_cast<std::size_t>(kind)]) {
-        MembraneTrace& trace = traces[probe.trace];
-        const double potential = engines[run].voltage(probe.neuron);
-        trace.potentials.push_back(potential);
-        if (spec.ideal) {
-            continue;
-        }
-        double lsb = lsb_of(spec.ranges, tables.image.neurons[trace.probe.neuron].model.lif, potential);
-        if (options.noise) {
-            lsb +=
-                readout_noise_lsb * readout_normal(options.seed, options.instance, trial, trace.probe.neuron, number);
-        }
-        trace.codes.push_back(code_of(spec, kind, lsb));
-    }
-}
-
-/// As Engine::advance_to_first (count 0: nobody is waited for), sampling on the way.
-bool AnalogTrial::State::advance_sampling(std::size_t run, double until, std::uint32_t first, std::uint32_t count) {
-    const AnalogSpec& spec = tables.image.chip;
-    std::array<std::size_t, 2> taken{};
-    for (;;) {
-        double next = never;
-        ConverterKind kind = ConverterKind::cadc;
-        for (const ConverterKind candidate : {ConverterKind::cadc, ConverterKind::madc}) {
-            const auto i = static_cast<std::size_t>(candidate);
-            const Converter& converter = converter_of(spec, candidate);
-            const bool full = converter.samples > 0 && std::cmp_greater_equal(taken[i], converter.samples);
-            const double time = static_cast<double>(taken[i]) * converter.period_s;
-            if (!probes[run][i].empty() && !full && time < next) {
-                next = time;
-                kind = candidate;
-            }
-        }
-        const bool last = next > until;
-        if (engines[run].advance_to_first(last ? until : next, first, count)) {
-            return true;
-        }
-        if (last) {
-            return false;
-        }
-        sample(run, kind, taken[static_cast<std::size_t>(kind)]++);
-    }
 }
 
 /// The neurons of a run's net, one of whose spikes ends the trial: the first, and how many.
@@ -361,40 +267,6 @@ Result<void> AnalogTrial::step(const core::analog::SteppedOptions& options) {
     }
     state.steppers = std::move(steppers);
     return {};
-}
-
-Result<void> AnalogTrial::record(std::span<const MembraneProbe> probes) {
-    State& state = *state_;
-    if (!state.steppers.empty() && !probes.empty()) {
-        return fail({.where = "probes",
-                     .found = "a trial in steps",
-                     .allowed = "probes of trials that run from event to event",
-                     .help = {}});
-    }
-    if (Diagnostics findings = check_probes(state.tables.image, probes); !findings.empty()) {
-        return fail(std::move(findings));
-    }
-    state.traces.clear();
-    state.probes.assign(state.engines.size(), {});
-    for (const MembraneProbe& probe : probes) {
-        for (std::size_t run = 0; run < state.engines.size(); ++run) {
-            const std::vector<std::uint32_t>& neurons = state.instance.runs[run].neurons;
-            const auto found = std::ranges::lower_bound(neurons, probe.neuron);
-            if (found != neurons.end() && *found == probe.neuron) {
-                state.probes[run][static_cast<std::size_t>(probe.converter)].push_back(
-                    {.trace = state.traces.size(), .neuron = static_cast<std::uint32_t>(found - neurons.begin())});
-            }
-        }
-        state.traces.push_back({.probe = probe,
-                                .period_s = converter_of(state.tables.image.chip, probe.converter).period_s,
-                                .potentials = {},
-                                .codes = {}});
-    }
-    return {};
-}
-
-std::span<const MembraneTrace> AnalogTrial::traces() const {
-    return state_->traces;
 }
 
 }  // namespace spikeloom::chip::analog

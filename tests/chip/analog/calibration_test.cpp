@@ -62,6 +62,9 @@ TEST_CASE("a calibration file that is not understood whole is refused with its p
     text.replace(at, std::string("tau_mem_s: 1e-05").size(), "tau_mem_s: nan  ");
     CHECK_FALSE(parse_calibration(text, "c").has_value());
     CHECK_FALSE(parse_calibration("", "c").has_value());
+    Calibration named = calibrate(chip, {}, usual);
+    named.chip = "two\" words";
+    CHECK_FALSE(parse_calibration(print_calibration(named), "c").has_value());
 }
 
 TEST_CASE("a measured chip has the residue of its calibration, from the file as from the bench") {

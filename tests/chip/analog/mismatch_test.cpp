@@ -126,6 +126,28 @@ TEST_CASE("joined circuits share a membrane: their mean, but the first one's com
     CHECK(mean.weight == doctest::Approx(0.5));
 }
 
+TEST_CASE("every column of a joined neuron weighs its own synapses") {
+    AnalogImage image =
+        empty_image(1, 1, 1, {.model = {.lif = {.tau_syn = 6e-6, .refractory = never}}, .weight_unit = 0.1});
+    AnalogRun& run = image.runs[0];
+    run.neurons.push_back({.neuron = 0, .circuits = {{.column = 3}, {.column = 4}}});
+    run.drivers.push_back({.driver = 0, .rows = {RowMode::excitatory, RowMode::inhibitory}});
+    run.crossbar.push_back({.node = {.input = 8, .output = 0}});
+    run.host_sources.push_back({.index = 0, .label = 2});
+    const InstanceOptions options{.seed = 4, .overrides = {{.of = MismatchOf::weight, .sigma = 0.1}}};
+    const auto weight = [&](std::uint8_t left, std::uint8_t right) {
+        run.cells = {{.row = 0, .column = 3, .weight = left, .label = 2},
+                     {.row = 0, .column = 4, .weight = right, .label = 2}};
+        return nets(image, options)[0].weights.at(0);
+    };
+    const Spread spread = spread_of(image.chip, options);
+    const double left = 1 + deviations_of(spread, 4, 0, 3).weight;
+    const double right = 1 + deviations_of(spread, 4, 0, 4).weight;
+    CHECK(weight(10, 0) == doctest::Approx(left).epsilon(1e-6));
+    CHECK(weight(0, 10) == doctest::Approx(right).epsilon(1e-6));
+    CHECK(weight(20, 30) == doctest::Approx(2 * left + 3 * right).epsilon(1e-6));
+}
+
 TEST_CASE("a neuron stays one whatever is drawn") {
     const Lif target{.leak = 0, .threshold = 1, .reset = 0.2};
     const Lif odd =

@@ -208,6 +208,45 @@ TEST_CASE("new weights on a loaded chip are the same as loading anew") {
     CHECK_FALSE(chip.with_weights(image).has_value());
 }
 
+TEST_CASE("new weights on an ideal chip keep its mismatch") {
+    const IdealNet net{.channels = 2, .layers = {3}, .weights = {{1, 2, 3, 4, 5, 6}}};
+    const InstanceOptions options{
+        .overrides = {{.of = MismatchOf::weight, .sigma = 0.1}, {.of = MismatchOf::threshold, .sigma = 0.1}}};
+    const AnalogChip chip = loaded(ideal_image(net), options);
+    IdealNet doubled = net;
+    for (double& weight : doubled.weights[0]) {
+        weight *= 2;
+    }
+    const auto changed = chip.with_weights(ideal_image(doubled));
+    REQUIRE(changed.has_value());
+    CHECK(changed->nets()[0].neurons == chip.nets()[0].neurons);
+    for (std::size_t i = 0; i < 6; ++i) {
+        CHECK(changed->nets()[0].weights[i] == 2 * chip.nets()[0].weights[i]);
+        CHECK(chip.nets()[0].weights[i] != net.weights[0][i]);
+    }
+    AnalogImage broken = ideal_image(doubled);
+    broken.synapses.weights[2] = std::nan("");
+    CHECK_FALSE(chip.with_weights(broken).has_value());
+}
+
+TEST_CASE("a neuron with more than Lif keeps it, with this instance's Lif, and its two sides apart") {
+    AnalogImage image = one_neuron(0.01);
+    image.neurons[0].adaptive = true;
+    image.neurons[0].model.tau_syn_inhibitory = 20e-6;
+    image.neurons[0].model.adaptation = true;
+    image.runs[0].cells.push_back({.row = 1, .column = 3, .weight = 10, .label = 2});  // the inhibitory row
+    const core::analog::Net plain = loaded(image).nets()[0];
+    REQUIRE(plain.adaptive.size() == 1);
+    CHECK(plain.adaptive[0].model == image.neurons[0].model);
+    CHECK(plain.weights == std::vector<double>{0.01 * 63, 0.01 * -10});
+    const core::analog::Net odd = loaded(image, {.seed = 1, .mismatch = true}).nets()[0];
+    CHECK(odd.adaptive[0].model.lif == odd.neurons[0]);
+    CHECK(odd.adaptive[0].model.tau_syn_inhibitory / 20e-6 == doctest::Approx(odd.neurons[0].tau_syn / tau));
+    CHECK(odd.adaptive[0].model.tau_syn_inhibitory != 20e-6);
+    image.neurons[0].adaptive = false;
+    CHECK(loaded(image).nets()[0].weights.size() == 1);
+}
+
 TEST_CASE("noise belongs to the trial, not to its order or thread") {
     const AnalogImage image = random_image(5, 10, 60);
     const AnalogChip chip = loaded(image, {.seed = 1, .instance = 4, .mismatch = true, .noise = true});
