@@ -34,6 +34,14 @@ double derivative(const Coefficients& power, double x) {
     return sum;
 }
 
+constexpr Coefficients reciprocals = [] {
+    Coefficients all{};
+    for (std::size_t k = 1; k <= degree; ++k) {
+        all[k] = 1 / static_cast<double>(k);
+    }
+    return all;
+}();
+
 /// Row j turns powers into the Bernstein coefficient j over [0, 1]: binomial(j, i) / binomial(degree, i).
 constexpr std::array<Coefficients, degree + 1> bernstein_rows() {
     std::array<Coefficients, degree + 1> rows{};
@@ -314,6 +322,7 @@ void AdaptiveNeuron::expand(double unit, double bend) const {
     const Lif& lif = model_.lif;
     const double membrane = unit * rate_membrane_;
     const double adaptation = unit * rate_adaptation_;
+    const double per_slope = 1 / model_.slope;
     double excitatory = lif.resistance * synapses_.excitatory;
     double inhibitory = lif.resistance * synapses_.inhibitory;
     Series conductance{};
@@ -335,11 +344,11 @@ void AdaptiveNeuron::expand(double unit, double bend) const {
         } else {
             pull += excitatory + inhibitory;
         }
-        const double divisor = 1 / static_cast<double>(k + 1);
+        const double divisor = reciprocals[k + 1];
         u[k + 1] = membrane * divisor * (pull + model_.slope * y[k]);
         w[k + 1] = adaptation * divisor * (model_.a * u[k] - w[k]);
         if (model_.exponential) {
-            rise[k + 1] = static_cast<double>(k + 1) * u[k + 1] / model_.slope;
+            rise[k + 1] = static_cast<double>(k + 1) * per_slope * u[k + 1];
             double sum = 0;
             for (std::size_t j = 1; j <= k + 1; ++j) {
                 sum += rise[j] * y[k + 1 - j];
