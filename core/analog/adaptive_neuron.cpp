@@ -2,133 +2,23 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
-#include <span>
 
 namespace spikeloom::core::analog {
 namespace {
 
-constexpr std::size_t degree = 16;
-using Coefficients = std::array<double, degree + 1>;
-
 /// The series of exp(-x) is cut where it no longer damps: at x = 2.5 its 17 terms are still good to 3e-8 of the value,
 /// which near rest is nothing.
 constexpr double damped_length = 2.5;
-constexpr int halvings = 52;
 /// Nets keep leak and reset below V_T + 10 slope (faults_of).
 constexpr double least_runaway = 12;
 
-double value(const Coefficients& power, double x) {
-    double sum = power[degree];
-    for (std::size_t i = degree; i-- > 0;) {
-        sum = sum * x + power[i];
-    }
-    return sum;
-}
-
-double derivative(const Coefficients& power, double x) {
-    double sum = static_cast<double>(degree) * power[degree];
-    for (std::size_t i = degree; i-- > 1;) {
-        sum = sum * x + static_cast<double>(i) * power[i];
-    }
-    return sum;
-}
-
-constexpr Coefficients reciprocals = [] {
-    Coefficients all{};
-    for (std::size_t k = 1; k <= degree; ++k) {
+constexpr Polynomial reciprocals = [] {
+    Polynomial all{};
+    for (std::size_t k = 1; k <= polynomial_degree; ++k) {
         all[k] = 1 / static_cast<double>(k);
     }
     return all;
 }();
-
-/// Row j turns powers into the Bernstein coefficient j over [0, 1]: binomial(j, i) / binomial(degree, i).
-constexpr std::array<Coefficients, degree + 1> bernstein_rows() {
-    std::array<Coefficients, degree + 1> rows{};
-    for (std::size_t j = 0; j <= degree; ++j) {
-        double ratio = 1;
-        for (std::size_t i = 0; i <= j; ++i) {
-            rows[j][i] = ratio;
-            ratio *= static_cast<double>(j - i) / static_cast<double>(degree - i < 1 ? 1 : degree - i);
-        }
-    }
-    return rows;
-}
-
-Coefficients bernstein(const Coefficients& power) {
-    static constexpr std::array<Coefficients, degree + 1> rows = bernstein_rows();
-    Coefficients all{};
-    for (std::size_t j = 0; j <= degree; ++j) {
-        for (std::size_t i = 0; i <= j; ++i) {
-            all[j] += rows[j][i] * power[i];
-        }
-    }
-    return all;
-}
-
-struct Bracket {
-    double below = 0;
-    double above = 1;
-};
-
-/// Where in [first, first + width] a polynomial first comes from below zero to zero. Its graph lies in the hull of its
-/// Bernstein coefficients and has no more roots than they have changes of sign: halving goes on until that decides.
-std::optional<Bracket> first_crossing(const Coefficients& b, double first, double width, int depth) {
-    int changes = 0;
-    for (std::size_t i = 1; i < b.size(); ++i) {
-        changes += (b[i - 1] < 0) != (b[i] < 0) ? 1 : 0;
-    }
-    const bool rises = b[0] < 0 && b[degree] >= 0;
-    if (changes == 0 || (changes == 1 && !rises)) {
-        return std::nullopt;
-    }
-    if (changes == 1 || depth == halvings) {
-        return rises ? std::optional(Bracket{.below = first, .above = first + width}) : std::nullopt;
-    }
-    Coefficients left{};
-    Coefficients right = b;
-    for (std::size_t i = 0; i < b.size(); ++i) {
-        left[i] = right[0];
-        for (std::size_t j = 0; j + i + 1 < b.size(); ++j) {
-            right[j] = 0.5 * (right[j] + right[j + 1]);
-        }
-    }
-    const double half = 0.5 * width;
-    if (const auto found = first_crossing(left, first, half, depth + 1)) {
-        return found;
-    }
-    return first_crossing(right, first + half, half, depth + 1);
-}
-
-/// The one root in a bracket: Newton, and halving where that leaves it.
-double root(const Coefficients& power, Bracket bracket) {
-    double x = 0.5 * (bracket.below + bracket.above);
-    for (int i = 0; i < 2 * halvings; ++i) {
-        const double y = value(power, x);
-        (y < 0 ? bracket.below : bracket.above) = x;
-        const double newton = x - y / derivative(power, x);
-        const bool inside = newton > bracket.below && newton < bracket.above;
-        const double next = inside ? newton : 0.5 * (bracket.below + bracket.above);
-        if (std::abs(next - x) <= 1e-16) {
-            return next;
-        }
-        x = next;
-    }
-    return x;
-}
-
-std::optional<double> crossing(Coefficients power, double level) {
-    power[0] -= level;
-    double most = power[0];
-    for (std::size_t i = 1; i <= degree; ++i) {
-        most += std::max(0.0, power[i]);
-    }
-    if (most < 0) {
-        return std::nullopt;
-    }
-    const auto bracket = first_crossing(bernstein(power), 0, 1, 0);
-    return bracket ? std::optional(root(power, *bracket)) : std::nullopt;
-}
 
 }  // namespace
 
@@ -139,7 +29,6 @@ AdaptiveNeuron::AdaptiveNeuron(const AdEx& model, const IntegrationTolerance& to
       rate_excitatory_(1 / model.lif.tau_syn),
       rate_inhibitory_(model.tau_syn_inhibitory > 0 ? 1 / model.tau_syn_inhibitory : 1 / model.lif.tau_syn),
       rate_adaptation_(model.adaptation ? 1 / model.tau_w : 0) {
-    static_assert(degree == order);
     reset(0);
 }
 
@@ -413,7 +302,7 @@ void AdaptiveNeuron::plan_step(double level) const {
     if (level == never) {
         return;
     }
-    if (const auto share = crossing(plan_.u, level)) {
+    if (const auto share = first_crossing(plan_.u, level)) {
         plan_.spike = true;
         plan_.end = time_ + *share * length;
     }

@@ -9,9 +9,8 @@
 // polynomial's Bernstein coefficients enclose it, so that a crossing is found whenever there is one.
 #pragma once
 
-#include <array>
-
 #include "core/analog/net.hpp"
+#include "core/analog/polynomial.hpp"
 
 namespace spikeloom::core::analog {
 
@@ -48,9 +47,9 @@ public:
     [[nodiscard]] double adaptation(double time) const;
 
 private:
-    static constexpr std::size_t order = 16;
+    static constexpr std::size_t order = polynomial_degree;
     /// In the share of a step that has gone by; of V - leak, or of w.
-    using Series = std::array<double, order + 1>;
+    using Series = Polynomial;
     struct Point {
         double u = 0;  ///< V - leak
         double w = 0;
