@@ -3,7 +3,7 @@
 // then an arrival may come and cut the step short, so that neurons need not know of each other.
 //
 // V and w go by their Taylor series, of order 16, as long as its last terms stay below the tolerance (Jorba & Zou
-// 2005). Not by Dormand & Prince: at an error of 1e-12 that takes fifteen steps where this takes one, its interpolant
+// 2005). Not by Dormand & Prince: at 1e-10 that takes fourteen steps where this takes one at 1e-12, its interpolant
 // between the steps is worse than the steps, and an exponential is due seven times a step. Here the polynomial is the
 // solution anywhere within the step, so that arrivals cut it where they like; synaptic currents decay exactly; and the
 // polynomial's Bernstein coefficients enclose it, so that a crossing is found whenever there is one.
