@@ -1,10 +1,12 @@
 // The runs of an image of a chip that is not ideal.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "chip/image/analog_image.hpp"
 #include "chip/image/image_findings.hpp"
@@ -76,6 +78,7 @@ private:
                                   "circuits of one neuron each");
                 }
             }
+            joined(where, placed.circuits);
             if (!placed.circuits.empty()) {
                 const int output = placed.circuits.front().column / chip_.crossbar.columns_per_output;
                 const auto [other, added] = labels.try_emplace({output, placed.address}, placed.neuron);
@@ -86,6 +89,44 @@ private:
                                   "addresses that differ on an event output");
                 }
             }
+        }
+    }
+
+    /// Switches join a circuit with its neighbours to the left and right and in the hemispheres beside its own, within
+    /// a block of columns (halco neuron.cpp, get_neighbor and LogicalNeuronOnDLS).
+    void joined(const std::string& where, const std::vector<Circuit>& circuits) {
+        if (circuits.size() < 2) {
+            return;
+        }
+        const int columns = std::max(1, chip_.array.joined_circuits / chip_.array.hemispheres);
+        const auto [first, last] = std::ranges::minmax_element(circuits, {}, &Circuit::column);
+        if (first->column / columns != last->column / columns) {
+            findings_.add(where, fmt::format("joins columns {} and {}", first->column, last->column),
+                          fmt::format("columns of one block of {}", columns));
+        }
+        std::set<Circuit> apart(circuits.begin(), circuits.end());
+        std::vector<Circuit> reached{circuits.front()};
+        apart.erase(circuits.front());
+        const auto reach = [&](int hemisphere, int column) {
+            const Circuit circuit{.hemisphere = static_cast<std::uint8_t>(hemisphere),
+                                  .column = static_cast<std::uint16_t>(column)};
+            if (apart.erase(circuit) > 0) {
+                reached.push_back(circuit);
+            }
+        };
+        while (!reached.empty()) {
+            const Circuit circuit = reached.back();
+            reached.pop_back();
+            reach(circuit.hemisphere, circuit.column - 1);
+            reach(circuit.hemisphere, circuit.column + 1);
+            reach(circuit.hemisphere - 1, circuit.column);
+            reach(circuit.hemisphere + 1, circuit.column);
+        }
+        if (!apart.empty()) {
+            findings_.add(where,
+                          fmt::format("circuit {} of hemisphere {} has no way to the first one over joined neighbours",
+                                      apart.begin()->column, apart.begin()->hemisphere),
+                          "circuits that touch each other");
         }
     }
 

@@ -195,13 +195,18 @@ AnalogImage random_image(std::uint64_t seed, std::uint32_t channels, std::uint32
         for (std::uint32_t n = first; n < end; ++n) {
             PlacedNeuron neuron{.neuron = n, .circuits = {}};
             const std::uint32_t circuits = 1 + draws.below(3);
-            while (neuron.circuits.size() < circuits) {
-                const Circuit circuit{.hemisphere = static_cast<std::uint8_t>(draws.below(2)),
-                                      .column = static_cast<std::uint16_t>(draws.below(256))};
-                if (taken.insert(circuit).second) {
-                    neuron.circuits.push_back(circuit);
+            while (neuron.circuits.empty()) {  // neighbours, from a random circuit on
+                const Circuit start{.hemisphere = static_cast<std::uint8_t>(draws.below(2)),
+                                    .column = static_cast<std::uint16_t>(draws.below(254))};
+                for (std::uint16_t k = 0; k < circuits; ++k) {
+                    neuron.circuits.push_back(
+                        {.hemisphere = start.hemisphere, .column = static_cast<std::uint16_t>(start.column + k)});
+                }
+                if (std::ranges::any_of(neuron.circuits, [&](const Circuit& c) { return taken.contains(c); })) {
+                    neuron.circuits.clear();
                 }
             }
+            taken.insert(neuron.circuits.begin(), neuron.circuits.end());
             do {
                 neuron.address = static_cast<std::uint8_t>(draws.below(256) & ~0x38U);
             } while (!labels.insert({neuron.circuits.front().column / 32, neuron.address}).second);

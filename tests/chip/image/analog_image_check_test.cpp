@@ -3,6 +3,8 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "chip/image/analog_image.hpp"
 #include "chip/image/small_analog_image.hpp"
@@ -132,7 +134,7 @@ TEST_CASE("every neuron is placed once, on circuits of its own, with a label of 
     says([](auto& i) { i.runs[1].neurons.push_back(i.runs[0].neurons[0]); },
          "run 1, neuron 0: error: is placed a second");
     says([](auto& i) { i.runs[0].neurons[0].neuron = 3; }, "run 0, neuron 3: error: is none of the network's");
-    says([](auto& i) { i.runs[0].neurons[0].circuits.clear(); }, "the number of circuits is 0; allowed: 1..512");
+    says([](auto& i) { i.runs[0].neurons[0].circuits.clear(); }, "the number of circuits is 0; allowed: 1..256");
     says([](auto& i) { i.chip.array.joined_circuits = 1; }, "the number of circuits is 2; allowed: 1..1");
     says([](auto& i) { i.runs[0].neurons[0].circuits[1] = {0, 0}; }, "circuit 0 of hemisphere 0 is used a second time");
     says([](auto& i) { i.runs[0].neurons[1].circuits[1] = {0, 1}; }, "circuit 1 of hemisphere 0 is used a second time");
@@ -144,10 +146,23 @@ TEST_CASE("every neuron is placed once, on circuits of its own, with a label of 
     // Another event output: the same address is no clash.
     CHECK(broken(test::small_brainscales2_image(), [](auto& i) {
               i.runs[0].neurons[1].address = 0;
-              i.runs[0].neurons[1].circuits = {{1, 32}, {1, 8}};
+              i.runs[0].neurons[1].circuits = {{1, 32}, {1, 33}};
           }).empty());
     // Another run neither.
     CHECK(broken(test::small_brainscales2_image(), [](auto& i) { i.runs[1].neurons[0].circuits = {{0, 0}}; }).empty());
+}
+
+TEST_CASE("joined circuits touch each other, in one half of the chip") {
+    const auto with = [](std::vector<Circuit> circuits) {
+        return broken(test::small_brainscales2_image(),
+                      [&](auto& i) { i.runs[1].neurons[0].circuits = std::move(circuits); });
+    };
+    CHECK(with({{0, 126}, {0, 127}, {1, 127}, {1, 126}}).empty());
+    CHECK(with({{1, 128}, {0, 128}}).empty());
+    CHECK(with({{0, 9}, {0, 7}, {1, 8}, {1, 9}, {1, 7}}).empty());
+    check_says(with({{0, 127}, {0, 128}}), "joins columns 127 and 128; allowed: columns of one block of 128");
+    check_says(with({{0, 3}, {0, 5}}), "circuit 5 of hemisphere 0 has no way to the first one");
+    check_says(with({{0, 3}, {1, 4}}), "circuit 4 of hemisphere 1 has no way to the first one");
 }
 
 TEST_CASE("drivers and synapses are those of the array, each set once") {

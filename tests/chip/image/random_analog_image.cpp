@@ -135,7 +135,8 @@ private:
             AnalogRun& run = image_.runs.emplace_back();
             PlacedNeuron placed{
                 .neuron = i, .circuits = {}, .address = static_cast<std::uint8_t>(bits(array.neuron_address_bits))};
-            const int joined = draws_.integer(1, std::min(array.joined_circuits, array.columns));
+            const int block = std::max(1, array.joined_circuits / array.hemispheres);
+            const int joined = draws_.integer(1, std::min(block, array.columns));
             for (int k = 0; k < joined; ++k) {
                 placed.circuits.push_back({.hemisphere = 0, .column = static_cast<std::uint16_t>(k)});
             }

@@ -109,6 +109,8 @@ TEST_CASE("BrainScaleS-2 carries the chip's limits, and they are the value's def
     AnalogSpec defaults;
     CHECK(chip.array.fixed_driver_addresses);
     defaults.array.fixed_driver_addresses = true;
+    CHECK(chip.array.joined_circuits == 256);
+    defaults.array.joined_circuits = 256;
     CHECK(chip.array == defaults.array);
     CHECK(chip.ranges == defaults.ranges);
     CHECK(chip.links == defaults.links);

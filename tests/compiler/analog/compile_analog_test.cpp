@@ -153,7 +153,7 @@ TEST_CASE("what the chip can't do is refused with limit, need and help") {
     deep.populations[0].neurons[0].lif.reset = -2;
     CHECK(contains(refusal(deep), "reset potential -2 would lie at -10.0 LSB"));
     CHECK(contains(refusal(layered({20000, 1})), "labels"));
-    CHECK(contains(refusal(layered({70000, 1})), "a neuron has 70000 inputs; allowed: 65536"));
+    CHECK(contains(refusal(layered({70000, 1})), "a neuron has 70000 inputs; allowed: 32768"));
     TimedNetworkBuilder recurrent;
     const Source all = recurrent.population(600);
     recurrent.connect(all, all);
