@@ -19,7 +19,7 @@ constexpr std::string_view magic = "SPIKELOOM-ANALOG\n";
 constexpr std::uint32_t version = 1;
 constexpr std::size_t head_bytes = magic.size() + 4 + 8;
 constexpr std::size_t tail_bytes = 4;
-/// A chip fully used is 1 MB a run; this is an ideal one with 80 million synapses. Protobuf ends at 2 GB.
+/// A chip fully used is under 1 MB a run; this is an ideal one with 80 million synapses. Protobuf ends at 2 GB.
 constexpr std::uint64_t most_message_bytes = std::uint64_t{1} << 30;
 
 tl::unexpected<Diagnostics> refuse(const std::string& where, std::string found, std::string allowed = {},
