@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
+#include <optional>
 
 #include "core/ppu/cost.hpp"
 #include "tools/command_line.hpp"
@@ -59,11 +60,15 @@ json::object memory_json(const ppu::Program& program, int rows) {
             {"external_bytes_allowed", ppu::external_memory_bytes}};
 }
 
-json::object check_rule(const PpuSource& source, int rows) {
+json::object check_rule(const PpuSource& source, int rows, std::optional<double> period_us) {
     json::array kernels;
     ppu::Counts all;
     for (const ppu::Kernel& kernel : source.program.kernels) {
-        kernels.push_back(kernel_json(source.program, kernel, rows, usual_clock_hz));
+        json::object row = kernel_json(source.program, kernel, rows, usual_clock_hz);
+        if (period_us) {
+            row["meets_period"] = row["call_us"].as_double() <= *period_us;
+        }
+        kernels.push_back(std::move(row));
         all += ppu::analyse(source.program, kernel, rows).all;
     }
     return {{"rule", source.path},
@@ -109,7 +114,9 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);
     line.positional("FILE");
     line.add()("rows", boost::program_options::value<int>()->default_value(ppu::most_rows)->value_name("N"),
-               "rows that a kernel runs on; an experiment says it itself")("json", flag(), "print JSON");
+               "rows that a kernel runs on; an experiment says it itself")(
+        "period-us", boost::program_options::value<double>()->value_name("US"),
+        "say whether each kernel, alone, meets this period; an experiment has its own")("json", flag(), "print JSON");
     if (!line.parse(arguments)) {
         return ExitStatus::done;
     }
@@ -132,7 +139,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         }
         figures = check_experiment_json(*source, chip->plasticity.clock_hz, missed);
     } else {
-        figures = check_rule(*source, rows);
+        figures = check_rule(*source, rows, line.optional<double>("period-us"));
     }
     fmt::print("{}", line.flag("json") ? json::serialize(figures) + "\n" : outline(figures));
     if (missed != 0) {
@@ -149,13 +156,13 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand ppu_check_subcommand{
     .name = "ppu check",
     .summary = "types, instructions, time of a row and of a call, memory, deadlines",
-    .synopsis = "FILE [--rows N] [--json]",
+    .synopsis = "FILE [--rows N] [--period-us US] [--json]",
     .text =
         "Reads a rule as strictly as the vector unit needs it, and says what it takes: instructions with the cycles "
         "of\n"
         "each and how far these are known, time of the dearest row and of a call in the worst case, memory. Of an\n"
         "experiment also whether its kernels meet their periods under earliest-deadline-first scheduling.",
-    .example = "  spikeloom ppu check models/ppu/stdp.ppu --rows 128\n  spikeloom ppu check pong",
+    .example = "  spikeloom ppu check models/ppu/stdp.ppu --rows 128 --period-us 2000\n  spikeloom ppu check pong",
     .run = run,
 };
 

@@ -23,28 +23,6 @@ std::uint32_t bits(std::int32_t value) {
     return static_cast<std::uint32_t>(value);
 }
 
-/// Calls `function` with the vector type as a constant.
-template <class Function>
-void with_type(Type type, const Function& function) {
-    switch (type) {
-    case Type::mod8:
-        return function.template operator()<Type::mod8>();
-    case Type::mod16:
-        return function.template operator()<Type::mod16>();
-    case Type::fracsat8:
-        return function.template operator()<Type::fracsat8>();
-    case Type::fracsat16:
-        return function.template operator()<Type::fracsat16>();
-    case Type::integer:
-    case Type::real:
-    case Type::mask8:
-    case Type::mask16:
-    case Type::truth:
-        break;
-    }
-    SPIKELOOM_ASSERT(is_vector(type), std::string(name_of(type)));
-}
-
 Type vector_type(Type type) {
     return type == Type::mask8 ? Type::mod8 : type == Type::mask16 ? Type::mod16 : type;
 }
@@ -157,9 +135,7 @@ private:
             if (index < 0 || index >= columns) {
                 return fault(statement.place, fmt::format("column {}", index), fmt::format("0 to {}", columns - 1));
             }
-            with_type(target.type, [&]<Type type>() {
-                row_of(statement.variable)[static_cast<std::size_t>(index)] = wrapped<type>(value);
-            });
+            row_of(statement.variable)[static_cast<std::size_t>(index)] = cast_lane(target.type, value);
         } else {
             const Scalar value = scalar(statement.value);
             std::vector<Scalar>& scalars = storage(statement.variable).scalars;
@@ -229,21 +205,14 @@ private:
             return clip(at, index);
         case Op::round_stochastic:
             return round(at, index);
-        case Op::contiguous: {
-            const Lane offset = is_saturating(at.type) ? least_of(at.type) : (most_of(at.type) + 1) / 2;
-            const Row& a = vector(at.operands[0]);
-            Row& out = buffer(index);
-            std::transform(a.begin(), a.end(), out.begin(), [offset](Lane value) { return value + offset; });
-            return out;
-        }
+        case Op::contiguous:
         case Op::add:
         case Op::subtract:
         case Op::multiply:
         case Op::negate:
         case Op::shift_left:
         case Op::shift_right:
-            with_type(at.type, [&]<Type type>() { arithmetic<type>(at, index); });
-            return buffer(index);
+            return arithmetic(at, index);
         case Op::element:
         case Op::lane:
         case Op::row:
@@ -260,58 +229,19 @@ private:
         return out;
     }
 
-    template <Type type>
-    void arithmetic(const Node& at, std::int32_t index) {
-        const Row& a = vector(at.operands[0]);
-        Row& out = buffer(index);
-        const auto each = [&](const auto& function) { std::transform(a.begin(), a.end(), out.begin(), function); };
-        const auto both = [&](const auto& function) {
-            const Row& b = vector(at.operands[1]);
-            std::transform(a.begin(), a.end(), b.begin(), out.begin(), function);
-        };
-        const int shift = at.value;
-        if (at.op == Op::add) {
-            both([](Lane x, Lane y) { return settled<type>(x + y); });
-        } else if (at.op == Op::subtract) {
-            both([](Lane x, Lane y) { return settled<type>(x - y); });
-        } else if (at.op == Op::multiply) {
-            both([](Lane x, Lane y) { return multiplied<type>(x, y); });
-        } else if (at.op == Op::negate) {
-            each([](Lane x) { return settled<type>(-x); });
-        } else if (at.op == Op::shift_left) {
-            each([shift](Lane x) { return shifted_left<type>(x, shift); });
-        } else {
-            each([shift](Lane x) { return x >> shift; });
-        }
-    }
-
     const Row& compare(const Node& at, std::int32_t index) {
         const Row& a = vector(at.operands[0]);
         const Row& b = vector(at.operands[1]);
         Row& out = buffer(index);
-        const auto with = [&](const auto& function) {
-            std::transform(a.begin(), a.end(), b.begin(), out.begin(), function);
-        };
-        switch (at.condition) {
-        case Condition::less:
-            with([](Lane x, Lane y) { return x < y ? 1 : 0; });
-            break;
-        case Condition::less_equal:
-            with([](Lane x, Lane y) { return x <= y ? 1 : 0; });
-            break;
-        case Condition::greater:
-            with([](Lane x, Lane y) { return x > y ? 1 : 0; });
-            break;
-        case Condition::greater_equal:
-            with([](Lane x, Lane y) { return x >= y ? 1 : 0; });
-            break;
-        case Condition::equal:
-            with([](Lane x, Lane y) { return x == y ? 1 : 0; });
-            break;
-        case Condition::unequal:
-            with([](Lane x, Lane y) { return x != y ? 1 : 0; });
-            break;
-        }
+        compare_lanes(at.condition, a, b, out);
+        return out;
+    }
+
+    const Row& arithmetic(const Node& at, std::int32_t index) {
+        const Row& a = vector(at.operands[0]);
+        const Row& b = at.operands[1] < 0 ? a : vector(at.operands[1]);
+        Row& out = buffer(index);
+        compute_lanes(at.op, at.type, at.value, a, b, out);
         return out;
     }
 
@@ -320,21 +250,16 @@ private:
         const Row& a = vector(at.operands[1]);
         const Row& b = vector(at.operands[2]);
         Row& out = buffer(index);
-        for (std::size_t i = 0; i < columns; ++i) {
-            out[i] = condition[i] != 0 ? a[i] : b[i];
-        }
+        select_lanes(condition, a, b, out);
         return out;
     }
 
-    /// As two selects: the lower bound first.
     const Row& clip(const Node& at, std::int32_t index) {
         const Row& a = vector(at.operands[0]);
         const Row& least = vector(at.operands[1]);
         const Row& most = vector(at.operands[2]);
         Row& out = buffer(index);
-        for (std::size_t i = 0; i < columns; ++i) {
-            out[i] = std::min(std::max(a[i], least[i]), most[i]);
-        }
+        clip_lanes(a, least, most, out);
         return out;
     }
 
@@ -345,35 +270,10 @@ private:
             out = a;
             return out;
         }
-        const Row noise = bits_of(at.type) == 8 ? noise8() : noise16();
-        with_type(at.type, [&]<Type type>() {
-            for (std::size_t i = 0; i < columns; ++i) {
-                out[i] = rounded<type>(a[i], noise[i], at.value);
-            }
-        });
+        Row noise{};
+        draw_noise(at.type, machine_.generators_, noise);
+        round_lanes(at.type, at.value, a, noise, out);
         return out;
-    }
-    Row noise8() {
-        Bytes bytes{};
-        machine_.generators_.draw(bytes);
-        Row noise{};
-        std::copy(bytes.begin(), bytes.end(), noise.begin());
-        return noise;
-    }
-    /// A 16-bit lane takes two neighbouring generators of one half, high byte first; a draw fills the even columns, the
-    /// next the odd ones.
-    Row noise16() {
-        Row noise{};
-        for (std::size_t odd = 0; odd < 2; ++odd) {
-            Bytes bytes{};
-            machine_.generators_.draw(bytes);
-            for (std::size_t lane = 0; lane < columns / 2; ++lane) {
-                const std::size_t half = lane / (columns / 4);
-                const std::size_t first = 4 * (lane % (columns / 4)) + half;
-                noise[2 * lane + odd] = bytes[first] << 8 | bytes[first + 2];
-            }
-        }
-        return noise;
     }
 
     const Row& convert(const Node& at, std::int32_t index) {
@@ -381,11 +281,11 @@ private:
         const Type from = node(at.operands[0]).type;
         if (!is_vector(from)) {
             const Lane value = scalar(at.operands[0]).integer;
-            with_type(at.type, [&]<Type type>() { out.fill(wrapped<type>(value)); });
+            out.fill(cast_lane(at.type, value));
             return out;
         }
         const Row& a = vector(at.operands[0]);
-        with_type(at.type, [&]<Type type>() { std::transform(a.begin(), a.end(), out.begin(), wrapped<type>); });
+        compute_lanes(at.op, at.type, 0, a, a, out);
         return out;
     }
 

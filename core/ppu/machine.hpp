@@ -10,10 +10,10 @@
 #include <vector>
 
 #include "core/base/diagnostics.hpp"
-#include "core/ppu/arithmetic.hpp"
 #include "core/ppu/cost.hpp"
 #include "core/ppu/program.hpp"
 #include "core/ppu/random.hpp"
+#include "core/ppu/vector_unit.hpp"
 
 namespace spikeloom::ppu {
 
@@ -62,7 +62,6 @@ private:
         std::int32_t integer = 0;
         float real = 0;
     };
-    using Row = std::array<Lane, columns>;
     struct Storage {
         std::vector<Scalar> scalars;
         std::vector<Row> rows;

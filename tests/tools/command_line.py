@@ -841,6 +841,8 @@ class Ppu(Case):
         self.assertGreater(kernels["stdp"]["row_us"], 1.7)
         self.assertAlmostEqual(kernels["stdp"]["call_us"], 128 * kernels["stdp"]["row_us"], delta=0.1)
         self.assertIn("CADC conversion", self.done("ppu", "check", self.rules / "stdp.ppu"))
+        figures = json.loads(self.done("ppu", "check", self.rules / "stdp.ppu", "--period-us", 1000, "--json"))
+        self.assertEqual([row["meets_period"] for row in figures["kernels"]], [True, False])
 
     def test_bundled_experiments_meet_their_deadlines(self):
         for name in ["homeostasis", "stdp", "pong"]:
