@@ -8,6 +8,7 @@
 #include <set>
 
 #include "compiler/analog/compile_analog.hpp"
+#include "compiler/timed/scale_times.hpp"
 #include "core/files/sha256.hpp"
 #include "tools/console.hpp"
 #include "tools/descriptions.hpp"
@@ -36,6 +37,10 @@ compiler::AnalogCompileOptions options_of(const CommandLine& line) {
     }
     if (options.max_runs < 1) {
         throw UsageError("--max-runs: 1 or more");
+    }
+    const double scale = line.optional<double>("time-scale").value_or(1);
+    if (!(scale > 0 && std::isfinite(scale))) {
+        throw UsageError("--time-scale: a positive number");
     }
     return options;
 }
@@ -112,16 +117,21 @@ void add_analog_compile_options(CommandLine& line) {
                "analog chips: what one LSB of a weight stands for; larger weights are clipped (default: the largest "
                "|weight| onto a population is its largest register)")(
         "max-runs", po::value<int>()->value_name("N"),
-        "analog chips: runs that a large network may be divided into (default 64)");
+        "analog chips: runs that a large network may be divided into (default 64)")(
+        "time-scale", po::value<double>()->value_name("X"),
+        "analog chips: all times of the network are multiplied by this: 0.001 brings biological times to a chip that "
+        "is "
+        "1000 times faster");
 }
 
 ExitStatus compile_for_analog(const CommandLine& line, const chip::AnalogSpec& chip) {
     const compiler::AnalogCompileOptions options = options_of(line);
-    const auto loaded = load_timed_network(line.operand(), line);
+    auto loaded = load_timed_network(line.operand(), line);
     if (!loaded) {
         print(loaded.error());
         return ExitStatus::failed;
     }
+    compiler::scale_times(loaded->network, line.optional<double>("time-scale").value_or(1));
     print(loaded->remarks);
     auto compiled = compiler::compile_analog(loaded->network, chip, options);
     if (!compiled) {

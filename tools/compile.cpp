@@ -87,8 +87,8 @@ void check_stepped_options(const CommandLine& line) {
     if (bits < 1 || bits > most_weight_bits) {
         throw UsageError("--weight-bits: allowed are 1 to 8");
     }
-    if (line.has("weight-unit") || line.has("max-runs")) {
-        throw UsageError("--weight-unit and --max-runs are for analog chips");
+    if (line.has("weight-unit") || line.has("max-runs") || line.has("time-scale")) {
+        throw UsageError("--weight-unit, --max-runs and --time-scale are for analog chips");
     }
 }
 

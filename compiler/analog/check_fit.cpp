@@ -8,7 +8,7 @@
 namespace spikeloom::compiler::analog {
 namespace {
 
-constexpr const char* no_limits = "ideal_analog has no limits";
+constexpr const char* no_limits = "run it on ideal_analog, which has no limits";
 
 class FitChecker {
 public:
@@ -63,13 +63,15 @@ private:
         if (range.contains(times.first) && range.contains(times.second)) {
             return;
         }
-        refuse(fmt::format("{} of {}", name,
-                           times.first == times.second
-                               ? fmt::format("{:.4g} us", 1e6 * times.first)
-                               : fmt::format("{:.4g} to {:.4g} us", 1e6 * times.first, 1e6 * times.second)),
-               fmt::format("{:.4g} to {:.4g} us on chip '{}'", 1e6 * range.least, 1e6 * range.most, chip_.name),
-               fmt::format("scale all times of the network (the chip is {:.0f} times faster than biology), or {}",
-                           chip_.speed_up, no_limits));
+        refuse(
+            fmt::format("{} of {}", name,
+                        times.first == times.second
+                            ? fmt::format("{:.4g} us", 1e6 * times.first)
+                            : fmt::format("{:.4g} to {:.4g} us", 1e6 * times.first, 1e6 * times.second)),
+            fmt::format("{:.4g} to {:.4g} us on chip '{}'", 1e6 * range.least, 1e6 * range.most, chip_.name),
+            fmt::format("scale all times of the network (compile --time-scale {:.4g}: the chip is {:.0f} times faster "
+                        "than biology), or run it on ideal_analog, which has no limits",
+                        1 / chip_.speed_up, chip_.speed_up));
     }
 
     void check_times(const TimedPopulation& population) {

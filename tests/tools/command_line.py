@@ -510,10 +510,16 @@ class AnalogCompile(Case):
         self.refused("eval", self.folder / "net.loom", "--data", self.folder / "set.npz", "--stepped", "3,euler",
                      says="forward Euler diverges")
 
+    def test_a_network_in_biological_time_is_scaled_to_the_chip(self):
+        words = ("compile", YINYANG / "yinyang.nir", "-o", self.folder / "net.loom", "--chip", "brainscales2")
+        self.refused(*words, says="scale all times of the network (compile --time-scale 0.001")
+        report = self.done(*words, "--time-scale", 1e-3)
+        self.assertIn("tau_mem 25.6 us", report)
+
     def test_options_belong_to_kinds_of_chips(self):
         path = self.network(4, 3)
         for words in [("brainscales2", "--no-network"), ("brainscales2", "--weight-unit", -1),
-                      ("brainscales2", "--weight-bits", 0), ("loihi1", "--max-runs", 2), ("loihi1", "--weight-bits", 9)]:
+                      ("brainscales2", "--weight-bits", 0), ("brainscales2", "--time-scale", 0), ("loihi1", "--max-runs", 2), ("loihi1", "--weight-bits", 9)]:
             with self.subTest(words):
                 self.refused("compile", path, "-o", self.folder / "net.loom", "--chip", *words, status=2)
         self.refused("compile", path, "-o", self.folder / "net.loom", "--chip", "brainscales2", "--weight-bits", 7,
