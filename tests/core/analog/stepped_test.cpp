@@ -336,6 +336,49 @@ TEST_CASE("times converge to the event-driven engine's with the first order of t
     }
 }
 
+TEST_CASE("nets with loops and delays converge too") {
+    std::mt19937 random(8);
+    std::uniform_real_distribution<double> unit(0, 1);
+    Net net;
+    net.inputs = 10;
+    net.neurons.assign(20, {.tau_mem = 1, .tau_syn = 0.5, .reset = -0.5, .refractory = 0.25});
+    net.row_begin = {0};
+    for (std::size_t source = 0; source < net.sources(); ++source) {
+        for (std::uint32_t target = 0; target < 20; ++target) {
+            if (unit(random) < 0.3) {
+                net.targets.push_back(target);
+                net.weights.push_back(source < 10 ? 5 * unit(random) : 4 * unit(random) - 0.8);
+                net.delays.push_back(unit(random) < 0.5 ? 0 : unit(random));
+            }
+        }
+        net.row_begin.push_back(net.targets.size());
+    }
+    const std::vector<InputSpike> inputs = grid_inputs(10, 8);
+    Engine engine(net);
+    engine.add(inputs);
+    engine.advance(3);
+    std::vector<double> exact(20, never);
+    for (const Spike& spike : engine.spikes()) {
+        exact[spike.neuron] = std::min(exact[spike.neuron], spike.time);
+    }
+    CHECK(engine.spikes().size() > 30);
+    for (const StepOrder order : {StepOrder::membrane_first, StepOrder::current_first}) {
+        const auto error = [&](double dt) {
+            const SteppedOptions options{.dt = dt, .steps = static_cast<std::uint32_t>(3 / dt), .order = order};
+            const std::vector<double> found = first_times(run_stepped(net, inputs, options), 20);
+            double worst = 0;
+            for (std::size_t n = 0; n < 20; ++n) {
+                REQUIRE((found[n] == never) == (exact[n] == never));
+                worst = found[n] == never ? worst : std::max(worst, std::abs(found[n] - exact[n]));
+            }
+            return worst;
+        };
+        const double coarse = error(0.002);
+        CHECK(coarse < 0.05);
+        CHECK(error(0.0002) < 0.2 * coarse);
+    }
+}
+
 TEST_CASE("AdEx and conductance neurons converge to the adaptive integration") {
     AdEx model;
     model.lif = {.tau_mem = 1, .tau_syn = 0.5, .threshold = 1.2, .reset = 0.1, .refractory = 0.25};
