@@ -62,8 +62,8 @@ std::vector<std::vector<const DriverSetting*>> drivers_by_bus(const AnalogArray&
     return buses;
 }
 
-std::vector<std::int8_t> row_signs(const AnalogArray& array, const AnalogRun& run) {
-    std::vector<std::int8_t> signs(static_cast<std::size_t>(array.hemispheres) * static_cast<std::size_t>(array.rows));
+std::vector<std::int16_t> row_signs(const AnalogArray& array, const AnalogRun& run) {
+    std::vector<std::int16_t> signs(static_cast<std::size_t>(array.hemispheres) * static_cast<std::size_t>(array.rows));
     for (const DriverSetting& driver : run.drivers) {
         for (std::size_t i = 0; i < driver.rows.size(); ++i) {
             const std::size_t row = static_cast<std::size_t>(driver.hemisphere) * static_cast<std::size_t>(array.rows) +

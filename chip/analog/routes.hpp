@@ -29,7 +29,7 @@ struct Routes {
     std::vector<CrossbarRoute> crossbar;    ///< by source
     std::vector<std::uint64_t> cell_begin;  ///< by source: cells[cell_begin[s] .. cell_begin[s + 1]) are reached
     std::vector<std::uint32_t> cells;       ///< indices into AnalogRun::cells, of columns with a neuron
-    std::vector<std::int8_t> row_sign;      ///< by row (hemisphere * rows + row): 1, -1, or 0 where disabled
+    std::vector<std::int16_t> row_sign;     ///< by row (hemisphere * rows + row): 1, -1, or 0 where disabled
 
     static constexpr std::uint32_t none = 0xFFFFFFFF;
     friend bool operator==(const Routes&, const Routes&) = default;
