@@ -166,12 +166,10 @@ void print_table(const Calibration& calibration, const std::vector<Residual>& re
                    accepted > 0 ? fmt::format("{:.2f}", accepted) : "-", row.at_limit);
     }
     fmt::print(
-        "Sigma over all circuits, potentials relative to threshold - leak. Ratio: after / before; accepted: the "
-        "largest\n"
-        "that the chip's own calibration tests pass (calix). The bench has converter noise and offsets (guessed), "
-        "steps\n"
-        "of the cells, and the threshold's trial-to-trial noise, but no drift and no crosstalk: a real chip keeps "
-        "more.\n");
+        "Sigma over all circuits, potentials relative to threshold - leak. Ratio: after / before; accepted: the\n"
+        "largest that the chip's own calibration tests pass (calix). The bench has converter noise and offsets\n"
+        "(guessed), steps of the cells, and the threshold's trial-to-trial noise, but no drift and no crosstalk:\n"
+        "a real chip probably keeps more.\n");
 }
 
 boost::json::object to_json(const Calibration& calibration, const std::vector<Residual>& residuals) {

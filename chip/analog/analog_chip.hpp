@@ -45,7 +45,7 @@ struct InstanceOptions {
     /// The trims of a measured calibration (read_calibration); null: calibrate() runs at load. Refused where they are
     /// of another instance, or for other targets than the image's neurons.
     std::shared_ptr<const Calibration> trims{};
-    std::vector<MismatchOverride> overrides{};  ///< also without `mismatch`, and on ideal chips
+    std::vector<MismatchOverride> overrides{};  ///< also without `mismatch`, and on ideal chips; measured: before trims
     bool noise = false;                         ///< trial-to-trial noise
     bool time_stamps =
         true;  ///< input and output spikes on the links' grid, lanes one spike an interval (not on ideal chips)
