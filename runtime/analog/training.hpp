@@ -46,9 +46,6 @@ struct TtfsLayer {
     [[nodiscard]] std::size_t sources() const { return inputs + bias_times.size(); }
     friend bool operator==(const TtfsLayer&, const TtfsLayer&) = default;
 };
-inline bool operator==(const MembraneKernel& a, const MembraneKernel& b) {
-    return a.tau_mem == b.tau_mem && a.tau_syn == b.tau_syn && a.resistance == b.resistance;
-}
 
 /// Normally distributed weights, a function of seed and the layer's number.
 void draw_weights(TtfsLayer& layer, double mean, double deviation, std::uint64_t seed, std::uint32_t number);

@@ -21,6 +21,8 @@ struct MembraneKernel {
     /// k(s) and k'(s) for s > 0: the membrane's answer to a spike of weight 1, s after it.
     [[nodiscard]] double value(double s) const;
     [[nodiscard]] double slope(double s) const;
+
+    friend bool operator==(const MembraneKernel&, const MembraneKernel&) = default;
 };
 
 /// Derivatives of spike times, one neuron after the other on the same inputs. Inputs at or after the spike get zero.
