@@ -6,6 +6,7 @@
 #include <array>
 
 #include "compiler/text/network_text.hpp"
+#include "compiler/timed/timed_nir.hpp"
 #include "compiler/timed/ttfs_text.hpp"
 #include "tools/model_files.hpp"
 
@@ -122,6 +123,15 @@ Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const Com
             return fail(std::move(network.error()));
         }
         return LoadedTimedNetwork{std::move(*network), "TTFS text", {}, {}};
+    }
+    if (*kind == FileKind::nir && !any_nir_option(line)) {
+        auto first_spike = compiler::read_timed_nir(path);
+        if (!first_spike) {
+            return fail(std::move(first_spike.error()));
+        }
+        if (*first_spike) {
+            return LoadedTimedNetwork{std::move(**first_spike), "NIR with metadata/ttfs", {}, {}};
+        }
     }
     auto stepped = load_network(path, line);
     if (!stepped) {

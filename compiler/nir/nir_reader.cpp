@@ -97,11 +97,14 @@ Result<NirImport> import_nir(Result<NirFile> parsed, const std::string& origin, 
 
 }  // namespace
 
-Result<NirImport> read_nir(const std::string& path, const NirOptions& options) {
+Result<NirFile> read_nir_file(const std::string& path) {
     std::error_code ignored;
     const std::uintmax_t bytes = std::filesystem::file_size(path, ignored);
-    auto parsed = parse_isolated([&] { return files::Hdf5Reader::open(path); }, ignored ? 0 : bytes, path);
-    return import_nir(std::move(parsed), path, options);
+    return parse_isolated([&] { return files::Hdf5Reader::open(path); }, ignored ? 0 : bytes, path);
+}
+
+Result<NirImport> read_nir(const std::string& path, const NirOptions& options) {
+    return import_nir(read_nir_file(path), path, options);
 }
 
 Result<NirImport> read_nir_bytes(std::span<const std::byte> bytes, const std::string& origin,

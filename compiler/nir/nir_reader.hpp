@@ -57,6 +57,8 @@ struct NirImport {
                                                const NirOptions& options = {});
 
 struct NirFile;  // compiler/nir/nir_graph.hpp
+/// The file as a graph, parsed in a child process, nothing interpreted.
+[[nodiscard]] Result<NirFile> read_nir_file(const std::string& path);
 /// The same from a parsed file.
 [[nodiscard]] Result<NirImport> import_nir_file(NirFile file, const NirOptions& options = {});
 
