@@ -8,6 +8,8 @@
 #include "runtime/recording.hpp"
 #include "runtime/session.hpp"
 #include "runtime/stimulus.hpp"
+#include "tools/analog_options.hpp"
+#include "tools/analog_run.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/interrupt.hpp"
@@ -83,6 +85,9 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    if (names_analog_image(arguments)) {
+        return run_analog_run(analog_run_subcommand, arguments);
+    }
     CommandLine line(self);
     line.positional("IMAGE");
     line.add()("input,i", word("SPIKES")->required(),
@@ -104,7 +109,8 @@ const Subcommand run_subcommand{
     .text =
         "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy, and what\n"
         "plastic projections learn.\n"
-        "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.",
+        "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.\n"
+        "An image for an analog chip has other options: spikeloom run ANALOG-IMAGE --help shows them.",
     .example = "  spikeloom run yinyang.loom --input poisson:50 --steps 1000 -o run.h5 --probe hidden[0:4].v",
     .run = run,
 };

@@ -963,6 +963,33 @@ class FirstSpike(Case):
         self.assertAlmostEqual(figures["standard_deviation"], numpy.std(accuracies, ddof=1))
         self.assertAlmostEqual(figures["yield"], numpy.mean([a >= 0.9 for a in accuracies]))
 
+    def test_nir_gives_the_same_spike_times(self):
+        nir = self.folder / "earlier.nir"
+        subprocess.run([sys.executable, self.folder_of_net / "to_nir.py", nir], check=True)
+        times = []
+        for number, net in enumerate([self.folder_of_net / "earlier.textproto", nir]):
+            image, saved = self.folder / f"{number}.loom", self.folder / f"{number}.npy"
+            self.done("compile", net, "--chip", "ideal_analog", "-o", image)
+            self.done("eval", image, "-d", self.data, "--save-times", saved)
+            times.append(numpy.load(saved))
+        numpy.testing.assert_allclose(times[0], times[1], rtol=1e-12)
+
+    def test_a_run_at_real_times_with_membranes(self):
+        image, spikes, recording = self.compiled(), self.folder / "in.csv", self.folder / "run.h5"
+        spikes.write_text("time_s,channel\n1e-6,0  # early\n9e-6,in,1\n".replace("9e-6,in,1", "9e-6,1"))
+        self.done("run", image, "-i", spikes, "-o", recording, "--duration", 48e-6, "--probe", "label")
+        with h5py.File(recording) as file:
+            self.assertEqual(list(file["spikes/label/node_ids"][:1]), [0])
+            self.assertTrue((numpy.diff(file["spikes/hidden/timestamps"][:]) >= 0).all())
+            membrane = file["membranes/label[0]"]
+            self.assertGreater(membrane["potential"][:].max(), 0.1)
+            self.assertEqual(len(membrane["potential"]), len(membrane["code"]))
+        self.refused("run", image, "-i", spikes, "-o", recording, says="exists")
+        spikes.write_text("1e-6,7\n-1,0\nx,y\n")
+        said = self.refused("run", image, "-i", spikes, "-o", self.folder / "other.h5", says="channel 7")
+        self.assertIn("in.csv:2", said)
+        self.refused("run", image, "-i", spikes, "-o", recording, "--probe", "label[9]")
+
     def test_one_table_of_chips(self):
         rows = json.loads(self.done("compare-chips", self.folder_of_net / "earlier.textproto", "-d", self.data,
                                     "--limit", 50, "--json"))["rows"]
