@@ -98,9 +98,25 @@ void PlasticArray::add(std::span<const InputSpike> spikes) {
             sources.push_back({.time = spike.time, .input = source});
         }
     }
+    if (tables_.instance->time_stamps) {
+        stamp(sources);
+    }
     engine_.add(sources);
     pending_.insert(pending_.end(), sources.begin(), sources.end());
     std::ranges::sort(pending_);
+}
+
+/// In order of time, then source; later ones of a lane wait.
+void PlasticArray::stamp(std::vector<InputSpike>& spikes) {
+    const AnalogLinks& links = tables_.image.chip.links;
+    const auto interval = std::max<std::int64_t>(1, std::llround(links.lane_interval_s / links.time_stamp_s));
+    std::ranges::sort(spikes);
+    for (InputSpike& spike : spikes) {
+        std::int64_t& free = lane_free_.at(run_.host_sources[spike.input].lane);
+        const std::int64_t slot = std::max<std::int64_t>(std::llround(spike.time / links.time_stamp_s), free);
+        free = slot + interval;
+        spike.time = std::max(static_cast<double>(slot) * links.time_stamp_s, engine_.time());
+    }
 }
 
 void PlasticArray::advance(double time) {
@@ -109,28 +125,28 @@ void PlasticArray::advance(double time) {
     }
     engine_.clear_spikes();
     engine_.advance(time);
-    feed(0);
+    feed();
 }
 
 /// What happened since the last time, to the sensors in order: at one time arrivals before spikes of neurons.
-void PlasticArray::feed(std::size_t first_spike) {
-    const std::span<const Spike> fired = engine_.spikes().subspan(first_spike);
+void PlasticArray::feed() {
+    const std::span<const Spike> fired = engine_.spikes();
+    const double grid = tables_.image.chip.links.time_stamp_s;
     const std::uint32_t inputs = tables_.nets.front().inputs;
-    std::size_t next = 0;
     const auto arrivals_until = [&](double time) {
         for (; next_pending_ < pending_.size() && pending_[next_pending_].time <= time; ++next_pending_) {
             sensors_.pre(pending_[next_pending_].input, pending_[next_pending_].time);
         }
     };
-    for (; next < fired.size(); ++next) {
-        const Spike& spike = fired[next];
+    for (const Spike& spike : fired) {
         arrivals_until(spike.time);
         for (const std::uint32_t circuit : circuits_[spike.neuron]) {
             sensors_.post(circuit, spike.time);
             rates_[circuit] = static_cast<std::uint8_t>(std::min(rates_[circuit] + 1, 255));
         }
         sensors_.pre(inputs + spike.neuron, spike.time);
-        spikes_.push_back({.time = spike.time, .neuron = own_.neurons[spike.neuron]});
+        const double stamped = tables_.instance->time_stamps ? std::floor(spike.time / grid) * grid : spike.time;
+        spikes_.push_back({.time = stamped, .neuron = own_.neurons[spike.neuron]});
     }
     arrivals_until(engine_.time());
 }

@@ -3,6 +3,7 @@
 // runs kernels on it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -19,7 +20,8 @@ public:
     /// The chip must have one run and weights that are not frozen.
     PlasticArray(const AnalogChip& chip, const CorrelationParameters& correlation);
 
-    /// Times in s and channels of the image.
+    /// Times in s and channels of the image; put on the links' grid, one spike a lane and interval, as AnalogTrial
+    /// does.
     void add(std::span<const core::analog::InputSpike> spikes);
     /// Neurons and sensors up to and with what happens at `time`; nothing where that is past.
     void advance(double time);
@@ -37,7 +39,7 @@ public:
     /// CADC codes: leak and threshold of a neuron lie at the description's usual targets. 0 where no neuron is.
     [[nodiscard]] ppu::Bytes membranes(std::uint8_t hemisphere) const;
 
-    /// Of the network's neurons, since clear_spikes().
+    /// Of the network's neurons, since clear_spikes(), as time-stamped by the chip.
     [[nodiscard]] std::span<const core::analog::Spike> spikes() const { return spikes_; }
     void clear_spikes() { spikes_.clear(); }
     [[nodiscard]] const core::analog::EngineCounts& counts() const { return engine_.counts(); }
@@ -48,7 +50,8 @@ private:
     [[nodiscard]] std::span<const std::uint32_t> cells_of(std::uint8_t hemisphere, std::uint16_t row) const;
     void index_cells();
     void index_synapses();
-    void feed(std::size_t first_spike);
+    void feed();
+    void stamp(std::vector<core::analog::InputSpike>& spikes);
 
     AnalogChip chip_;  // keeps the tables
     const AnalogChip::Tables& tables_;
@@ -66,6 +69,7 @@ private:
     std::vector<std::uint8_t> rates_;  ///< by circuit
     std::vector<core::analog::InputSpike> pending_;
     std::size_t next_pending_ = 0;
+    std::array<std::int64_t, 256> lane_free_{};  ///< by L2 lane: the first slot of the grid that is free
     std::vector<core::analog::Spike> spikes_;
 };
 

@@ -75,6 +75,26 @@ TEST_CASE("every row of a plastic image reaches every neuron, and no other row's
     }
 }
 
+TEST_CASE("without kernels the running chip is a trial, spike by spike") {
+    const AnalogChip chip = loaded(
+        {.inputs = {{.name = "a", .rows = 40, .weights = {30}}}, .neurons = 5, .neuron = neuron, .weight_unit = 0.02});
+    std::vector<InputSpike> spikes;
+    for (std::uint32_t row = 0; row < 40; ++row) {
+        for (int i = 0; i < 20; ++i) {
+            spikes.push_back({.time = 3e-6 * i + 1e-9 * row * i, .input = row});
+        }
+    }
+    AnalogTrial trial(chip);
+    trial.run(spikes, {.window_s = 100e-6});
+    PlasticChip running = plastic(chip, program_of("kernel k { }"), {});
+    running.add(spikes);
+    REQUIRE(running.advance(37e-6).has_value());
+    REQUIRE(running.advance(100e-6).has_value());
+    CHECK(!trial.spikes().empty());
+    CHECK(std::vector(running.spikes().begin(), running.spikes().end()) ==
+          std::vector(trial.spikes().begin(), trial.spikes().end()));
+}
+
 TEST_CASE("weights that a kernel writes count from the time of its row on") {
     const ppu::Program program = program_of("kernel k { rows { weights = 63; } }");
     const AnalogChip chip = loaded(
