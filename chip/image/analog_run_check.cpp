@@ -108,6 +108,9 @@ private:
         std::vector<Circuit> reached{circuits.front()};
         apart.erase(circuits.front());
         const auto reach = [&](int hemisphere, int column) {
+            if (!below(chip_.array.hemispheres).contains(hemisphere) || !below(chip_.array.columns).contains(column)) {
+                return;
+            }
             const Circuit circuit{.hemisphere = static_cast<std::uint8_t>(hemisphere),
                                   .column = static_cast<std::uint16_t>(column)};
             if (apart.erase(circuit) > 0) {
