@@ -9,6 +9,7 @@ namespace {
 /// The series of exp(-x) is cut where it no longer damps: at x = 2.5 its 17 terms are still good to 3e-8 of the value,
 /// which near rest is nothing.
 constexpr double damped_length = 2.5;
+constexpr double most_of_the_way = 0.6;
 /// Nets keep leak and reset below V_T + 10 slope (faults_of).
 constexpr double least_runaway = 12;
 
@@ -277,8 +278,11 @@ void AdaptiveNeuron::plan_step(double level) const {
     const double unit = 1 / fastest_rate(bend);
     expand(unit, bend);
     const double allowed = tolerance_.absolute + tolerance_.relative * std::max(std::abs(at_.u), std::abs(at_.w));
+    // On the upstroke V's slope grows as its errors do: what they do to the time of the spike counts.
+    const double steep = bend > 1 ? std::abs(plan_.u[1]) / (unit * rate_membrane_) : 0;
+    const double allowed_u = allowed + 0.1 * tolerance_.relative * steep;
     const auto reach = [&](std::size_t k) {
-        const double term = std::max(std::abs(plan_.u[k]), std::abs(plan_.w[k]));
+        const double term = std::max(std::abs(plan_.u[k]) * (allowed / allowed_u), std::abs(plan_.w[k]));
         return term > 0 ? std::pow(allowed / term, 1 / static_cast<double>(k)) : never;
     };
     double length = unit;
@@ -291,7 +295,12 @@ void AdaptiveNeuron::plan_step(double level) const {
         }
         length = to;
     };
-    rescale(std::min(unit * std::min(reach(order - 1), reach(order)), longest_step()));
+    double farthest = std::min(unit * std::min(reach(order - 1), reach(order)), longest_step());
+    if (steep > 0) {
+        // The terms' ratio is the distance of the pole at which V would run away.
+        farthest = std::min(farthest, most_of_the_way * unit * std::abs(plan_.u[order - 1] / plan_.u[order]));
+    }
+    rescale(farthest);
     for (double share = safe_share(length, allowed); share < 1; share = safe_share(length, allowed)) {
         rescale(share * length);
     }

@@ -14,7 +14,8 @@
 
 namespace spikeloom::core::analog {
 
-/// Terms of the series left out in one step: below absolute + relative * max(|V - leak|, |w|).
+/// Terms of the series left out in one step: below absolute + relative * max(|V - leak|, |w|), and above V_T, where V's
+/// slope grows as fast as its errors, relative * tau_mem / 10 * that slope more.
 struct IntegrationTolerance {
     double relative = 1e-12;
     double absolute = 1e-13;  ///< in units of V
