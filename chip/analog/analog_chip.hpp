@@ -66,7 +66,7 @@ struct AnalogCounts {
 };
 
 struct TrialOptions {
-    double window_s = 0;      ///< length of the trial
+    double window_s = 0;      ///< length of the trial; finite
     std::uint64_t trial = 0;  ///< key of its noise
     /// Population whose first spike ends the trial (the last run's; earlier runs go to the end).
     std::optional<std::uint32_t> stop_at_first{};

@@ -34,9 +34,12 @@ const Converter& converter_of(const AnalogSpec& chip, ConverterKind kind) {
 }
 
 std::uint16_t code_of(const AnalogSpec& chip, ConverterKind kind, double lsb) {
-    const int bits = std::min(converter_of(chip, kind).bits, 16);
+    const int bits = converter_of(chip, kind).bits;
     const double code = std::round(std::ldexp(lsb, bits - chip.cadc.bits));
-    return static_cast<std::uint16_t>(std::clamp(code, 0.0, std::ldexp(1.0, bits) - 1));
+    if (!(code > 0)) {
+        return 0;
+    }
+    return static_cast<std::uint16_t>(std::min(code, std::ldexp(1.0, std::min(bits, 16)) - 1));
 }
 
 Diagnostics check_probes(const AnalogImage& image, std::span<const MembraneProbe> probes) {

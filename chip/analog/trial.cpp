@@ -219,7 +219,8 @@ AnalogTrial::AnalogTrial(AnalogTrial&&) noexcept = default;
 AnalogTrial& AnalogTrial::operator=(AnalogTrial&&) noexcept = default;
 
 void AnalogTrial::run(std::span<const InputSpike> inputs, const TrialOptions& options) {
-    SPIKELOOM_ASSERT(options.window_s >= 0, fmt::format("a window of {} s", options.window_s));
+    SPIKELOOM_ASSERT(options.window_s >= 0 && std::isfinite(options.window_s),
+                     fmt::format("a window of {} s", options.window_s));
     SPIKELOOM_ASSERT(!options.stop_at_first || *options.stop_at_first < state_->tables.image.populations.size(),
                      "no such population");
     state_->counts = {};

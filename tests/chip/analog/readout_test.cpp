@@ -92,6 +92,7 @@ TEST_CASE("the fast converter stops when its memory is full, codes clip at their
     CHECK(trial.traces()[0].codes.size() == 100);
     CHECK(code_of(image.chip, ConverterKind::cadc, -3) == 0);
     CHECK(code_of(image.chip, ConverterKind::cadc, 300) == 255);
+    CHECK(code_of(image.chip, ConverterKind::cadc, std::nan("")) == 0);
     CHECK(code_of(image.chip, ConverterKind::madc, 255.9) == 1023);
 }
 

@@ -62,6 +62,13 @@ AnalogImage one_neuron(double unit) {
     return image;
 }
 
+/// So that few inputs make many neurons spike.
+void strengthen(AnalogImage& image) {
+    for (NeuronTarget& neuron : image.neurons) {
+        neuron.weight_unit = 0.05;
+    }
+}
+
 std::vector<InputSpike> random_inputs(std::uint64_t seed, std::uint32_t channels) {
     std::vector<InputSpike> inputs;
     for (std::uint32_t i = 0; i < 3 * channels; ++i) {
@@ -245,6 +252,44 @@ TEST_CASE("a neuron with more than Lif keeps it, with this instance's Lif, and i
     CHECK(odd.adaptive[0].model.tau_syn_inhibitory != 20e-6);
     image.neurons[0].adaptive = false;
     CHECK(loaded(image).nets()[0].weights.size() == 1);
+}
+
+TEST_CASE("a chip knows no time but its grid: inputs a slot later make spikes a slot later") {
+    AnalogImage image = random_image(8, 10, 60);
+    strengthen(image);
+    const AnalogChip chip = loaded(image, {.seed = 1, .instance = 4, .mismatch = true});
+    const double slot = 8e-9;
+    std::vector<InputSpike> inputs = random_inputs(2, 10);
+    AnalogTrial trial(chip);
+    const std::vector<Spike> first = run(trial, inputs, {.window_s = 60e-6});
+    REQUIRE(first.size() > 10);
+    for (InputSpike& spike : inputs) {
+        spike.time += 1000 * slot;
+    }
+    const std::vector<Spike> later = run(trial, inputs, {.window_s = 60e-6 + 1000 * slot});
+    REQUIRE(later.size() == first.size());
+    for (std::size_t i = 0; i < first.size(); ++i) {
+        CHECK(later[i].neuron == first[i].neuron);
+        // A spike on the edge of its slot may fall to either side.
+        CHECK(std::abs(later[i].time - first[i].time - 1000 * slot) < 1.01 * slot);
+    }
+}
+
+TEST_CASE("cells of weight zero change no spike, and are still counted where spikes arrive") {
+    AnalogImage image = random_image(9, 10, 60);
+    strengthen(image);
+    const std::vector<InputSpike> inputs = random_inputs(3, 10);
+    AnalogTrial with(loaded(image));
+    for (SynapseCell& cell : image.runs[0].cells) {
+        cell.weight = cell.label % 2 == 0 ? 0 : cell.weight;
+    }
+    AnalogTrial zeroed(loaded(image));
+    std::erase_if(image.runs[0].cells, [](const SynapseCell& cell) { return cell.weight == 0; });
+    AnalogTrial without(loaded(image));
+    with.run(inputs, {.window_s = 60e-6});
+    CHECK(run(zeroed, inputs, {.window_s = 60e-6}) == run(without, inputs, {.window_s = 60e-6}));
+    CHECK_FALSE(std::ranges::equal(with.spikes(), zeroed.spikes()));
+    CHECK(zeroed.counts().synaptic_events > without.counts().synaptic_events);
 }
 
 TEST_CASE("noise belongs to the trial, not to its order or thread") {
