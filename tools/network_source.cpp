@@ -92,13 +92,15 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
         throw UsageError(fmt::format("--nir options are for NIR files; {} holds: {}", path, describe(*kind)));
     }
     if (*kind != FileKind::network_text) {
-        return fail(Diagnostic{.where = path,
-                               .found = fmt::format("not a network: {}", describe(*kind)),
-                               .allowed = "a NIR file (HDF5) or a network in text form",
-                               .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
-                                       : *kind == FileKind::ttfs_text
-                                           ? "a TTFS network has no steps: compile it for a chip in continuous time"
-                                           : ""});
+        return fail(Diagnostic{
+            .where = path,
+            .found = fmt::format("not a network: {}", describe(*kind)),
+            .allowed = "a NIR file (HDF5) or a network in text form",
+            .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
+                    : *kind == FileKind::ttfs_text
+                        ? "a TTFS network has no steps: compile it for a chip in continuous time, or see spikeloom "
+                          "compare-chips, which puts it in steps"
+                        : ""});
     }
     auto network = compiler::read_network_text(path);
     if (!network) {
