@@ -111,6 +111,11 @@ Diagnostics check_samples(const TimedSamples& samples, std::span<const TtfsLayer
                        .found = fmt::format("{} channels", samples.channels),
                        .allowed = fmt::format("{}, as the network has inputs", layers.front().inputs)});
     }
+    if (samples.times.size() != samples.size() * samples.channels) {
+        out.push_back({.where = where,
+                       .found = fmt::format("{} times of {} samples", samples.times.size(), samples.size()),
+                       .allowed = fmt::format("{}, one a sample and channel", samples.size() * samples.channels)});
+    }
     for (std::size_t i = 0; i < samples.size(); ++i) {
         if (samples.labels[i] >= layers.back().neurons) {
             out.push_back({.where = fmt::format("{}: sample {}", where, i),

@@ -80,6 +80,23 @@ class Train(Case):
         self.refused("train", self.network, "--chip", "ideal_analog", *self.sets, *self.drawn, "-o",
                      self.folder / "parts", says="--resume")
 
+    def test_a_training_that_was_interrupted_goes_on_to_the_same_bits(self):
+        words = [PROGRAM, "train", str(self.network), "--chip", "ideal_analog", *self.sets, *self.drawn,
+                 "-o", str(self.folder / "parts"), "--epochs"]
+        environment = dict(os.environ, SPIKELOOM_MODELS=str(SOURCE / "models"))
+        with subprocess.Popen([*words, "100000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                              env=environment) as process:
+            while "epoch 2" not in process.stderr.readline():
+                self.assertIsNone(process.poll())
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 1)
+        epochs = len((self.folder / "parts/training.jsonl").read_text(encoding="utf-8").splitlines()) - 1
+        self.assertGreaterEqual(epochs, 2)
+        self.train("parts", *self.drawn, "--epochs", epochs + 2, "--resume")
+        self.train("whole", *self.drawn, "--epochs", epochs + 2)
+        self.same_files("whole", "parts")
+
     def test_learns_on_a_mismatched_chip_what_eval_finds_there(self):
         trained = self.folder / "ideal/yinyang_ttfs.textproto"
         self.train("ideal", *self.drawn, "--epochs", "8")
@@ -87,6 +104,9 @@ class Train(Case):
         figures = self.train("chip", *chip, "--epochs", "6", chip="brainscales2", net=trained)
         before, after = (figures[when]["validation"]["accuracy"] for when in ("before", "after"))
         self.assertGreater(after, before + 0.03)
+        image, run = self.folder / "chip/yinyang_ttfs.loom", self.folder / "eval.h5"
+        there = json.loads(self.done("eval", image, "--data", "yin-yang:300:102", *chip, "-o", run, "--json"))
+        self.assertEqual(there["accuracy"], after)
 
     def test_bad_usage(self):
         self.refused("train", self.network, "--chip", "loihi1", *self.sets, *self.drawn, "-o", self.folder / "x",
