@@ -106,7 +106,7 @@ class Train(Case):
         self.assertGreater(after, before + 0.03)
         image, run = self.folder / "chip/yinyang_ttfs.loom", self.folder / "eval.h5"
         there = json.loads(self.done("eval", image, "--data", "yin-yang:300:102", *chip, "-o", run, "--json"))
-        self.assertEqual(there["accuracy"], after)
+        self.assertAlmostEqual(there["accuracy"], after)
 
     def test_bad_usage(self):
         self.refused("train", self.network, "--chip", "loihi1", *self.sets, *self.drawn, "-o", self.folder / "x",
