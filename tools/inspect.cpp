@@ -8,6 +8,7 @@
 #include "chip/image/image.hpp"
 #include "compiler/analog/compile_analog.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/timed/timed_nir.hpp"
 #include "runtime/report.hpp"
 #include "tools/analog_eval.hpp"
 #include "tools/command_line.hpp"
@@ -63,9 +64,16 @@ Result<boost::json::object> inspect_timed_network(const std::string& path, const
     });
 }
 
+/// Metadata that make no sense are told when it is loaded.
+bool is_first_spike_network(const std::string& path) {
+    const auto network = compiler::read_timed_nir(path);
+    return !network || network->has_value();
+}
+
 Result<boost::json::object> inspect(const std::string& path, FileKind kind, const CommandLine& line) {
     switch (kind) {
     case FileKind::nir:
+        return is_first_spike_network(path) ? inspect_timed_network(path, line) : inspect_network(path, line);
     case FileKind::network_text:
         return inspect_network(path, line);
     case FileKind::ttfs_text:

@@ -116,10 +116,6 @@ private:
             say(where, fmt::format("reset = {}, threshold = {}", lif.reset, lif.threshold),
                 "a reset below the threshold");
         }
-        if (!(lif.leak < lif.threshold)) {
-            say(where, fmt::format("leak = {}, threshold = {}", lif.leak, lif.threshold),
-                "a leak below the threshold: neurons start there, at rest");
-        }
         if (!(lif.refractory >= 0)) {
             say(where, fmt::format("refractory = {} s", lif.refractory), "0 or more; infinity: one spike");
         }
@@ -132,6 +128,12 @@ private:
         if (model.exponential) {
             positive(where, "slope", model.slope);
             finite(where, "exp_threshold", model.exp_threshold);
+            const double most = model.exp_threshold + 10 * model.slope;
+            if (!(std::max(model.lif.reset, model.lif.leak) < most)) {
+                say(where,
+                    fmt::format("leak = {}, reset = {} with an exponential term", model.lif.leak, model.lif.reset),
+                    fmt::format("below {}: ten slopes above exp_threshold", most));
+            }
         }
         if (model.adaptation) {
             positive(where, "tau_w", model.tau_w);

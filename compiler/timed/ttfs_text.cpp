@@ -8,7 +8,7 @@
 #include <map>
 #include <optional>
 
-#include "compiler/timed/ttfs.pb.h"
+#include "compiler/timed/ttfs_neuron.hpp"
 #include "core/files/bytes.hpp"
 #include "core/files/npy.hpp"
 #include "core/files/strict_text.hpp"
@@ -20,17 +20,11 @@ constexpr int max_layers = 1000;
 constexpr int max_biases = 1000;
 constexpr std::size_t max_name = 200;
 
-/// A layer's parameters in time units, for one neuron.
-struct Units {
-    double tau_mem = 1;
-    double tau_syn = 1;
-    double threshold = 1;
-    double leak = 0;
-    double g_leak = 1;
-    std::optional<double> reset;
-    bool one_spike = true;
-    double refractory = 0;
-};
+using ttfs::field_of;
+using ttfs::merge;
+using ttfs::model_of;
+using ttfs::Units;
+using ttfs::units_of;
 
 class Reader {
 public:
@@ -137,16 +131,6 @@ private:
 
     // -- neurons
 
-    static void merge(proto::TtfsNeuronProto& base, const proto::TtfsNeuronProto& over) {
-        if (over.has_refractory() && !over.has_one_spike()) {
-            base.clear_one_spike();
-        }
-        if (over.has_one_spike() && over.one_spike() && !over.has_refractory()) {
-            base.clear_refractory();
-        }
-        base.MergeFrom(over);
-    }
-
     /// The numbers that a block gives, each checked where it stands.
     void check_block(const std::string& path, const proto::TtfsNeuronProto& block) {
         const std::pair<const char*, std::optional<double>> above_zero[] = {
@@ -192,71 +176,6 @@ private:
         }
     }
 
-    static Units units_of(const proto::TtfsNeuronProto& block) {
-        Units units;
-        units.tau_mem = block.has_tau_mem() ? block.tau_mem() : 1;
-        units.tau_syn = block.has_tau_syn() ? block.tau_syn() : 1;
-        units.threshold = block.has_threshold() ? block.threshold() : 1;
-        units.leak = block.leak();
-        units.g_leak = block.has_g_leak() ? block.g_leak() : 1;
-        if (block.has_reset()) {
-            units.reset = block.reset();
-        }
-        units.one_spike = block.has_one_spike() ? block.one_spike() : !block.has_refractory();
-        units.refractory = block.refractory();
-        return units;
-    }
-
-    [[nodiscard]] AdEx model_of(const Units& units, const proto::TtfsNeuronProto& block) const {
-        AdEx model;
-        model.lif = {.tau_mem = units.tau_mem * unit_,
-                     .tau_syn = units.tau_syn * unit_,
-                     .resistance = 1 / units.g_leak,
-                     .leak = units.leak,
-                     .threshold = units.threshold,
-                     .reset = units.reset.value_or(units.leak),
-                     .refractory = units.one_spike ? never : units.refractory * unit_};
-        model.tau_syn_inhibitory = block.tau_syn_inhibitory() * unit_;
-        if (block.has_exponential()) {
-            model.exponential = true;
-            model.slope = block.exponential().slope();
-            model.exp_threshold = block.exponential().threshold();
-        }
-        if (block.has_adaptation()) {
-            model.adaptation = true;
-            model.tau_w = block.adaptation().tau_w() * unit_;
-            model.a = block.adaptation().a();
-            model.b = block.adaptation().b();
-        }
-        if (block.has_conductance()) {
-            model.conductance = true;
-            model.e_excitatory = block.conductance().e_excitatory();
-            model.e_inhibitory = block.conductance().e_inhibitory();
-        }
-        return model;
-    }
-
-    static double& field_of(Units& units, proto::TtfsPerNeuronProto::Parameter parameter) {
-        switch (parameter) {
-        case proto::TtfsPerNeuronProto::tau_mem:
-            return units.tau_mem;
-        case proto::TtfsPerNeuronProto::tau_syn:
-            return units.tau_syn;
-        case proto::TtfsPerNeuronProto::threshold:
-            return units.threshold;
-        case proto::TtfsPerNeuronProto::leak:
-            return units.leak;
-        case proto::TtfsPerNeuronProto::g_leak:
-            return units.g_leak;
-        case proto::TtfsPerNeuronProto::reset:
-            return units.reset.emplace(0);
-        case proto::TtfsPerNeuronProto::refractory:
-            break;
-        }
-        units.one_spike = false;
-        return units.refractory;
-    }
-
     void neurons(const std::string& path, const proto::TtfsLayerProto& block, TimedPopulation& population) {
         proto::TtfsNeuronProto merged = file_.neuron();
         if (block.has_neuron()) {
@@ -281,7 +200,7 @@ private:
         }
         population.neurons.reserve(units.size());
         for (const Units& one : units) {
-            population.neurons.push_back(model_of(one, merged));
+            population.neurons.push_back(model_of(one, merged, unit_));
         }
         population.adaptive = merged.has_exponential() || merged.has_adaptation() || merged.has_conductance() ||
                               merged.has_tau_syn_inhibitory();
@@ -403,6 +322,10 @@ private:
         }
         const std::size_t width = delays.empty() ? 0 : loaded_delays->shape.size() == 2 ? loaded_delays->shape[1] : 1;
         delays.resize(rows * width, 0.0);  // biases whose rows were left out
+        const bool whole = !network.inputs.empty() && network.populations.size() == static_cast<std::size_t>(i) + 1;
+        if (!findings.empty() || !whole) {
+            return;  // what an earlier layer or the input lacks was said
+        }
         if (i == 0 && file_.input().interleaved()) {
             uninterleave(weights, size);
             uninterleave(delays, width);

@@ -166,11 +166,12 @@ TEST_CASE("what is wrong with a TTFS text is said where it stands") {
     CHECK(refused(one("weights: \"W0.npy\" bias_times: 1 neuron { one_spike: true refractory: 1 }"), folder, "t:2:96",
                   "spike once"));
     CHECK(
-        refused(one("weights: \"W0.npy\" bias_times: 1 neuron { leak: 2 }"), folder, "t: population 'a'", "leak = 2"));
+        refused(one("weights: \"W0.npy\" bias_times: 1 neuron { leak: 2 }"), folder, "t: population 'a'", "reset = 2"));
     CHECK(refused(head + layers + "coding { window: 1 }", folder, "t:4:18", "= 1"));
     CHECK(refused(head + layers + "layer { name: \"in\" size: 2 weights: \"W1.npy\" }", folder, "t:4:15", "is taken"));
     CHECK(
         refused(head + "layer { name: \"a\" size: 4000000000 weights: \"W0.npy\" }", folder, "t:2:25", "more neurons"));
+    CHECK(refused("name: \"n\" time_unit_s: 1 " + layers, folder, "t:1:1", "input"));
     CHECK(refused(head + layers + "speed: 1", folder, "t:4:1", "speed"));
 }
 
