@@ -18,6 +18,7 @@
 #include "tools/model_files.hpp"
 #include "tools/network_source.hpp"
 #include "tools/outline.hpp"
+#include "tools/ppu_source.hpp"
 
 namespace spikeloom::tools {
 
@@ -84,6 +85,9 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
         return chip::read_analog_spec(path).map([](const chip::AnalogSpec& chip) { return describe(chip); });
     case FileKind::rule_text:
         return rules::read_rule_file(path).map([](const rules::RuleFile& file) { return describe(file); });
+    case FileKind::ppu_rule:
+    case FileKind::ppu_experiment:
+        return open_ppu(path).map([](const PpuSource& source) { return describe(source); });
     case FileKind::image:
         return inspect_image(path);
     case FileKind::analog_image:

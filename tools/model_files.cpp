@@ -80,9 +80,29 @@ bool has_field(std::string_view text, std::string_view field) {
     return false;
 }
 
+/// Whether some line starts as a kernel of a plasticity rule does: "kernel stdp {".
+bool has_kernel(std::string_view text) {
+    constexpr std::string_view word = "kernel ";
+    for (std::size_t at = text.find(word); at != std::string_view::npos; at = text.find(word, at + 1)) {
+        const std::size_t name = text.find_first_not_of(" \t", at + word.size());
+        const std::size_t after = text.find_first_of(" \t{:\n", name);
+        const std::size_t brace = text.find_first_not_of(" \t", after);
+        if ((at == 0 || text[at - 1] == '\n') && brace != std::string_view::npos && text[brace] == '{') {
+            return true;
+        }
+    }
+    return false;
+}
+
 FileKind text_kind(std::string_view head) {
     if (chip::is_analog_spec(std::string(head))) {
         return FileKind::analog_chip_text;
+    }
+    if (has_field(head, "task") && has_field(head, "rule")) {
+        return FileKind::ppu_experiment;
+    }
+    if (has_kernel(head)) {
+        return FileKind::ppu_rule;
     }
     if (has_field(head, "time_unit_s") || (has_field(head, "layer") && !has_field(head, "population"))) {
         return FileKind::ttfs_text;
@@ -187,6 +207,10 @@ std::string describe(FileKind kind) {
         return "time-to-first-spike network in text form";
     case FileKind::rule_text:
         return "learning rule";
+    case FileKind::ppu_rule:
+        return "plasticity rule of an embedded processor";
+    case FileKind::ppu_experiment:
+        return "experiment with a plasticity rule of an embedded processor";
     case FileKind::npy:
         return "numpy array";
     case FileKind::npz:

@@ -22,9 +22,11 @@ enum class FileKind : std::uint8_t {
     analog_image,      ///< .loom of an analog chip
     chip_text,         ///< chip description
     analog_chip_text,
-    network_text,  ///< network in text form
-    ttfs_text,     ///< time-to-first-spike network: text beside arrays
-    rule_text,     ///< learning rule
+    network_text,    ///< network in text form
+    ttfs_text,       ///< time-to-first-spike network: text beside arrays
+    rule_text,       ///< learning rule
+    ppu_rule,        ///< plasticity rule of an embedded processor (.ppu)
+    ppu_experiment,  ///< and an experiment with one
     npy,
     npz,
     idx,   ///< plain

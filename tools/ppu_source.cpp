@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <boost/json.hpp>
 #include <filesystem>
 #include <variant>
 
@@ -11,6 +12,60 @@
 namespace spikeloom::tools {
 
 namespace fs = std::filesystem;
+namespace json = boost::json;
+
+namespace {
+
+std::string_view name_of(ppu::Storage storage) {
+    switch (storage) {
+    case ppu::Storage::parameter:
+        return "parameter";
+    case ppu::Storage::state:
+        return "state";
+    case ppu::Storage::row_state:
+        return "state of each row";
+    case ppu::Storage::record:
+        return "record";
+    case ppu::Storage::local:
+        return "local";
+    }
+    SPIKELOOM_ASSERT(false, std::to_string(static_cast<int>(storage)));
+}
+
+void describe(const ppu::Experiment& experiment, json::object& described) {
+    described["experiment"] = experiment.name;
+    described["title"] = experiment.title;
+    described["source"] = experiment.source;
+    described["chip"] = experiment.chip;
+    described["neurons"] = experiment.neurons;
+    described["rows"] = experiment.rows();
+    described["duration_s"] = experiment.duration_s;
+}
+
+}  // namespace
+
+boost::json::object describe(const PpuSource& source) {
+    json::object described{{"kind", source.experiment ? "experiment with a plasticity rule of an embedded processor"
+                                                      : "plasticity rule of an embedded processor"}};
+    if (source.experiment) {
+        describe(*source.experiment, described);
+    }
+    json::array kernels;
+    for (const ppu::Kernel& kernel : source.program.kernels) {
+        kernels.emplace_back(kernel.name);
+    }
+    json::array variables;
+    for (const ppu::Variable& variable : source.program.variables) {
+        if (variable.storage != ppu::Storage::local) {
+            variables.push_back(json::object{{"variable", variable.name},
+                                             {"storage", std::string(name_of(variable.storage))},
+                                             {"type", std::string(ppu::name_of(variable.type))}});
+        }
+    }
+    described["kernels"] = std::move(kernels);
+    described["variables"] = std::move(variables);
+    return described;
+}
 
 Result<PpuSource> open_ppu(const std::string& operand) {
     std::error_code error;

@@ -30,6 +30,9 @@ TEST_CASE("a file's kind follows from its content, whatever its name") {
     CHECK(kind_of("# a network\npopulation {\n}\n") == FileKind::network_text);
     CHECK(kind_of("name: \"x\"\nmesh { columns: 1 }\n") == FileKind::chip_text);
     CHECK(kind_of("name: \"x\"\n  dt: \"x0\"\n") == FileKind::rule_text);
+    CHECK(kind_of("state row fracsat8 offset;\nkernel stdp {\n}\n") == FileKind::ppu_rule);
+    CHECK(kind_of("# kernel of truth {\npopulation {\n") == FileKind::network_text);
+    CHECK(kind_of("rule: \"x.ppu\"\ninput { }\ntask { }\n") == FileKind::ppu_experiment);
     CHECK(kind_of("a letter to mother") == FileKind::unknown);
     CHECK(kind_of("") == FileKind::unknown);
     CHECK(kind_of("\x89HDF\r\n\x1a\n truncated"s) == FileKind::hdf5);
