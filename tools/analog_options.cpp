@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <vector>
@@ -144,6 +145,16 @@ std::optional<runtime::TimedSet::Holds> data_holds(const CommandLine& line) {
     constexpr std::array<std::pair<std::string_view, Holds>, 3> words{
         {{"values", Holds::values}, {"times", Holds::time_units}, {"seconds", Holds::seconds}}};
     return line.has("data-holds") ? std::optional(line.choice<Holds>("data-holds", words)) : std::nullopt;
+}
+
+Diagnostics missing_image(std::span<const std::string> arguments) {
+    std::error_code error;
+    if (arguments.empty() || arguments[0].starts_with('-') || std::filesystem::exists(arguments[0], error)) {
+        return {};
+    }
+    return {{.where = arguments[0],
+             .found = "does not exist",
+             .allowed = "an image as `spikeloom compile` writes it, before the options"}};
 }
 
 bool names_analog_image(std::span<const std::string> arguments) {

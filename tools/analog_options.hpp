@@ -26,6 +26,8 @@ void add_instance_options(CommandLine& line);
 
 /// Whether one of the words names a file that holds an analog image.
 [[nodiscard]] bool names_analog_image(std::span<const std::string> arguments);
+/// Empty unless the first word should be an image and there is no such file: which options it takes can't be said then.
+[[nodiscard]] Diagnostics missing_image(std::span<const std::string> arguments);
 
 /// --threads, within its range; throws UsageError.
 [[nodiscard]] int thread_count(const CommandLine& line);

@@ -199,6 +199,10 @@ void add_options(CommandLine& line) {
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    if (const Diagnostics missing = missing_image(arguments); !missing.empty()) {
+        print(missing);
+        return ExitStatus::failed;
+    }
     if (names_analog_image(arguments)) {
         return run_analog_eval(analog_eval_subcommand, arguments);
     }

@@ -85,6 +85,10 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
 }
 
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
+    if (const Diagnostics missing = missing_image(arguments); !missing.empty()) {
+        print(missing);
+        return ExitStatus::failed;
+    }
     if (names_analog_image(arguments)) {
         return run_analog_run(analog_run_subcommand, arguments);
     }
