@@ -18,6 +18,7 @@
 #include "tools/interrupt.hpp"
 #include "tools/model_files.hpp"
 #include "tools/network_source.hpp"
+#include "tools/timed_data.hpp"
 
 namespace spikeloom::tools {
 
@@ -323,7 +324,8 @@ Result<Comparison> compare(const Setting& setting, const std::vector<std::string
 }
 
 void add_options(CommandLine& line) {
-    line.add()("data,d", word("SET")->required(), "as of eval on an analog image: .npz, .npy, idx")(
+    line.add()("data,d", word("SET")->required(),
+               "as of eval on an analog image: .npz, .npy, idx, yin-yang:SAMPLES:SEED")(
         "labels", word("FILE")->default_value(""), "labels in a file of their own")(
         "data-holds", word("WHAT"), "values, times (time units) or seconds")(
         "chip", po::value<std::vector<std::string>>()->value_name("CHIP")->composing(),
@@ -353,7 +355,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return failed(loaded.error());
     }
     const auto set =
-        runtime::read_timed_set(line.value<std::string>("data"), line.value<std::string>("labels"), data_holds(line));
+        open_timed_set(line.value<std::string>("data"), line.value<std::string>("labels"), data_holds(line));
     if (!set) {
         return failed(set.error());
     }
