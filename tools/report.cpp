@@ -80,6 +80,12 @@ Result<std::string> print_file(const std::string& path, Format format) {
                 [format](const runtime::TimedRecord& record) { return printed(record, format); });
         });
     }
+    if (kind && *kind == FileKind::spikes) {
+        return fail(Diagnostic{.where = path,
+                               .found = "spikes (and membranes) of a run on an analog chip, or of another program",
+                               .allowed = "recordings of run on chips with steps, and of eval on any chip",
+                               .help = "run printed its figures; spikes are SONATA, membranes lie under /membranes"});
+    }
     return runtime::print_recording(path, [format](const runtime::Report& report) { return printed(report, format); });
 }
 
