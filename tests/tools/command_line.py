@@ -916,6 +916,12 @@ class Ppu(Case):
         self.assertGreater(figures["spikes"], 100)
         self.assertEqual([row["record"] for row in figures["records_mean"]], ["reward", "mean", "hit", "position"])
 
+    def test_rules_and_experiments_are_inspected(self):
+        rule = json.loads(self.done("inspect", SOURCE / "models/ppu/stdp.ppu", "--json"))
+        self.assertEqual(rule["kernels"], ["measure_offsets", "stdp"])
+        experiment = json.loads(self.done("inspect", SOURCE / "models/ppu/pong.textproto", "--json"))
+        self.assertEqual((experiment["experiment"], experiment["neurons"]), ("pong", 100))
+
     def test_what_is_wrong_is_said_with_its_place(self):
         rule = self.folder / "rule.ppu"
         rule.write_text("kernel k {\n    rows { weights = weights / 2; }\n}\n")
@@ -1017,6 +1023,20 @@ class FirstSpike(Case):
         for row in rows:
             self.assertGreater(row["accuracy"], 0.85)
             self.assertGreater(row["energy_per_inference"]["value_uj"], row["energy_to_decision"]["value_uj"])
+
+    def test_the_bundled_net_on_samples_made_on_the_spot(self):
+        net = SOURCE / "models/networks/yinyang_ttfs/yinyang_ttfs.textproto"
+        image, recording = self.compiled("ideal_analog", net), self.folder / "made.h5"
+        figures = json.loads(self.done("eval", image, "-d", "yin-yang:1000:77", "-o", recording, "--json"))
+        self.assertGreater(figures["accuracy"], 0.95)
+        self.assertEqual(json.loads(self.done("report", recording, "--json")), figures)
+        self.refused("eval", image, "-d", "yin-yang:many:77", says="yin-yang:SAMPLES:SEED")
+        table = json.loads(self.done("compare-chips", net, "-d", "yin-yang:50:77", "--json"))
+        self.assertEqual({row["chip"] for row in table["rows"]}, {"loihi1", "brainscales2"})
+
+    def test_a_missing_image_is_named_before_its_options(self):
+        self.refused("eval", self.folder / "none.loom", "-d", "x", "--stop-at-first-spike", says="does not exist")
+        self.refused("run", self.folder / "none.loom", "-i", "x", "--duration", "1", says="does not exist")
 
     def test_recorded_times_of_others(self):
         folder = REFERENCE / "ttfs/yin_yang_v1"
