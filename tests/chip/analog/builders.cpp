@@ -198,7 +198,7 @@ AnalogImage random_image(std::uint64_t seed, std::uint32_t channels, std::uint32
             while (neuron.circuits.empty()) {  // neighbours, from a random circuit on
                 const Circuit start{.hemisphere = static_cast<std::uint8_t>(draws.below(2)),
                                     .column = static_cast<std::uint16_t>(draws.below(254))};
-                for (std::uint16_t k = 0; k < circuits; ++k) {
+                for (std::uint32_t k = 0; k < circuits; ++k) {
                     neuron.circuits.push_back(
                         {.hemisphere = start.hemisphere, .column = static_cast<std::uint16_t>(start.column + k)});
                 }
