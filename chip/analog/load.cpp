@@ -50,7 +50,9 @@ Lists host_sources(const AnalogRun& run, bool neurons, std::size_t keys) {
     Lists lists;
     lists.begin.assign(keys + 1, 0);
     for (const HostSource& source : run.host_sources) {
-        lists.begin[source.index + 1] += source.is_neuron == neurons ? 1 : 0;
+        if (source.is_neuron == neurons) {
+            ++lists.begin[source.index + 1];
+        }
     }
     std::partial_sum(lists.begin.begin(), lists.begin.end(), lists.begin.begin());
     lists.values.resize(lists.begin.back());
