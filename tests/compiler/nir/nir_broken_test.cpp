@@ -375,10 +375,10 @@ TEST_CASE("files cut short anywhere are refused, not crashed on") {
     }
 }
 
-TEST_CASE("2000 files with flipped bytes are read or refused, not crashed on") {
+TEST_CASE("800 files with flipped bytes are read or refused, not crashed on") {
     std::mt19937 random(1);
     for (const std::string& whole : {victim(), small_file()}) {
-        for (int trial = 0; trial < 1000; ++trial) {
+        for (int trial = 0; trial < 400; ++trial) {
             std::string bytes = whole;
             const std::size_t flips = 1 + random() % 4;
             for (std::size_t flip = 0; flip < flips; ++flip) {
