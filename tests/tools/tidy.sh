@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Fails where clang-tidy finds fault with a source file of the program that the compilation database knows (generated code
-# and tests left out: they would double the minutes that it takes).
+# and tests left out).
 # usage: tidy.sh RUN_CLANG_TIDY CLANG_TIDY BUILD_FOLDER SOURCE_FOLDER
 set -euo pipefail
 output=$("$1" -quiet -clang-tidy-binary "$2" -p "$3" -j "$(nproc)" \
