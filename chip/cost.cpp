@@ -34,6 +34,12 @@ std::uint64_t occurrences(const Counters& counters, CostItem item) {
         return counters[Counter::input_spikes];
     case CostItem::learning_update:
         return counters[Counter::learning_updates];
+    case CostItem::hop_vertical:
+        return counters[Counter::hops_vertical];
+    case CostItem::hop_chip:
+        return counters[Counter::hops_chip];
+    case CostItem::output_spike:
+        return counters[Counter::output_spikes];
     }
     return 0;
 }

@@ -36,6 +36,12 @@ std::string_view name_of(CostItem item) {
         return "input_spike";
     case CostItem::learning_update:
         return "learning_update";
+    case CostItem::hop_vertical:
+        return "hop_vertical";
+    case CostItem::hop_chip:
+        return "hop_chip";
+    case CostItem::output_spike:
+        return "output_spike";
     }
     return "?";
 }

@@ -13,6 +13,8 @@
 #include "core/base/diagnostics.hpp"
 #include "core/rules/arithmetic.hpp"
 #include "core/rules/parse.hpp"
+#include "router/mesh.hpp"
+#include "router/parameters.hpp"
 
 namespace spikeloom::chip {
 
@@ -112,19 +114,7 @@ struct CoreLimits {
     friend bool operator==(const CoreLimits&, const CoreLimits&) = default;
 };
 
-/// Tiles on a rectangular mesh; core c sits in tile c / cores_per_tile, tile t at x = t / rows, y = t % rows
-/// (column by column).
-struct Mesh {
-    int columns = 8;
-    int rows = 4;
-    int cores_per_tile = 4;
-
-    [[nodiscard]] constexpr int cores() const { return columns * rows * cores_per_tile; }
-    [[nodiscard]] constexpr int tile(int core) const { return core / cores_per_tile; }
-    [[nodiscard]] constexpr int column(int core) const { return tile(core) / rows; }
-    [[nodiscard]] constexpr int row(int core) const { return tile(core) % rows; }
-    friend bool operator==(const Mesh&, const Mesh&) = default;
-};
+using Mesh = router::Mesh;
 
 /// How far a number can be trusted.
 enum class Trust : std::uint8_t { measured, fitted, simulated, inferred, guessed };
@@ -144,9 +134,12 @@ enum class CostItem : std::uint8_t {
     synaptic_event_dense,
     input_spike,
     learning_update,
+    hop_vertical,
+    hop_chip,
+    output_spike,
 };
 
-inline constexpr std::array<CostItem, 13> cost_items{
+inline constexpr std::array<CostItem, 16> cost_items{
     CostItem::update_active,
     CostItem::update_idle,
     CostItem::spike,
@@ -160,8 +153,15 @@ inline constexpr std::array<CostItem, 13> cost_items{
     CostItem::synaptic_event_dense,
     CostItem::input_spike,
     CostItem::learning_update,
+    CostItem::hop_vertical,
+    CostItem::hop_chip,
+    CostItem::output_spike,
 };
 
+/// Whether a cost table may leave the item out; it then costs nothing.
+[[nodiscard]] constexpr bool may_lack(CostItem item) {
+    return item >= CostItem::learning_update;
+}
 /// As the schema spells it: "update_active".
 [[nodiscard]] std::string_view name_of(CostItem item);
 /// "measured", "fitted", ...
@@ -197,14 +197,23 @@ struct BarrierPoint {
     friend bool operator==(const BarrierPoint&, const BarrierPoint&) = default;
 };
 
+/// What the barrier takes besides, by number of chips in use: a step function like BarrierPoint's.
+struct ChipBarrierPoint {
+    int chips = 1;
+    Quantity time_ns;
+
+    friend bool operator==(const ChipBarrierPoint&, const ChipBarrierPoint&) = default;
+};
+
 struct CostTable {
     std::string name;               ///< "davies2018", "silicon"
     std::string title;              ///< one line for a report
-    std::vector<EventCost> events;  ///< one for each CostItem, in its order; learning_update may lack
+    std::vector<EventCost> events;  ///< by CostItem, in its order; those from learning_update on may lack
     std::vector<BarrierPoint> barrier;
-    Quantity static_power_core_mw;  ///< leakage and clock, a core in use
-    Quantity static_power_chip_mw;  ///< what the chip draws besides its cores
-    Quantity host_power_mw;         ///< embedded processors, while they run
+    std::vector<ChipBarrierPoint> chip_barrier{};  ///< added to `barrier`; empty: nothing
+    Quantity static_power_core_mw;                 ///< leakage and clock, a core in use
+    Quantity static_power_chip_mw;                 ///< what the chip draws besides its cores
+    Quantity host_power_mw;                        ///< embedded processors, while they run
 
     /// The item's cost; an event that costs nothing where `events` lacks it.
     [[nodiscard]] const EventCost& event(CostItem item) const;
@@ -212,11 +221,21 @@ struct CostTable {
     friend bool operator==(const CostTable&, const CostTable&) = default;
 };
 
+/// The spike network between the cores of the mesh.
+struct SpikeNetwork {
+    router::NetworkParameters parameters;
+    Quantity cycle_ns{.value = 1, .low = 1, .high = 1};  ///< of the parameters' cycles
+    int address_range = 0;  ///< tiles that a relative address reaches in each direction; 0: absolute addresses
+
+    friend bool operator==(const SpikeNetwork&, const SpikeNetwork&) = default;
+};
+
 struct ChipSpec {
     std::string name;   ///< "loihi1"
     std::string title;  ///< one line for `spikeloom chips`
     std::string description;
     Mesh mesh;
+    SpikeNetwork network;
     CoreLimits limits;
     NeuronFormat neuron;
     SynapseMemory synapses;

@@ -208,6 +208,7 @@ private:
             }
             bounds(table, path);
             barrier(table, path + ".barrier");
+            chip_barrier(table, path + ".chip_barrier");
         }
     }
 
@@ -232,6 +233,17 @@ private:
         }
     }
 
+    void chip_barrier(const proto::CostTableProto& table, const std::string& path) {
+        for (int i = 0; i < table.chip_barrier_size() && table.chip_barrier(i).has_chips(); ++i) {
+            if (i > 0 && table.chip_barrier(i).chips() <= table.chip_barrier(i - 1).chips()) {
+                report(fmt::format("{}[{}].chips", path, i),
+                       fmt::format("a barrier point at {} chips after one at {}", table.chip_barrier(i).chips(),
+                                   table.chip_barrier(i - 1).chips()),
+                       "ascending chips");
+            }
+        }
+    }
+
     ChipSpecPart part_;
 };
 
@@ -239,10 +251,9 @@ Diagnostics check_value(const ChipSpec& spec, ChipSpecPart part) {
     const Where where = [&](const std::string& path) { return fmt::format("chip '{}': {}", spec.name, path); };
     Diagnostics findings = check_chip_spec_proto(to_proto(spec), where, part);
     for (std::size_t i = 0; i < spec.costs.size() && part == ChipSpecPart::everything; ++i) {
-        std::span<const CostItem> wanted(cost_items);
-        if (!spec.costs[i].prices(CostItem::learning_update)) {
-            wanted = wanted.first(wanted.size() - 1);  // whether it may lack is checked with the schema
-        }
+        std::vector<CostItem> wanted;  // whether learning may lack is checked with the schema
+        std::ranges::copy_if(cost_items, std::back_inserter(wanted),
+                             [&](CostItem item) { return !may_lack(item) || spec.costs[i].prices(item); });
         if (!std::ranges::equal(spec.costs[i].events, wanted, {}, &EventCost::item)) {
             findings.push_back({.severity = Severity::error,
                                 .where = where(fmt::format("costs[{}]", i)),

@@ -246,7 +246,7 @@ CostTable from(const proto::CostTableProto& message) {
                     .host_power_mw = from_proto(message.host_power_mw())};
     for (const CostItem item : cost_items) {
         const auto* field = field_of(item);
-        if (item == CostItem::learning_update && !message.has_learning_update()) {
+        if (may_lack(item) && !message.GetReflection()->HasField(message, field)) {
             continue;
         }
         const auto& cost =
@@ -257,6 +257,9 @@ CostTable from(const proto::CostTableProto& message) {
     for (const auto& point : message.barrier()) {
         table.barrier.push_back({.tiles = point.tiles(), .time_ns = from_proto(point.time_ns())});
     }
+    for (const auto& point : message.chip_barrier()) {
+        table.chip_barrier.push_back({.chips = point.chips(), .time_ns = from_proto(point.time_ns())});
+    }
     return table;
 }
 
@@ -265,7 +268,7 @@ void to(const CostTable& table, proto::CostTableProto& message) {
     message.set_title(table.title);
     for (const CostItem item : cost_items) {
         const auto* field = field_of(item);
-        if (item == CostItem::learning_update && !table.prices(item)) {
+        if (may_lack(item) && !table.prices(item)) {
             continue;
         }
         auto& cost = static_cast<proto::EventCostProto&>(*message.GetReflection()->MutableMessage(&message, field));
@@ -275,6 +278,11 @@ void to(const CostTable& table, proto::CostTableProto& message) {
     for (const BarrierPoint& point : table.barrier) {
         auto& added = *message.add_barrier();
         added.set_tiles(point.tiles);
+        to_proto(point.time_ns, *added.mutable_time_ns());
+    }
+    for (const ChipBarrierPoint& point : table.chip_barrier) {
+        auto& added = *message.add_chip_barrier();
+        added.set_chips(point.chips);
         to_proto(point.time_ns, *added.mutable_time_ns());
     }
     to_proto(table.static_power_core_mw, *message.mutable_static_power_core_mw());

@@ -23,6 +23,9 @@ enum class Counter : std::uint8_t {
     synaptic_events_dense,
     input_spikes,
     learning_updates,
+    hops_vertical,
+    hops_chip,
+    output_spikes,
 };
 
 struct CounterInfo {
@@ -32,7 +35,7 @@ struct CounterInfo {
     std::string_view sentence;
 };
 
-inline constexpr std::array<CounterInfo, 13> counter_table{{
+inline constexpr std::array<CounterInfo, 16> counter_table{{
     {Counter::updates_active, "updates_active", "updates",
      "compartment updates whose current, voltage or bias was not zero"},
     {Counter::updates_idle, "updates_idle", "updates", "compartment updates that found everything at rest"},
@@ -52,6 +55,9 @@ inline constexpr std::array<CounterInfo, 13> counter_table{{
     {Counter::input_spikes, "input_spikes", "spikes", "spikes that the host sent into the core"},
     {Counter::learning_updates, "learning_updates", "updates",
      "plastic synapses that an epoch evaluated: for a spike of their source or target, or for u_k"},
+    {Counter::hops_vertical, "hops_vertical", "hops", "hops up or down a tree of the messages sent"},
+    {Counter::hops_chip, "hops_chip", "hops", "hops over a border between chips, counted among the others too"},
+    {Counter::output_spikes, "output_spikes", "spikes", "spikes of output populations, that the host reads"},
 }};
 
 inline constexpr std::size_t counter_count = counter_table.size();

@@ -178,6 +178,12 @@ std::string name(chip::CostItem item) {
         return "input spike";
     case chip::CostItem::learning_update:
         return "learning update";
+    case chip::CostItem::hop_vertical:
+        return "hop up or down";
+    case chip::CostItem::hop_chip:
+        return "hop between chips";
+    case chip::CostItem::output_spike:
+        return "output spike";
     }
     return {};
 }
@@ -211,12 +217,15 @@ Kind kind(chip::CostItem item) {
     case chip::CostItem::hop_local:
     case chip::CostItem::hop_ew:
     case chip::CostItem::hop_ns:
+    case chip::CostItem::hop_vertical:
+    case chip::CostItem::hop_chip:
         return Kind::hops;
     case chip::CostItem::synaptic_event_sparse:
     case chip::CostItem::synaptic_event_runlength:
     case chip::CostItem::synaptic_event_dense:
         return Kind::synapses;
     case chip::CostItem::input_spike:
+    case chip::CostItem::output_spike:
         return Kind::inputs;
     case chip::CostItem::learning_update:
         return Kind::learning;

@@ -130,7 +130,7 @@ chip::CostTable costs(Draws& draws, const std::string& name, bool learns) {
                           .static_power_chip_mw = quantity(draws),
                           .host_power_mw = quantity(draws)};
     for (const chip::CostItem item : chip::cost_items) {
-        if (item == chip::CostItem::learning_update && !learns && draws.chance()) {
+        if (chip::may_lack(item) && !(learns && item == chip::CostItem::learning_update) && draws.chance()) {
             continue;
         }
         table.events.push_back({.item = item, .energy_pj = quantity(draws), .time_ns = quantity(draws)});

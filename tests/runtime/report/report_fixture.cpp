@@ -64,7 +64,10 @@ std::array<std::uint64_t, chip::cost_items.size()> item_counts(const Counters& t
             totals[Counter::synaptic_events_runlength],
             totals[Counter::synaptic_events_dense],
             totals[Counter::input_spikes],
-            totals[Counter::learning_updates]};
+            totals[Counter::learning_updates],
+            totals[Counter::hops_vertical],
+            totals[Counter::hops_chip],
+            totals[Counter::output_spikes]};
 }
 
 runtime::PricedRun priced(const Report& report, const chip::CostTable& costs, double scale) {
@@ -168,8 +171,8 @@ void add_gap(Report& report) {
 }  // namespace
 
 chip::CostTable made_up_costs(const std::string& name, double scale) {
-    constexpr std::array<double, chip::cost_items.size()> energies{81, 52,   69.3, 0,    0, 1.7, 3,
-                                                                   4,  23.6, 23.6, 23.6, 0, 120};
+    constexpr std::array<double, chip::cost_items.size()> energies{81,   52,   69.3, 0, 0,   1.7, 3, 4,
+                                                                   23.6, 23.6, 23.6, 0, 120, 0,   0, 0};
     chip::CostTable costs;
     costs.name = name;
     costs.title = "made up for the tests";

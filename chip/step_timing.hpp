@@ -1,0 +1,83 @@
+// How long a step takes: its phases, what bounds it, and what happened in the spike network meanwhile. Computed from
+// what the chip counted and which compartments fired, never the other way round: no spike depends on it.
+//
+//     updates and spikes --> messages into the network as they are made --> arrival, synaptic work in the receiver
+//     then learning, the barrier, the host's phase (inputs for the next step, outputs of this one)
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "chip/chip.hpp"
+#include "chip/cost.hpp"
+#include "chip/image/image.hpp"
+#include "router/model.hpp"
+
+namespace spikeloom::chip {
+
+/// What a step's length comes from.
+enum class StepBound : std::uint8_t {
+    generation,  ///< updates, spikes, messages of the busiest sender
+    processing,  ///< messages and synaptic events of the busiest receiver
+    network,     ///< waiting: neither of them alone explains the step; links, buffers, or chains of both
+    learning,
+    barrier,
+    host,
+};
+[[nodiscard]] std::string_view name_of(StepBound bound);
+
+/// Phases follow one another; generation, processing and link overlap in the first.
+struct StepTiming {
+    double time_ns = 0;        ///< of the whole step
+    double spiking_ns = 0;     ///< from the step's start until the last core has worked off the last message
+    double generation_ns = 0;  ///< of the busiest sender alone, without stalls
+    double processing_ns = 0;  ///< of the busiest receiver alone
+    double link_ns = 0;        ///< of the busiest link alone: flits times interval
+    double learning_ns = 0;    ///< of the core that learns longest
+    double barrier_ns = 0;
+    double host_ns = 0;
+    StepBound bound = StepBound::generation;  ///< the longest phase; of the first: what comes nearest to spiking_ns
+    std::uint32_t core = 0;                   ///< of the image: done last
+    std::uint32_t link = router::no_link;     ///< of the graph: the busiest; none without messages
+    friend bool operator==(const StepTiming&, const StepTiming&) = default;
+};
+
+/// One step's events, as the chip hands them out.
+struct StepEvents {
+    std::span<const Counters> cores;     ///< of this step, by core of the image
+    std::span<const CoreSpike> spikes;   ///< ascending
+    std::span<const InputSpike> inputs;  ///< of this step
+};
+
+class StepTimer {
+public:
+    struct Options {
+        router::Model model = router::Model::queued;
+        bool trace = false;  ///< keep every message's passage of the last step
+    };
+    /// The image may be dropped afterwards; `costs` is copied. Errors: a network that can't be built, a link that
+    /// a relative address can't reach.
+    [[nodiscard]] static Result<StepTimer> create(const Image& image, const CostTable& costs, const Options& options);
+
+    StepTimer(StepTimer&&) noexcept;
+    StepTimer& operator=(StepTimer&&) noexcept;
+    ~StepTimer();
+
+    [[nodiscard]] StepTiming step(const StepEvents& events);
+
+    /// Of the last step. Endpoints are places on the mesh, not cores of the image.
+    [[nodiscard]] const router::Outcome& outcome() const;
+    [[nodiscard]] const router::Graph& graph() const;
+    [[nodiscard]] double cycle_ns() const;
+    [[nodiscard]] std::size_t resident_bytes() const;
+
+private:
+    class State;
+    explicit StepTimer(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+}  // namespace spikeloom::chip

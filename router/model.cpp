@@ -1,0 +1,31 @@
+#include "router/model.hpp"
+
+#include "router/models.hpp"
+
+namespace spikeloom::router {
+
+std::string_view name_of(Model model) {
+    switch (model) {
+    case Model::free:
+        return "free";
+    case Model::queued:
+        return "queued";
+    case Model::flit:
+        return "flit";
+    }
+    return "?";
+}
+
+std::unique_ptr<NetworkModel> make_model(Model model, const Graph& graph) {
+    switch (model) {
+    case Model::free:
+        return make_free_model(graph);
+    case Model::queued:
+        return make_queued_model(graph);
+    case Model::flit:
+        return make_flit_model(graph);
+    }
+    return nullptr;
+}
+
+}  // namespace spikeloom::router

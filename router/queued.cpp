@@ -1,0 +1,9 @@
+#include "router/models.hpp"
+
+namespace spikeloom::router {
+
+std::unique_ptr<NetworkModel> make_queued_model(const Graph& graph) {
+    return make_flit_model(graph);  // until it has its own
+}
+
+}  // namespace spikeloom::router
