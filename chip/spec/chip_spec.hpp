@@ -224,7 +224,7 @@ struct CostTable {
 /// The spike network between the cores of the mesh.
 struct SpikeNetwork {
     router::NetworkParameters parameters;
-    Quantity cycle_ns{.value = 1, .low = 1, .high = 1};  ///< of the parameters' cycles
+    Quantity cycle_ns{.value = 1, .low = 1, .high = 1, .source = {}};  ///< of the parameters' cycles
     int address_range = 0;  ///< tiles that a relative address reaches in each direction; 0: absolute addresses
 
     friend bool operator==(const SpikeNetwork&, const SpikeNetwork&) = default;
