@@ -23,6 +23,7 @@ enum class RandomPurpose : std::uint32_t {
     analog_mapping = 12,
     ppu = 13,
     background_source = 14,
+    synthetic_traffic = 15,
     test = 100,
 };
 
