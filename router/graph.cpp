@@ -2,55 +2,62 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace spikeloom::router {
-namespace {
-
-enum GridPort : std::uint16_t { east = 0, west = 1, south = 2, north = 3, first_local = 4 };
-
-}  // namespace
 
 Result<Graph> Graph::build(const Mesh& mesh, const NetworkParameters& parameters) {
-    Graph graph;
-    graph.mesh_ = mesh;
-    graph.parameters_ = parameters;
-    graph.build_grid();
-    graph.add_local_links();
-    return graph;
+    if (Diagnostics findings = check_network(mesh, parameters); has_error(findings)) {
+        return fail(std::move(findings));
+    }
+    return Graph(mesh, parameters);
 }
 
-void Graph::build_grid() {
-    routers_ = static_cast<std::uint32_t>(mesh_.tiles());
-    ports_ = first_local + static_cast<std::uint32_t>(mesh_.cores_per_tile);
-    link_of_port_.assign(std::size_t{routers_} * ports_, no_link);
-    const int columns = mesh_.board_columns();
-    const int rows = mesh_.board_rows();
+Graph::Graph(const Mesh& mesh, const NetworkParameters& parameters)
+    : mesh_(mesh),
+      parameters_(parameters),
+      ways_(mesh, parameters),
+      routers_(ways_.routers()),
+      ports_(ways_.ports()),
+      link_of_port_(std::size_t{routers_} * ports_, no_link) {
+    add_links_between_routers();
+    add_local_links();
+}
+
+void Graph::add_links_between_routers() {
+    const auto timing_of = [&](const Neighbour& neighbour) {
+        if (neighbour.between_chips) {
+            return parameters_.between_chips;
+        }
+        switch (neighbour.kind) {
+        case LinkKind::east_west:
+            return parameters_.east_west;
+        case LinkKind::north_south:
+            return parameters_.north_south;
+        case LinkKind::vertical:
+            return parameters_.vertical;
+        case LinkKind::inject:
+        case LinkKind::eject:
+            break;
+        }
+        return parameters_.local;
+    };
     for (std::uint32_t router = 0; router < routers_; ++router) {
-        const int column = mesh_.tile_column(static_cast<int>(router));
-        const int row = mesh_.tile_row(static_cast<int>(router));
-        const auto join = [&](GridPort port, int to_column, int to_row) {
-            if (to_column < 0 || to_column >= columns || to_row < 0 || to_row >= rows) {
-                return;
+        for (std::uint32_t port = 0; port < ports_; ++port) {
+            const std::optional<Neighbour> neighbour = ways_.neighbour(router, port);
+            if (!neighbour) {
+                continue;
             }
-            const int to = mesh_.tile_at(to_column, to_row);
-            const bool border = mesh_.chip_of_tile(static_cast<int>(router)) != mesh_.chip_of_tile(to);
-            const bool flat = port == east || port == west;
             link_of_port_[std::size_t{router} * ports_ + port] = static_cast<std::uint32_t>(links_.size());
             links_.push_back({.from = router,
-                              .to = static_cast<std::uint32_t>(to),
-                              .from_port = port,
-                              .to_port = port,
-                              .kind = flat ? LinkKind::east_west : LinkKind::north_south,
-                              .between_chips = border,
-                              .timing = border ? parameters_.between_chips
-                                        : flat ? parameters_.east_west
-                                               : parameters_.north_south});
-        };
-        join(east, column + 1, row);
-        join(west, column - 1, row);
-        join(south, column, row + 1);
-        join(north, column, row - 1);
+                              .to = neighbour->router,
+                              .from_port = static_cast<std::uint16_t>(port),
+                              .to_port = neighbour->port,
+                              .kind = neighbour->kind,
+                              .between_chips = neighbour->between_chips,
+                              .timing = timing_of(*neighbour)});
+        }
     }
 }
 
@@ -59,7 +66,7 @@ void Graph::add_local_links() {
     const auto cores_per_tile = static_cast<std::uint32_t>(mesh_.cores_per_tile);
     for (std::uint32_t endpoint = 0; endpoint < endpoints(); ++endpoint) {
         const std::uint32_t router = router_of(endpoint);
-        const auto port = static_cast<std::uint16_t>(ports_ - cores_per_tile + endpoint % cores_per_tile);
+        const auto port = static_cast<std::uint16_t>(ways_.first_core_port() + endpoint % cores_per_tile);
         links_.push_back({.from = endpoint,
                           .to = router,
                           .from_port = 0,
@@ -78,22 +85,6 @@ void Graph::add_local_links() {
     }
 }
 
-Hop Graph::next(std::uint32_t router, std::uint32_t endpoint, Hop /*came*/) const {
-    const int here = static_cast<int>(router);
-    const int there = mesh_.tile(static_cast<int>(endpoint));
-    const int x = mesh_.tile_column(there) - mesh_.tile_column(here);
-    const int y = mesh_.tile_row(there) - mesh_.tile_row(here);
-    const auto along = [](int distance, GridPort positive, GridPort negative) {
-        return Hop{.port = distance > 0 ? positive : negative, .channel_class = 0};
-    };
-    if (x == 0 && y == 0) {
-        const auto cores_per_tile = static_cast<std::uint32_t>(mesh_.cores_per_tile);
-        return {.port = static_cast<std::uint16_t>(first_local + endpoint % cores_per_tile), .channel_class = 0};
-    }
-    const bool horizontal = y == 0 || (x != 0 && parameters_.order == DimensionOrder::x_first);
-    return horizontal ? along(x, east, west) : along(y, south, north);
-}
-
 void Graph::way(std::uint32_t from_endpoint, std::uint32_t to_endpoint, std::vector<std::uint32_t>& links) const {
     links.clear();
     std::uint32_t router = router_of(from_endpoint);
@@ -110,47 +101,31 @@ void Graph::way(std::uint32_t from_endpoint, std::uint32_t to_endpoint, std::vec
     }
 }
 
-Distance Graph::distance(std::uint32_t from_endpoint, std::uint32_t to_endpoint) const {
-    return tree_distance(from_endpoint, std::span(&to_endpoint, 1));
-}
-
-Distance Graph::tree_distance(std::uint32_t from_endpoint, std::span<const std::uint32_t> to) const {
-    std::vector<std::uint32_t> links;
-    std::vector<std::uint32_t> all;
-    for (const std::uint32_t endpoint : to) {
-        way(from_endpoint, endpoint, links);
-        all.insert(all.end(), links.begin(), links.end());
-    }
-    std::sort(all.begin(), all.end());
-    all.erase(std::unique(all.begin(), all.end()), all.end());
-    Distance distance;
-    for (const std::uint32_t l : all) {
-        const Link& link = links_[l];
-        distance.east_west += link.kind == LinkKind::east_west ? 1 : 0;
-        distance.north_south += link.kind == LinkKind::north_south ? 1 : 0;
-        distance.vertical += link.kind == LinkKind::vertical ? 1 : 0;
-        distance.between_chips += link.between_chips ? 1 : 0;
-    }
-    return distance;
-}
-
 std::string Graph::name(std::uint32_t index) const {
     const Link& link = links_[index];
-    const auto tile = [&](std::uint32_t router) {
+    const auto position = [&](std::uint32_t router) {
         return fmt::format("{},{}", mesh_.tile_column(static_cast<int>(router)),
                            mesh_.tile_row(static_cast<int>(router)));
     };
+    const auto place = [&](std::uint32_t router) {
+        if (is_tile(router)) {
+            return "tile " + position(router);
+        }
+        const Ways::TreePlace at = ways_.tree_place(router);
+        return fmt::format("switch {}.{}", at.level, at.index);
+    };
     switch (link.kind) {
     case LinkKind::inject:
-        return fmt::format("core {} -> tile {}", link.from, tile(link.to));
+        return fmt::format("core {} -> {}", link.from, place(link.to));
     case LinkKind::eject:
-        return fmt::format("tile {} -> core {}", tile(link.from), link.to);
+        return fmt::format("{} -> core {}", place(link.from), link.to);
+    case LinkKind::vertical:
+        return fmt::format("{} -> {}", place(link.from), place(link.to));
     case LinkKind::east_west:
     case LinkKind::north_south:
-    case LinkKind::vertical:
         break;
     }
-    return fmt::format("tile {} -> {}", tile(link.from), tile(link.to));
+    return fmt::format("{} -> {}", place(link.from), position(link.to));
 }
 
 }  // namespace spikeloom::router

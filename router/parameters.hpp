@@ -42,11 +42,11 @@ struct NetworkParameters {
     int source_queue = 0;   ///< packets that a core holds for the network before its work stalls; 0: any number
     int router_cycles = 2;  ///< from allocation to the wire
     int credit_cycles = 2;  ///< from a buffer's being freed to the credit's use upstream, besides the wire
-    LinkTiming east_west;
-    LinkTiming north_south;
-    LinkTiming vertical;       ///< of a tree
-    LinkTiming local;          ///< between a core and its router
-    LinkTiming between_chips;  ///< any link whose ends are on two chips
+    LinkTiming east_west{};
+    LinkTiming north_south{};
+    LinkTiming vertical{};       ///< of a tree
+    LinkTiming local{};          ///< between a core and its router
+    LinkTiming between_chips{};  ///< any link whose ends are on two chips
     friend bool operator==(const NetworkParameters&, const NetworkParameters&) = default;
 };
 
