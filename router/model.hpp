@@ -29,6 +29,12 @@ struct Message {
 };
 inline constexpr std::uint32_t group_flag = 0x80000000;
 
+/// The plane that a message takes: always the same for a pair of cores, so that its messages stay in order.
+[[nodiscard]] constexpr std::uint32_t plane_of(std::uint32_t source, std::uint32_t destination, int planes) {
+    const std::uint32_t key = (destination & group_flag) != 0 ? source : source + destination;
+    return key % static_cast<std::uint32_t>(planes);
+}
+
 /// What the cores of one step send. Messages of an endpoint are in the order in which it makes them.
 struct Workload {
     std::vector<std::uint64_t> first;  ///< endpoints + 1: those of endpoint e are messages[first[e] .. first[e + 1])
