@@ -1,7 +1,8 @@
 // Routers and links: what a Mesh and NetworkParameters amount to. A router is a tile's (numbered as Mesh numbers tiles)
 // or, in a tree, a switch above them; an endpoint is a core. One plane; all planes are alike.
 //
-// Ports. Output p of a router leads to input p of its neighbour: 0 east, 1 west, 2 south, 3 north, then one a core.
+// Ports. 0 faces east, 1 west, 2 south, 3 north, then one a core; output and input of a side have one number. The order
+// is BookSim's: round-robin arbiters go by it.
 // A tree's switch: 0 up, then one a child; its leaves: 0 up, then one a core.
 //
 // How messages find their way, and why they never block one another for ever: ways.hpp.

@@ -7,6 +7,10 @@ namespace spikeloom::router {
 namespace {
 
 enum GridPort : std::uint16_t { east = 0, west = 1, south = 2, north = 3, grid_ports = 4 };
+/// Where what leaves by a port comes in.
+constexpr std::uint32_t opposite(std::uint32_t port) {
+    return port ^ 1U;
+}
 constexpr std::uint32_t up = 0;  // of a tree; children, or cores, follow
 
 constexpr std::uint32_t ceiling_of(std::uint32_t a, std::uint32_t b) {
@@ -81,7 +85,7 @@ Hop Ways::next(std::uint32_t router, std::uint32_t endpoint, Hop came) const {
     const bool closes = (port == east && here.column == mesh_.board_columns() - 1) ||
                         (port == west && here.column == 0) || (port == south && here.row == mesh_.board_rows() - 1) ||
                         (port == north && here.row == 0);
-    const bool closed = came.port == port && came.channel_class == 1;
+    const bool closed = came.port == opposite(port) && came.channel_class == 1;
     return {.port = port, .channel_class = static_cast<std::uint8_t>(closes || closed ? 1 : 0)};
 }
 
@@ -155,7 +159,7 @@ std::optional<Neighbour> Ways::grid_neighbour(std::uint32_t router, std::uint32_
     }
     const int there = flat ? mesh_.tile_at(place, here.row) : mesh_.tile_at(here.column, place);
     return Neighbour{.router = static_cast<std::uint32_t>(there),
-                     .port = static_cast<std::uint16_t>(port),
+                     .port = static_cast<std::uint16_t>(opposite(port)),
                      .kind = flat ? LinkKind::east_west : LinkKind::north_south,
                      .between_chips = mesh_.chip_of_tile(static_cast<int>(router)) != mesh_.chip_of_tile(there)};
 }

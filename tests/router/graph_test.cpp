@@ -151,10 +151,9 @@ TEST_CASE("links come in order, each from an output to its neighbour's input") {
             CHECK((first || last < output));
             CHECK(inputs.emplace(link.to, link.to_port).second);
             CHECK(graph.link(link.from, link.from_port) == l);
-            // The way back leaves through the port that a packet on the way here did not come out of.
-            const std::uint32_t back = link.kind == LinkKind::vertical ? link.to_port : link.to_port ^ 1U;
-            REQUIRE(graph.link(link.to, back) != no_link);
-            CHECK(graph.links()[graph.link(link.to, back)].to == link.from);
+            // The way back leaves through the side that it came in by.
+            REQUIRE(graph.link(link.to, link.to_port) != no_link);
+            CHECK(graph.links()[graph.link(link.to, link.to_port)].to == link.from);
             last = output;
             first = false;
         }
