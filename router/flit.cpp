@@ -45,7 +45,6 @@ struct Injector {
     std::size_t first = 0;
     std::uint32_t packet = none;  ///< going in
     std::uint32_t sent = 0;       ///< flits of it
-    std::uint32_t channel = 0;    ///< that it takes, or the next one to try
     Cycle free_at = 0;
     bool active = false;
 };
@@ -96,7 +95,7 @@ private:
     FlitRouters routers_;
     TimeWheel<FlitEvent> wheel_;
     std::priority_queue<FarEvent, std::vector<FarEvent>, std::greater<>> far_;
-    std::uint32_t planes_, channels_, per_class_, depth_, flits_, source_queue_;
+    std::uint32_t planes_, channels_, depth_, flits_, source_queue_;
 
     std::vector<Source> sources_;
     std::vector<Injector> injectors_;            ///< by (plane, endpoint)
@@ -120,7 +119,6 @@ FlitModel::FlitModel(const Graph& graph)
       wheel_(routers_.reach()),
       planes_(static_cast<std::uint32_t>(graph.parameters().planes)),
       channels_(routers_.channels()),
-      per_class_(static_cast<std::uint32_t>(graph.parameters().virtual_channels)),
       depth_(static_cast<std::uint32_t>(graph.parameters().buffer_flits)),
       flits_(static_cast<std::uint32_t>(graph.parameters().packet_flits)),
       source_queue_(static_cast<std::uint32_t>(graph.parameters().source_queue)) {
@@ -181,6 +179,9 @@ void FlitModel::start(const Workload& workload, bool trace, Outcome& outcome) {
         outcome.passages.resize(passages);
     }
     receivers_.assign(graph_.endpoints(), Receiver{});
+    for (Injector& injector : injectors_) {
+        injector.free_at = 0;
+    }
     sources_.assign(graph_.endpoints(), Source{});
     for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
         sources_[endpoint].next = workload.first[endpoint];
@@ -262,11 +263,12 @@ void FlitModel::make(std::uint32_t endpoint) {
         return;
     }
     const Message& message = workload_->messages[source.next];
-    const std::uint32_t plane = plane_of(endpoint, message.destination, static_cast<int>(planes_));
+    const std::uint32_t plane = plane_of(endpoint, message.destination, graph_.parameters());
     const bool group = (message.destination & group_flag) != 0;
     FlitPacket packet;
     packet.message = static_cast<std::uint32_t>(source.next);
     packet.route = group ? trees_.root(message.destination & ~group_flag) | group_flag : message.destination;
+    packet.lane = lane_of(endpoint, message.destination, graph_.parameters());
     packet.made = now_;
     const std::uint32_t port = plane * graph_.endpoints() + endpoint;
     injectors_[port].waiting.push_back(packets_.add(packet));
@@ -303,41 +305,35 @@ bool FlitModel::inject(std::uint32_t port) {
     if (injector.free_at > now_) {
         return true;
     }
-    std::uint32_t* const credits = inject_credits_.data() + std::size_t{port} * channels_;
-    if (injector.packet == none) {
-        std::uint32_t tried = 0;
-        while (tried < per_class_ && credits[injector.channel] == 0) {
-            injector.channel = (injector.channel + 1) % per_class_;
-            ++tried;
-        }
-        if (tried == per_class_) {
-            return false;
-        }
-        injector.packet = injector.waiting[injector.first++];
+    const bool starts = injector.packet == none;
+    const std::uint32_t packet = starts ? injector.waiting[injector.first] : injector.packet;
+    const std::uint32_t channel = packets_[packet].lane;
+    std::uint32_t& credits = inject_credits_[std::size_t{port} * channels_ + channel];
+    if (credits == 0) {
+        return false;
+    }
+    if (starts) {
+        injector.packet = packet;
         injector.sent = 0;
-        packets_[injector.packet].injected = now_;
-        if (injector.first == injector.waiting.size()) {
+        packets_[packet].injected = now_;
+        if (++injector.first == injector.waiting.size()) {
             injector.waiting.clear();
             injector.first = 0;
         }
-    }
-    if (credits[injector.channel] == 0) {
-        return false;
     }
     const std::uint32_t plane = port / graph_.endpoints();
     const std::uint32_t endpoint = port % graph_.endpoints();
     const std::uint32_t index = graph_.inject_link(endpoint);
     const LinkTiming timing = graph_.links()[index].timing;
-    --credits[injector.channel];
+    --credits;
     ++outcome_->links[index].flits;
     wheel_.push(now_ + timing.latency + graph_.parameters().router_cycles - 1,
                 {.kind = FlitEvent::Kind::flit_to_router,
-                 .place = routers_.inject_channel(plane, endpoint) + injector.channel,
-                 .packet = injector.packet});
+                 .place = routers_.inject_channel(plane, endpoint) + channel,
+                 .packet = packet});
     injector.free_at = now_ + timing.interval;
     if (++injector.sent == flits_) {
         injector.packet = none;
-        injector.channel = (injector.channel + 1) % per_class_;
         Source& source = sources_[endpoint];
         --source.held;
         if (source.stalled) {

@@ -131,13 +131,16 @@ void FlitRouters::open_front(std::uint32_t input) {
     Input& in = inputs_[input];
     const std::uint32_t id = rings_[std::size_t{input} * depth_ + in.begin];
     const FlitPacket packet = packets_[id];
+    const std::uint32_t ports_before = router_of_channel(input) * ports_;
     const std::uint32_t router = router_of_channel(input) % routers_;
-    const auto came = Hop{.port = static_cast<std::uint16_t>(input_port(input)),
-                          .channel_class = static_cast<std::uint8_t>(input % channels_ / per_class_)};
+    const auto output = [&](Hop hop) {
+        return (ports_before + hop.port) * channels_ + hop.channel_class * per_class_ + packet.lane;
+    };
     if ((packet.route & group_flag) == 0) {
-        const Hop hop = graph_.next(router, packet.route, came);
+        const auto came = Hop{.port = static_cast<std::uint16_t>(input_port(input)),
+                              .channel_class = static_cast<std::uint8_t>(input % channels_ / per_class_)};
         in.readers = 1;
-        reader(input, 0) = {.packet = id, .port = hop.port, .channel_class = hop.channel_class};
+        reader(input, 0) = {.packet = id, .output = output(graph_.next(router, packet.route, came))};
         return;
     }
     in.readers = 0;
@@ -146,9 +149,7 @@ void FlitRouters::open_front(std::uint32_t input) {
         const bool last = graph_.links()[graph_.link(router, branch.hop.port)].kind == LinkKind::eject;
         copy.route = last ? packet.route : (branch.next | group_flag);
         copy.member = branch.next;
-        const std::uint32_t copy_id = packets_.add(copy);
-        reader(input, in.readers++) = {
-            .packet = copy_id, .port = branch.hop.port, .channel_class = branch.hop.channel_class};
+        reader(input, in.readers++) = {.packet = packets_.add(copy), .output = output(branch.hop)};
     }
 }
 
@@ -171,7 +172,7 @@ void FlitRouters::step_router(std::uint32_t router, Cycle now, TimeWheel<FlitEve
     asked_ports_.clear();
     granted_ports_.clear();
     for (const std::uint32_t input : occupied_[router]) {
-        request(router, input, now);
+        request(input, now);
     }
     const bool got_channels = grant_channels();
     accept_switch();
@@ -179,7 +180,7 @@ void FlitRouters::step_router(std::uint32_t router, Cycle now, TimeWheel<FlitEve
     for (const std::uint32_t port : granted_ports_) {
         const Request& win = switch_wins_[port];
         const Reader& wins = reader(win.input, win.reader);
-        if (wins.has_channel && outputs_[wins.output].credits > 0) {
+        if (wins.has_channel) {
             send(win.input, win.reader, now, wheel, links);
             sent = true;
         }
@@ -190,52 +191,39 @@ void FlitRouters::step_router(std::uint32_t router, Cycle now, TimeWheel<FlitEve
 }
 
 /// What the readers of a channel's front packet ask for in this cycle.
-void FlitRouters::request(std::uint32_t router, std::uint32_t input, Cycle now) {
+void FlitRouters::request(std::uint32_t input, Cycle now) {
     const Input& in = inputs_[input];
     const std::uint32_t front = std::min(in.count, flits_ - in.freed);  // flits of the front packet in the buffer
     for (std::uint32_t r = 0; r < in.readers; ++r) {
         const Reader& asks = reader(input, r);
-        const std::uint32_t port = router * ports_ + asks.port;
-        const bool link_free = output_free_[port] <= now;
+        const Output& output = outputs_[asks.output];
+        const std::uint32_t port = asks.output / channels_;
+        const bool waits_for_flit = asks.sent == flits_ || asks.sent >= in.freed + front;
+        const bool can_send = !waits_for_flit && output.credits > 0 && output_free_[port] <= now;
         if (asks.has_channel) {
-            const bool waits_for_flit = asks.sent == flits_ || asks.sent >= in.freed + front;
-            if (!waits_for_flit && link_free && outputs_[asks.output].credits > 0) {
+            if (can_send) {
                 request_switch(input, r, port);
             }
-            continue;
-        }
-        request_channel(input, r);
-        if (graph_.parameters().allocation == Allocation::two_cycles || !link_free) {
-            continue;
-        }
-        const std::uint32_t first = port * channels_ + asks.channel_class * per_class_;
-        for (std::uint32_t output = first; output < first + per_class_; ++output) {
-            if (!outputs_[output].taken && outputs_[output].credits > 0) {
+        } else if (!output.taken && asks.sent == 0) {
+            request_channel(input, r);
+            if (can_send && graph_.parameters().allocation == Allocation::one_cycle) {
                 request_switch(input, r, port);
-                break;
             }
         }
     }
 }
 
 void FlitRouters::request_channel(std::uint32_t input, std::uint32_t index) {
-    const Reader& asks = reader(input, index);
     const std::uint32_t size = ports_ * channels_;
-    const std::uint32_t base = input / size * size;
-    const std::uint32_t first = base + asks.port * channels_ + asks.channel_class * per_class_;
-    for (std::uint32_t output = first; output < first + per_class_; ++output) {
-        if (outputs_[output].taken) {
-            continue;
-        }
-        Request& best = channel_asks_[output - base];
-        const std::uint32_t rank = behind(channel_grant_[output], input - base, size);
-        if (best.stamp != stamp_) {
-            asked_channels_.push_back(output);
-        } else if (best.rank <= rank) {
-            continue;
-        }
-        best = {.input = input, .reader = index, .rank = rank, .stamp = stamp_, .output = output};
+    const std::uint32_t output = reader(input, index).output;
+    Request& best = channel_asks_[output % size];
+    const std::uint32_t rank = behind(channel_grant_[output], input % size, size);
+    if (best.stamp != stamp_) {
+        asked_channels_.push_back(output);
+    } else if (best.rank <= rank) {
+        return;
     }
+    best = {.input = input, .reader = index, .rank = rank, .stamp = stamp_, .output = output};
 }
 
 /// Each input that was granted accepts one channel. Returns whether any did.
@@ -257,7 +245,6 @@ bool FlitRouters::grant_channels() {
         const Request& win = channel_wins_[input % size];
         Reader& wins = reader(input, win.reader);
         wins.has_channel = true;
-        wins.output = win.output;
         outputs_[win.output].taken = true;
         channel_grant_[win.output] = (input % size + 1) % size;
         channel_accept_[input] = (win.output % size + 1) % size;

@@ -39,6 +39,7 @@ struct FlitPacket {
     std::uint32_t message = 0;
     std::uint32_t route = 0;   ///< endpoint, or with group_flag: node of its tree
     std::uint32_t member = 0;  ///< of a multicast copy that is on its last link
+    std::uint32_t lane = 0;    ///< virtual channel within its class
     std::uint32_t hops = 0;
     std::uint32_t stalled_link = no_link;
     Cycle stalled = 0;
@@ -84,10 +85,8 @@ private:
     /// One branch of the packet at a channel's front.
     struct Reader {
         std::uint32_t packet = 0;  ///< the copy that goes this way
-        std::uint16_t port = 0;
-        std::uint8_t channel_class = 0;
         bool has_channel = false;
-        std::uint32_t output = 0;  ///< output channel, once it has one
+        std::uint32_t output = 0;  ///< output channel that it asks for, or has
         std::uint32_t sent = 0;    ///< flits
     };
     struct Input {
@@ -112,7 +111,7 @@ private:
 
     void step_router(std::uint32_t router, Cycle now, TimeWheel<FlitEvent>& wheel, std::vector<LinkUse>& links);
     void open_front(std::uint32_t input);
-    void request(std::uint32_t router, std::uint32_t input, Cycle now);
+    void request(std::uint32_t input, Cycle now);
     void request_channel(std::uint32_t input, std::uint32_t reader);
     void request_switch(std::uint32_t input, std::uint32_t reader, std::uint32_t port);
     bool grant_channels();

@@ -30,9 +30,18 @@ struct Message {
 inline constexpr std::uint32_t group_flag = 0x80000000;
 
 /// The plane that a message takes: always the same for a pair of cores, so that its messages stay in order.
-[[nodiscard]] constexpr std::uint32_t plane_of(std::uint32_t source, std::uint32_t destination, int planes) {
-    const std::uint32_t key = (destination & group_flag) != 0 ? source : source + destination;
-    return key % static_cast<std::uint32_t>(planes);
+[[nodiscard]] constexpr std::uint32_t plane_of(std::uint32_t source, std::uint32_t destination,
+                                               const NetworkParameters& parameters) {
+    const std::uint32_t key = parameters.cast == Cast::multicast ? source : source + destination;
+    return key % static_cast<std::uint32_t>(parameters.planes);
+}
+
+/// The virtual channel of its class that a message takes on every link: likewise always the same for a pair.
+[[nodiscard]] constexpr std::uint32_t lane_of(std::uint32_t source, std::uint32_t destination,
+                                              const NetworkParameters& parameters) {
+    const std::uint32_t key = parameters.cast == Cast::multicast ? source : source + destination;
+    return key / static_cast<std::uint32_t>(parameters.planes) %
+           static_cast<std::uint32_t>(parameters.virtual_channels);
 }
 
 /// What the cores of one step send. Messages of an endpoint are in the order in which it makes them.
