@@ -1,0 +1,42 @@
+// Graph::next as a table where the graph is small enough, so that the fast models pay one load a hop.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "router/graph.hpp"
+
+namespace spikeloom::router {
+
+class RouteTable {
+public:
+    /// A link, and the class of virtual channels to use on it.
+    struct Step {
+        std::uint32_t link = no_link;
+        std::uint32_t channel_class = 0;
+    };
+
+    explicit RouteTable(const Graph& graph);
+
+    /// The link by which a packet for `endpoint` leaves `router`, having come over `in` (a link) in `in_class`.
+    [[nodiscard]] Step next(std::uint32_t router, std::uint32_t endpoint, std::uint32_t in,
+                            std::uint32_t in_class) const {
+        if (!table_.empty()) {
+            const std::uint32_t last = router_of_[endpoint];
+            return {last == router ? graph_.eject_link(endpoint) : table_[std::size_t{router} * routers_ + last], 0};
+        }
+        return ask_graph(router, endpoint, in, in_class);
+    }
+    [[nodiscard]] std::size_t bytes() const { return (table_.capacity() + router_of_.capacity()) * 4; }
+
+private:
+    [[nodiscard]] Step ask_graph(std::uint32_t router, std::uint32_t endpoint, std::uint32_t in,
+                                 std::uint32_t in_class) const;
+
+    const Graph& graph_;
+    std::uint32_t routers_;
+    std::vector<std::uint32_t> table_;  ///< by router and last router; empty: too large, or classes matter
+    std::vector<std::uint32_t> router_of_;
+};
+
+}  // namespace spikeloom::router

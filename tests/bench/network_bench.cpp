@@ -1,0 +1,93 @@
+// spikeloom_network_bench agreement      how far `queued` is from `flit`: traffic x load x depth, packets, planes
+// spikeloom_network_bench speed          nanoseconds a message of each model, and how they grow with messages
+#include <algorithm>
+#include <cmath>
+#include <ctime>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "router/network_cases.hpp"
+
+namespace spikeloom::bench {
+
+using namespace test;
+
+namespace {
+
+double processor_seconds() {
+    timespec time{};
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+void agreement(bool all) {
+    struct Row {
+        double sum = 0, worst = 0;
+        int cases = 0;
+        std::string where;
+    };
+    std::map<std::string, Row> rows;
+    for (const NetworkCase& one : agreement_cases()) {
+        const Agreement a = compare(one);
+        if (all) {
+            fmt::print("{:40} flit {:8} queued {:8} {:+6.1f} % sent {:+6.1f} processed {:+6.1f}\n", one.name,
+                       a.flit_end, a.queued_end, 100 * a.end, 100 * a.sent, 100 * a.processed);
+        }
+        for (const std::string& key :
+             {one.traffic + (one.saturated ? " beyond" : " below"), fmt::format("depth {}", one.depth),
+              fmt::format("flits {}", one.flits), fmt::format("planes {}", one.planes)}) {
+            Row& row = rows[key];
+            row.sum += std::abs(a.end);
+            ++row.cases;
+            if (std::abs(a.end) > std::abs(row.worst)) {
+                row.worst = a.end;
+                row.where = one.name;
+            }
+        }
+    }
+    for (const auto& [name, row] : rows) {
+        fmt::print("| {} | {} | {:.1f} | {:+.1f} | {} |\n", name, row.cases, 100 * row.sum / row.cases, 100 * row.worst,
+                   row.where);
+    }
+}
+
+void speed() {
+    for (const NetworkCase& one : speed_cases()) {
+        const router::Graph graph = graph_of(one);
+        const router::Workload workload = workload_of(one);
+        std::string line;
+        for (const router::Model model : {router::Model::free, router::Model::queued, router::Model::flit}) {
+            const auto network = router::make_model(model, graph);
+            router::Outcome outcome;
+            double best = 1e9;
+            for (int repeat = 0; repeat < 5; ++repeat) {
+                const double begin = processor_seconds();
+                network->run(workload, false, outcome);
+                best = std::min(best, processor_seconds() - begin);
+            }
+            line += fmt::format(" {} {:.1f} ns", router::name_of(model),
+                                1e9 * best / static_cast<double>(workload.messages.size()));
+        }
+        fmt::print("{:30} {:8} messages {}\n", one.name, workload.messages.size(), line);
+    }
+}
+
+}  // namespace
+}  // namespace spikeloom::bench
+
+int main(int count, char** arguments) {
+    const std::string_view what = count > 1 ? arguments[1] : "";
+    if (what == "agreement") {
+        spikeloom::bench::agreement(count > 2);
+    } else if (what == "speed") {
+        spikeloom::bench::speed();
+    } else {
+        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed\n");
+        return 2;
+    }
+    return 0;
+}

@@ -1,0 +1,180 @@
+#include "router/queued.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <map>
+#include <utility>
+#include <vector>
+
+#include "chip/spec/draws.hpp"
+#include "router/models.hpp"
+#include "router/network_cases.hpp"
+#include "router/random_network.hpp"
+
+namespace spikeloom::router {
+namespace {
+
+Graph build(const Mesh& mesh, const NetworkParameters& parameters) {
+    auto graph = Graph::build(mesh, parameters);
+    REQUIRE(graph);
+    return std::move(*graph);
+}
+
+Workload nothing(const Graph& graph) {
+    return {.first = std::vector<std::uint64_t>(graph.endpoints() + 1), .messages = {}, .rest = {}};
+}
+
+/// Messages of the first endpoint that sends any are to stand first, and so on.
+void append(Workload& workload, std::uint32_t source, const Message& message) {
+    workload.messages.push_back(message);
+    for (std::size_t e = source + 1; e < workload.first.size(); ++e) {
+        ++workload.first[e];
+    }
+}
+
+Workload random_workload(const Graph& graph, std::uint64_t seed, int most) {
+    test::Draws draws(seed);
+    Workload workload = nothing(graph);
+    const auto last = static_cast<int>(graph.endpoints()) - 1;
+    const int hot = draws.integer(0, last);
+    for (std::uint32_t source = 0; source < graph.endpoints(); ++source) {
+        const int messages = draws.integer(0, most);
+        for (int i = 0; i < messages; ++i) {
+            append(workload, source,
+                   {.destination = static_cast<std::uint32_t>(draws.chance() ? hot : draws.integer(0, last)),
+                    .service = static_cast<std::uint32_t>(draws.integer(0, 3)),
+                    .work = static_cast<std::uint32_t>(draws.integer(0, 4))});
+        }
+        workload.rest.push_back(static_cast<std::uint32_t>(draws.integer(0, 9)));
+    }
+    return workload;
+}
+
+Outcome outcome_of(Model model, const Graph& graph, const Workload& workload) {
+    Outcome outcome;
+    make_model(model, graph)->run(workload, true, outcome);
+    return outcome;
+}
+
+void check_equal(const Outcome& a, const Outcome& b) {
+    CHECK(a.end == b.end);
+    CHECK(a.last_arrival == b.last_arrival);
+    CHECK(a.sent == b.sent);
+    CHECK(a.processed == b.processed);
+    CHECK(a.arrivals == b.arrivals);
+    CHECK(a.latency_sum == b.latency_sum);
+    CHECK(a.links == b.links);
+    CHECK(a.passages == b.passages);
+}
+
+}  // namespace
+
+TEST_CASE("a message alone takes as long in all models, on any network") {
+    for (std::uint64_t seed = 0; seed < 150; ++seed) {
+        CAPTURE(seed);
+        const test::RandomNetwork network = test::random_network(seed, 4);
+        const Graph graph = build(network.mesh, network.parameters);
+        test::Draws draws(seed + 1000);
+        const auto source = static_cast<std::uint32_t>(draws.integer(0, static_cast<int>(graph.endpoints()) - 1));
+        Workload workload = nothing(graph);
+        append(workload, source,
+               {.destination = static_cast<std::uint32_t>(draws.integer(0, static_cast<int>(graph.endpoints()) - 1)),
+                .service = 7,
+                .work = 3});
+        workload.rest.assign(graph.endpoints(), 1);
+        const Outcome flit = outcome_of(Model::flit, graph, workload);
+        check_equal(outcome_of(Model::queued, graph, workload), flit);
+        Outcome free = outcome_of(Model::free, graph, workload);
+        CHECK(free.end <= flit.end);  // in small buffers even a packet alone waits for the room of its own first flits
+        if (network.parameters.packet_flits == 1 && network.parameters.allocation == Allocation::one_cycle) {
+            check_equal(free, flit);
+        }
+        CHECK(free.passages[0].hops == flit.passages[0].hops);
+        for (std::size_t l = 0; l < free.links.size(); ++l) {
+            CHECK(free.links[l].flits == flit.links[l].flits);
+        }
+    }
+}
+
+TEST_CASE("every message arrives once and in its pair's order, on any network under any load") {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        CAPTURE(seed);
+        const test::RandomNetwork network = test::random_network(seed, 3);
+        const Graph graph = build(network.mesh, network.parameters);
+        const Workload workload = random_workload(graph, seed, 12);
+        const Outcome queued = outcome_of(Model::queued, graph, workload);
+        const Outcome free = outcome_of(Model::free, graph, workload);
+        REQUIRE(queued.passages.size() == workload.messages.size());
+        CHECK(queued.arrivals == workload.messages.size());
+        std::map<std::pair<std::uint32_t, std::uint32_t>, Cycle> last;
+        for (std::size_t m = 0; m < queued.passages.size(); ++m) {
+            const Passage& passage = queued.passages[m];
+            CHECK(passage.destination == workload.messages[m].destination);
+            CHECK(passage.hops == free.passages[m].hops);
+            CHECK(passage.injected >= passage.made);
+            CHECK(passage.arrived - passage.injected >= free.passages[m].arrived - free.passages[m].injected);
+            CHECK(passage.processed >= passage.arrived + workload.messages[m].service);
+            Cycle& before = last[{passage.source, passage.destination}];
+            CHECK(passage.arrived > before);
+            before = passage.arrived;
+        }
+        for (std::size_t l = 0; l < free.links.size(); ++l) {
+            CHECK(queued.links[l].flits == free.links[l].flits);
+        }
+    }
+}
+
+TEST_CASE("a step does not depend on the steps before it") {
+    for (std::uint64_t seed = 0; seed < 20; ++seed) {
+        CAPTURE(seed);
+        const test::RandomNetwork network = test::random_network(seed, 3);
+        const Graph graph = build(network.mesh, network.parameters);
+        const auto model = make_queued_model(graph);
+        Outcome outcome;
+        for (const std::uint64_t step : {seed + 1, seed + 2, seed}) {
+            model->run(random_workload(graph, step, 12), true, outcome);
+        }
+        check_equal(outcome, outcome_of(Model::queued, graph, random_workload(graph, seed, 12)));
+    }
+}
+
+TEST_CASE("a slow receiver bounds the step, and its senders stall once buffers and source queues are full") {
+    constexpr std::uint32_t service = 500;
+    constexpr std::uint32_t messages = 20;
+    NetworkParameters parameters;
+    parameters.buffer_flits = 2;
+    parameters.source_queue = 3;
+    const Graph graph = build({.columns = 4, .rows = 1, .cores_per_tile = 1}, parameters);
+    Workload workload = nothing(graph);
+    for (std::uint32_t i = 0; i < messages; ++i) {
+        append(workload, 0, {.destination = 3, .service = service, .work = 1});
+    }
+    workload.rest.assign(graph.endpoints(), 0);
+    for (const Model model : {Model::queued, Model::flit}) {
+        const Outcome outcome = outcome_of(model, graph, workload);
+        const Cycle first = 1 + 5 + 3 * 3;  // made, then three hops
+        CHECK(outcome.end == first + messages * service);
+        CHECK(outcome.processed[3] == outcome.end);
+        // In the network: two flits in each of five buffers. The last message is made once the third before it goes in.
+        const std::uint32_t taken = messages - 3 - 5 * 2;
+        CHECK(outcome.sent[0] > first + (taken - 1) * service);
+        CHECK(outcome.sent[0] <= first + taken * service);
+    }
+    parameters.source_queue = 0;
+    const Graph unbounded = build({.columns = 4, .rows = 1, .cores_per_tile = 1}, parameters);
+    CHECK(outcome_of(Model::queued, unbounded, workload).sent[0] == messages);
+}
+
+TEST_CASE("queued and flit agree on step times, within 10 % below saturation and 15 % beyond") {
+    // A sample of the grid in router/README.md; spikeloom_network_bench goes through all of it.
+    const std::vector<test::NetworkCase> cases = test::agreement_cases();
+    for (std::size_t i = 0; i < cases.size(); i += 7) {
+        const test::NetworkCase& one = cases[i];
+        CAPTURE(one.name);
+        const test::Agreement agreement = test::compare(one);
+        CHECK(std::abs(agreement.end) <= (one.saturated ? 0.15 : 0.10));
+    }
+}
+
+}  // namespace spikeloom::router
