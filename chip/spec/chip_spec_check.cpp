@@ -8,7 +8,9 @@
 #include <span>
 
 #include "chip/spec/chip_spec_proto.hpp"
+#include "chip/spec/network_proto.hpp"
 #include "chip/spec/schema_check.hpp"
+#include "router/ways.hpp"
 
 namespace spikeloom::chip {
 namespace {
@@ -16,7 +18,6 @@ namespace {
 namespace pb = google::protobuf;
 
 constexpr std::int64_t largest_register = (std::int64_t{1} << 31) - 1;
-constexpr std::int64_t most_cores = std::int64_t{1} << 20;
 
 class Checker : private SchemaCheck {
 public:
@@ -25,6 +26,9 @@ public:
     Diagnostics check(const proto::ChipSpecProto& chip) {
         ranges(chip);
         rule("mesh", chip.has_mesh(), chip.mesh(), &Checker::mesh);
+        if (chip.has_mesh() && chip.has_network() && sound("mesh", chip.mesh())) {
+            check_network(*this, chip.mesh(), chip.network());
+        }
         rule("neuron", chip.has_neuron(), chip.neuron(), &Checker::neuron);
         rule("synapses", chip.has_synapses(), chip.synapses(), &Checker::synapses);
         rule("learning", chip.has_learning(), chip.learning(), &Checker::learning);
@@ -54,9 +58,12 @@ private:
     }
 
     void mesh(const proto::MeshProto& mesh) {
-        const std::int64_t cores = std::int64_t{mesh.columns()} * mesh.rows() * mesh.cores_per_tile();
-        if (cores > most_cores) {
-            report("mesh", fmt::format("the mesh has {} cores", cores), fmt::format("at most {}", most_cores));
+        const Mesh board = from_proto(mesh);
+        const std::int64_t chips = std::int64_t{board.chip_columns} * board.chip_rows;
+        const std::int64_t cores = std::int64_t{board.columns} * board.rows * board.cores_per_tile;
+        if (cores > router::most_cores_on_board / chips) {
+            report("mesh", fmt::format("{} of {} cores", chips == 1 ? "a chip" : fmt::format("{} chips", chips), cores),
+                   fmt::format("at most {} cores on a board", router::most_cores_on_board));
         }
     }
 

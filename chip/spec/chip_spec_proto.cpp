@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "chip/spec/network_proto.hpp"
+
 namespace spikeloom::chip {
 namespace {
 
@@ -29,16 +31,6 @@ std::vector<int> from_list(const Repeated& values) {
 template <class Enum>
 auto from_enum(Enum value) {
     return static_cast<int>(value) - 1;  // the schema's names count from 1, the enumerations from 0
-}
-
-Mesh from(const proto::MeshProto& message) {
-    return {.columns = message.columns(), .rows = message.rows(), .cores_per_tile = message.cores_per_tile()};
-}
-
-void to(const Mesh& mesh, proto::MeshProto& message) {
-    message.set_columns(mesh.columns);
-    message.set_rows(mesh.rows);
-    message.set_cores_per_tile(mesh.cores_per_tile);
 }
 
 CoreLimits from(const proto::CoreLimitsProto& message) {
@@ -316,7 +308,8 @@ ChipSpec from_proto(const proto::ChipSpecProto& message) {
     ChipSpec spec{.name = message.name(),
                   .title = message.title(),
                   .description = message.description(),
-                  .mesh = from(message.mesh()),
+                  .mesh = from_proto(message.mesh()),
+                  .network = message.has_network() ? from_proto(message.network()) : SpikeNetwork{},
                   .limits = from(message.limits()),
                   .neuron = from(message.neuron()),
                   .synapses = from(message.synapses()),
@@ -334,7 +327,10 @@ proto::ChipSpecProto to_proto(const ChipSpec& spec) {
     message.set_name(spec.name);
     message.set_title(spec.title);
     message.set_description(spec.description);
-    to(spec.mesh, *message.mutable_mesh());
+    to_proto(spec.mesh, *message.mutable_mesh());
+    if (spec.network != SpikeNetwork{}) {
+        to_proto(spec.network, spec.mesh, *message.mutable_network());
+    }
     to(spec.limits, *message.mutable_limits());
     to(spec.neuron, *message.mutable_neuron());
     to(spec.synapses, *message.mutable_synapses());

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <functional>
 #include <limits>
@@ -10,6 +11,7 @@
 #include <string>
 
 #include "chip/spec/random_chip.hpp"
+#include "router/ways.hpp"
 
 namespace spikeloom::chip {
 namespace {
@@ -252,7 +254,9 @@ TEST_CASE("each field of the schema is needed") {
     int fields = 0;
     while (std::getline(lines, line)) {
         const bool scalar = line.find(": ") != std::string::npos && line.find(": [") == std::string::npos;
-        const bool optional = line.find(" low:") != std::string::npos || line.find(" high:") != std::string::npos;
+        const bool optional =
+            std::ranges::any_of(std::array{" low:", " high:", " chip_columns:", " chip_rows:", " address_range:"},
+                                [&](const char* field) { return line.find(field) != std::string::npos; });
         if (scalar && !optional) {
             std::string without = text;
             without.erase(offset, line.size() + 1);
@@ -281,6 +285,8 @@ TEST_CASE("rules that relate fields") {
         CHECK_FALSE(refused([&](ChipSpec& s) { s.title = right; }));
     }
     CHECK(refused([](ChipSpec& s) { s.mesh = {.columns = 1024, .rows = 1024, .cores_per_tile = 2}; }));
+    CHECK(refused([](ChipSpec& s) { s.mesh.chip_columns = 0; }));
+    CHECK(refused([](ChipSpec& s) { s.mesh = {.columns = 256, .rows = 256, .cores_per_tile = 16, .chip_rows = 2}; }));
     CHECK(refused([](ChipSpec& s) { s.synapses.index_bits = {1}, s.limits.compartments = 3; }));
     CHECK(refused([](ChipSpec& s) { s.synapses.words_per_axon = s.synapses.words + 1; }));
     CHECK(refused([](ChipSpec& s) { s.synapses.encodings.clear(); }));
@@ -316,6 +322,102 @@ TEST_CASE("a file that can't be read is named, with the reason") {
     }
     CHECK_FALSE(parse_chip_spec("", "empty").has_value());
     CHECK_FALSE(parse_chip_spec(std::string(100000, '{'), "deep").has_value());
+}
+
+// ---- the spike network ----
+
+const std::string links = " east_west { latency: 5 interval: 1 } north_south { latency: 9 interval: 1 } order: X_FIRST";
+
+/// A network block of what every topology needs, and `more`.
+std::string network_block(const std::string& more) {
+    return "network { cast: UNICAST planes: 3 virtual_channels: 1 packet_flits: 2 buffer_flits: 4 source_queue: 0 "
+           "allocation: ONE_CYCLE router_cycles: 2 credit_cycles: 2 local { latency: 1 interval: 1 } "
+           "cycle_ns { value: 0.5 source: \"test\" trust: GUESSED } " +
+           more + " }\n";
+}
+
+std::string with_network(const std::string& block, const std::string& mesh) {
+    const std::string good = text_of(bundled("generic"));
+    const std::size_t from = good.find("network {");
+    const std::size_t to = good.find("limits {");
+    std::string text = from == std::string::npos ? good : good.substr(0, from) + good.substr(to);
+    return replaced(text, "mesh { columns: 4 rows: 4 cores_per_tile: 1 }", "mesh { " + mesh + " }\n" + block);
+}
+
+TEST_CASE("a board of torus chips with three planes") {
+    const auto spec = parse_chip_spec(
+        with_network(network_block("topology: TORUS between_chips { latency: 40 interval: 30 }" + links),
+                     "columns: 4 rows: 8 cores_per_tile: 1 chip_columns: 2 chip_rows: 1"),
+        "chip");
+    REQUIRE_MESSAGE(spec.has_value(), reasons(spec));
+    CHECK(spec->mesh.cores() == 64);
+    CHECK(spec->mesh.chips() == 2);
+    CHECK(spec->network.parameters.topology == router::Topology::torus);
+    CHECK(spec->network.parameters.planes == 3);
+    CHECK(spec->network.parameters.between_chips == router::LinkTiming{.latency = 40, .interval = 30});
+    CHECK(spec->network.cycle_ns.value == 0.5);
+    CHECK(spec->network.address_range == 0);
+    const auto again = parse_chip_spec(print_chip_spec(*spec), "again");
+    REQUIRE_MESSAGE(again.has_value(), reasons(again));
+    CHECK(*again == *spec);
+}
+
+TEST_CASE("a chip without a network block has the defaults") {
+    const auto spec = parse_chip_spec(with_network("", "columns: 4 rows: 4 cores_per_tile: 1"), "chip");
+    REQUIRE_MESSAGE(spec.has_value(), reasons(spec));
+    CHECK(spec->network == SpikeNetwork{});
+    CHECK(print_chip_spec(*spec).find("network") == std::string::npos);
+}
+
+TEST_CASE("a network that lacks what its topology needs, or can't be built, is refused") {
+    const std::string one = "columns: 4 rows: 4 cores_per_tile: 1";
+    const auto findings = [&](const std::string& more, const std::string& mesh) {
+        return findings_of(with_network(network_block(more), mesh));
+    };
+    CHECK(findings("topology: MESH" + links, one).empty());
+    CHECK(says(findings("topology: MESH", one), "the network lacks 'north_south'"));
+    CHECK(says(findings("topology: MESH", one), "the network lacks 'order'"));
+    CHECK(says(findings("topology: TREE", one), "the network lacks 'tree_arity'"));
+    CHECK(says(findings("topology: TREE tree_arity: 4", one), "the network lacks 'vertical'"));
+    CHECK(says(findings("topology: TREE tree_arity: 1 vertical { latency: 1 interval: 1 }", one), "allowed: 2..256"));
+    CHECK(says(findings("topology: TREE tree_arity: 2 vertical { latency: 1 interval: 1 } address_range: 4", one),
+               "relative addresses in a tree"));
+    CHECK(says(findings("topology: MESH" + links, one + " chip_rows: 2"), "the network lacks 'between_chips'"));
+    CHECK(says(findings("topology: RING" + links, one), "RING"));
+    CHECK(says(findings("topology: MESH hops: 3" + links, one), "hops"));
+    CHECK(says(findings_of(with_network("", one + " chip_rows: 0")), "'mesh.chip_rows' is 0; allowed: 1..1024"));
+    const auto changed = [&](const std::string& from, const std::string& to) {
+        return findings_of(replaced(with_network(network_block("topology: MESH" + links), one), from, to));
+    };
+    CHECK(changed("packet_flits: 2 buffer_flits: 4", "packet_flits: 5 buffer_flits: 4").empty());
+    CHECK(says(changed("cast: UNICAST planes: 3 virtual_channels: 1 packet_flits: 2",
+                       "cast: MULTICAST planes: 3 virtual_channels: 1 packet_flits: 5"),
+               "packets of 5 flits and buffers of 4"));
+    CHECK(says(changed("value: 0.5", "value: 0"), "a cycle takes no time"));
+    CHECK(says(changed("value: 0.5", "value: 0.5 low: 0.75"), "low is 0.75, above the value 0.5"));
+    CHECK(says(changed("east_west { latency: 5", "east_west { latency: 0"), "'network.east_west.latency' is 0"));
+}
+
+TEST_CASE("ranges of the schema are those that the router checks") {
+    ChipSpec spec = load("generic");
+    spec.network.cycle_ns = {.value = 1, .low = 1, .high = 1, .source = "test", .trust = Trust::guessed};
+    const auto agree = [&](int router::NetworkParameters::* field, int least, int most) {
+        for (const int value : {least - 1, least, most, most + 1}) {
+            ChipSpec changed = spec;
+            changed.network.parameters.*field = value;
+            const bool allowed = least <= value && value <= most;
+            CHECK(check_chip_spec(changed).empty() == allowed);
+            CHECK(router::check_network(changed.mesh, changed.network.parameters).empty() == allowed);
+        }
+    };
+    agree(&router::NetworkParameters::tree_arity, 2, 256);
+    agree(&router::NetworkParameters::planes, 1, 64);
+    agree(&router::NetworkParameters::virtual_channels, 1, 64);
+    agree(&router::NetworkParameters::packet_flits, 1, 1024);
+    agree(&router::NetworkParameters::buffer_flits, 1, 65536);
+    agree(&router::NetworkParameters::source_queue, 0, 1 << 20);
+    agree(&router::NetworkParameters::router_cycles, 0, 4096);
+    agree(&router::NetworkParameters::credit_cycles, 0, 4096);
 }
 
 }  // namespace

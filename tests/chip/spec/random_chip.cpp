@@ -44,6 +44,52 @@ chip::Quantity quantity(Draws& draws) {
             .trust = static_cast<chip::Trust>(draws.between(0, 4))};
 }
 
+chip::Mesh mesh(Draws& draws) {
+    chip::Mesh mesh{
+        .columns = draws.integer(1, 16), .rows = draws.integer(1, 16), .cores_per_tile = draws.integer(1, 8)};
+    if (draws.chance()) {
+        mesh.chip_columns = draws.integer(1, 3);
+        mesh.chip_rows = draws.integer(1, 3);
+    }
+    return mesh;
+}
+
+/// What the topology and the board do not use keeps its default, so that the text needs each field it has.
+chip::SpikeNetwork network(Draws& draws, const chip::Mesh& mesh) {
+    const auto link = [&] {
+        return router::LinkTiming{.latency = draws.integer(1, 100), .interval = draws.integer(1, 100)};
+    };
+    chip::SpikeNetwork network;
+    router::NetworkParameters& parameters = network.parameters;
+    parameters.topology = static_cast<router::Topology>(draws.integer(0, 2));
+    parameters.cast = static_cast<router::Cast>(draws.integer(0, 1));
+    parameters.allocation = static_cast<router::Allocation>(draws.integer(0, 1));
+    parameters.planes = draws.integer(1, 4);
+    parameters.virtual_channels = draws.integer(1, 4);
+    parameters.packet_flits = draws.integer(1, 8);
+    parameters.buffer_flits = draws.integer(8, 32);
+    parameters.source_queue = draws.integer(0, 9);
+    parameters.router_cycles = draws.integer(0, 9);
+    parameters.credit_cycles = draws.integer(0, 9);
+    parameters.local = link();
+    if (parameters.topology == router::Topology::tree) {
+        parameters.tree_arity = draws.integer(2, 9);
+        parameters.vertical = link();
+    } else {
+        parameters.order = static_cast<router::DimensionOrder>(draws.integer(0, 1));
+        parameters.east_west = link();
+        parameters.north_south = link();
+        network.address_range = draws.chance() ? draws.integer(50, 300) : 0;
+    }
+    if (mesh.chips() > 1) {
+        parameters.between_chips = link();
+    }
+    network.cycle_ns = quantity(draws);
+    network.cycle_ns.value += 1;
+    network.cycle_ns.high += 1;
+    return network;
+}
+
 chip::NeuronFormat neuron(Draws& draws) {
     const int state_bits = draws.integer(16, 31);
     const int threshold_exponent = draws.integer(0, 10);
@@ -147,28 +193,31 @@ chip::CostTable costs(Draws& draws, const std::string& name, bool learns) {
 
 chip::ChipSpec random_chip(std::uint64_t seed) {
     Draws draws(seed);
-    chip::ChipSpec spec{
-        .name = "chip-" + std::to_string(seed),
-        .title = text(draws),
-        .description = text(draws),
-        .mesh = {.columns = draws.integer(1, 16), .rows = draws.integer(1, 16), .cores_per_tile = draws.integer(1, 8)},
-        .limits = {.compartments = draws.between(1, 65536),
-                   .input_axons = draws.between(1, 1 << 24),
-                   .output_axons = draws.between(1, 1 << 24),
-                   .compartment_profiles = draws.between(1, 1024),
-                   .threshold_profiles = draws.between(1, 1024),
-                   .update_granularity = draws.between(1, 16)},
-        .neuron = neuron(draws),
-        .synapses = synapses(draws),
-        .learning = {},
-        .conventions = {},
-        .costs = {}};
+    chip::ChipSpec spec{.name = "chip-" + std::to_string(seed),
+                        .title = text(draws),
+                        .description = text(draws),
+                        .mesh = mesh(draws),
+                        .network = {},
+                        .limits = {.compartments = draws.between(1, 65536),
+                                   .input_axons = draws.between(1, 1 << 24),
+                                   .output_axons = draws.between(1, 1 << 24),
+                                   .compartment_profiles = draws.between(1, 1024),
+                                   .threshold_profiles = draws.between(1, 1024),
+                                   .update_granularity = draws.between(1, 16)},
+                        .neuron = neuron(draws),
+                        .synapses = synapses(draws),
+                        .learning = {},
+                        .conventions = {},
+                        .costs = {}};
     spec.conventions = {
         .sum_overflow = static_cast<chip::Conventions::SumOverflow>(draws.integer(0, 1)),
         .current_overflow = static_cast<chip::Conventions::CurrentOverflow>(draws.integer(0, 2)),
         .biased_current_overflow = static_cast<chip::Conventions::BiasedCurrentOverflow>(draws.integer(0, 1)),
         .voltage_overflow = static_cast<chip::Conventions::VoltageOverflow>(draws.integer(0, 1)),
         .negative_mixed_weight = static_cast<chip::Conventions::NegativeMixedWeight>(draws.integer(0, 1))};
+    if (draws.chance()) {
+        spec.network = network(draws, spec.mesh);
+    }
     if (draws.chance()) {
         spec.learning = learning(draws, spec.synapses);
     }
