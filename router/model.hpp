@@ -49,6 +49,9 @@ struct Workload {
     std::vector<std::uint64_t> first;  ///< endpoints + 1: those of endpoint e are messages[first[e] .. first[e + 1])
     std::vector<Message> messages;
     std::vector<std::uint32_t> rest;  ///< by endpoint: cycles of work after its last message
+    /// By endpoint: cycles that its receiver works before it takes the first message (inputs from outside, which don't
+    /// cross the network). Empty: none.
+    std::vector<std::uint32_t> busy{};
 };
 
 /// A member of a multicast group.
@@ -85,7 +88,7 @@ struct Outcome {
     Cycle end = 0;  ///< the last thing to happen
     Cycle last_arrival = 0;
     std::vector<Cycle> sent;       ///< by endpoint: its work is done, stalls included; 0 without work
-    std::vector<Cycle> processed;  ///< by endpoint: the last message is done with; 0 without messages
+    std::vector<Cycle> processed;  ///< by endpoint: the last message is done with; without messages: Workload::busy
     std::vector<LinkUse> links;    ///< by link; all planes together (peak: of the fullest)
     std::uint64_t arrivals = 0;
     std::uint64_t latency_sum = 0;  ///< cycles from made to arrived, over arrivals
