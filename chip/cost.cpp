@@ -98,6 +98,16 @@ double barrier_time_ns(const CostTable& costs, int tiles) {
     return time_ns;
 }
 
+double chip_barrier_time_ns(const CostTable& costs, int chips) {
+    double time_ns = 0;
+    for (const ChipBarrierPoint& point : costs.chip_barrier) {
+        if (point.chips <= chips) {
+            time_ns = point.time_ns.value;
+        }
+    }
+    return time_ns;
+}
+
 StepTime step_time(std::span<const Counters> cores, const CostTable& costs, int tiles) {
     StepTime step;
     for (std::size_t core = 0; core < cores.size(); ++core) {

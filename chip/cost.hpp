@@ -36,6 +36,8 @@ struct ItemEnergy {
 [[nodiscard]] double core_step_time_ns(const Counters& step_counts, const CostTable& costs);
 /// Barrier with this many tiles in use (that of the last point at no more tiles), ns.
 [[nodiscard]] double barrier_time_ns(const CostTable& costs, int tiles);
+/// What it takes besides with this many chips in use, ns.
+[[nodiscard]] double chip_barrier_time_ns(const CostTable& costs, int chips);
 
 struct StepTime {
     double time_ns = 0;         ///< slowest core plus barrier

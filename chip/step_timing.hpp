@@ -2,7 +2,16 @@
 // what the chip counted and which compartments fired, never the other way round: no spike depends on it.
 //
 //     updates and spikes --> messages into the network as they are made --> arrival, synaptic work in the receiver
-//     then learning, the barrier, the host's phase (inputs for the next step, outputs of this one)
+//     then learning, the barrier, the host's phase (inputs of this step, outputs of this step)
+//
+// A core's updates take equally long each, whichever were active; after its update a compartment that fires takes the
+// time of a spike, then that of each message. A message is worked on in the step in which it is sent, though its
+// events are counted one step later (chip/README.md). Inputs come before the step begins and cross no link.
+// Cycles: moments are rounded, not durations, so neither a sender's nor a receiver's sum is off by more than half a
+// cycle (but each copy of a multicast message is rounded by itself).
+//
+// Under `free` the step is max over cores of max(generation, processing), as chip::step_time and SANA-FE's simple
+// model have it: a receiver is never idle because a message is still on its way.
 #pragma once
 
 #include <cstdint>
@@ -32,13 +41,13 @@ enum class StepBound : std::uint8_t {
 /// Phases follow one another; generation, processing and link overlap in the first.
 struct StepTiming {
     double time_ns = 0;        ///< of the whole step
-    double spiking_ns = 0;     ///< from the step's start until the last core has worked off the last message
+    double spiking_ns = 0;     ///< from the step's start until the last core has worked off its last message
     double generation_ns = 0;  ///< of the busiest sender alone, without stalls
     double processing_ns = 0;  ///< of the busiest receiver alone
-    double link_ns = 0;        ///< of the busiest link alone: flits times interval
-    double learning_ns = 0;    ///< of the core that learns longest
+    double link_ns = 0;        ///< of the busiest link between routers alone: flits a plane times interval
+    double learning_ns = 0;    ///< what learning adds: each core begins when it is done with its messages
     double barrier_ns = 0;
-    double host_ns = 0;
+    double host_ns = 0;                       ///< spikes from and to the host, one after the other
     StepBound bound = StepBound::generation;  ///< the longest phase; of the first: what comes nearest to spiking_ns
     std::uint32_t core = 0;                   ///< of the image: done last
     std::uint32_t link = router::no_link;     ///< of the graph: the busiest; none without messages
@@ -56,7 +65,8 @@ class StepTimer {
 public:
     struct Options {
         router::Model model = router::Model::queued;
-        bool trace = false;  ///< keep every message's passage of the last step
+        bool trace = false;   ///< keep every message's passage of the last step
+        bool traffic = true;  ///< false: outcome() may be left empty where the time doesn't need it
     };
     /// The image may be dropped afterwards; `costs` is copied. Errors: a network that can't be built, a link that
     /// a relative address can't reach.
@@ -66,12 +76,19 @@ public:
     StepTimer& operator=(StepTimer&&) noexcept;
     ~StepTimer();
 
+    /// Another one over the same tables, for another thread: a step's timing depends on its events alone.
+    [[nodiscard]] StepTimer sibling() const;
+
     [[nodiscard]] StepTiming step(const StepEvents& events);
+    /// Whether the steps from now on keep passages; those of the last one are gone.
+    void set_trace(bool on);
 
     /// Of the last step. Endpoints are places on the mesh, not cores of the image.
     [[nodiscard]] const router::Outcome& outcome() const;
     [[nodiscard]] const router::Graph& graph() const;
     [[nodiscard]] double cycle_ns() const;
+    [[nodiscard]] router::Model model() const;
+    /// Of the tables that siblings share.
     [[nodiscard]] std::size_t resident_bytes() const;
 
 private:
