@@ -187,6 +187,11 @@ void FlitModel::start(const Workload& workload, bool trace, Outcome& outcome) {
         sources_[endpoint].next = workload.first[endpoint];
         sources_[endpoint].last = workload.first[endpoint + 1];
         plan_next(endpoint, 0);
+        if (!workload.busy.empty() && workload.busy[endpoint] > 0) {
+            receivers_[endpoint].busy_until = workload.busy[endpoint];
+            outcome.processed[endpoint] = workload.busy[endpoint];
+            far_.push({.at = workload.busy[endpoint], .receiver = true, .endpoint = endpoint});
+        }
     }
 }
 
