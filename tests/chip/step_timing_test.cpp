@@ -196,9 +196,9 @@ TEST_CASE("moments are rounded to cycles, so durations below a cycle add up") {
     TwoSpikes step;
     (void)flit.step(step.events());
     const auto& passages = flit.outcome().passages;
-    CHECK(passages[0].made == 2);  // 23 ns
-    CHECK(passages[1].made == 5);  // 46
-    CHECK(passages[2].made == 5);  // 48
+    CHECK(passages[0].made == 2);                             // 23 ns
+    CHECK(passages[1].made == 5);                             // 46
+    CHECK(passages[2].made == 5);                             // 48
     CHECK(passages[0].processed - passages[0].arrived == 1);  // 13 ns
     CHECK(passages[1].processed - passages[1].arrived == 2);  // 13 more: 26
 }
@@ -256,8 +256,7 @@ TEST_CASE("free is chip::step_time of the step's own messages, on random images"
             const auto inputs = step % 3 == 0 ? random_inputs(image, seed, step) : std::vector<InputSpike>{};
             chip.step(inputs);
             const std::vector<Counters> counts(chip.step_counts().cores.begin(), chip.step_counts().cores.end());
-            const StepTiming timing =
-                free.step({.cores = counts, .spikes = chip.spikes(), .inputs = {}});
+            const StepTiming timing = free.step({.cores = counts, .spikes = chip.spikes(), .inputs = {}});
             if (step % 3 == 2) {
                 continue;
             }
