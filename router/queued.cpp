@@ -200,7 +200,7 @@ void QueuedModel::feed(std::uint32_t port) {
         if (bounded && feeder.next == makers_[endpoint].next) {
             return;
         }
-        if (planes_ > 1 && plane_of(endpoint, message.destination, static_cast<int>(planes_)) != plane) {
+        if (planes_ > 1 && plane_of(endpoint, message.destination, graph_.parameters()) != plane) {
             feeder.clock += message.work;
             ++feeder.next;
             continue;
