@@ -38,7 +38,7 @@ private:
     void send(std::uint32_t endpoint, const Message& message, Cycle made);
     void copy(std::uint32_t node, std::uint32_t router, std::uint32_t first_member, Progress progress);
     void arrive(std::uint32_t endpoint, std::uint32_t service, std::uint64_t passage, Progress progress);
-    void receive();
+    void receive(const Workload& workload);
 
     const Graph& graph_;
     RouteTable routes_;
@@ -72,7 +72,7 @@ void FreeModel::run(const Workload& workload, bool trace, Outcome& outcome) {
         }
         outcome.sent[endpoint] = clock + (workload.rest.empty() ? 0 : workload.rest[endpoint]);
     }
-    receive();
+    receive(workload);
     outcome.arrivals = arrivals_.size();
     outcome.end = outcome.last_arrival;
     for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
@@ -164,7 +164,7 @@ void FreeModel::arrive(std::uint32_t endpoint, std::uint32_t service, std::uint6
 }
 
 /// Each receiver's arrivals in order of time, then of the workload.
-void FreeModel::receive() {
+void FreeModel::receive(const Workload& workload) {
     first_arrival_.assign(graph_.endpoints() + std::size_t{1}, 0);
     for (const Arrival& arrival : arrivals_) {
         ++first_arrival_[arrival.destination + 1];
@@ -182,7 +182,8 @@ void FreeModel::receive() {
         std::sort(begin, end, [](const Arrival& a, const Arrival& b) {
             return std::tie(a.at, a.passage) < std::tie(b.at, b.passage);
         });
-        Cycle free = 0;
+        Cycle free = workload.busy.empty() ? 0 : workload.busy[endpoint];
+        outcome_->processed[endpoint] = free;
         for (; begin != end; ++begin) {
             Cycle processed = begin->at;
             if (begin->service > 0) {

@@ -118,8 +118,9 @@ void QueuedModel::start(const Workload& workload, bool trace, Outcome& outcome) 
         expected_ += group ? trees_.members(message.destination & ~group_flag).size() : 1;
     }
     outcome.passages.resize(trace ? expected_ : 0);
-    std::fill(receiver_free_.begin(), receiver_free_.end(), base_);
     for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
+        receiver_free_[endpoint] = base_ + (workload.busy.empty() ? 0 : workload.busy[endpoint]);
+        outcome.processed[endpoint] = receiver_free_[endpoint];
         for (std::uint32_t plane = 0; plane < planes_; ++plane) {
             feeders_[endpoint * planes_ + plane] = {
                 .next = workload.first[endpoint], .clock = base_, .link_free = base_, .flit = 0};

@@ -166,6 +166,25 @@ TEST_CASE("a slow receiver bounds the step, and its senders stall once buffers a
     CHECK(outcome_of(Model::queued, unbounded, workload).sent[0] == messages);
 }
 
+TEST_CASE("a receiver that is busy from the start takes its first message late, under every model") {
+    const Graph graph = build({.columns = 4, .rows = 1, .cores_per_tile = 1}, {});
+    Workload workload = nothing(graph);
+    append(workload, 0, {.destination = 3, .service = 10, .work = 1});  // there at 1 + 5 + 3 * 3 = 15
+    workload.busy.assign(graph.endpoints(), 0);
+    for (const Model model : {Model::free, Model::queued, Model::flit}) {
+        CAPTURE(name_of(model));
+        for (const auto& [busy, processed] : {std::pair<std::uint32_t, Cycle>{15, 25}, {16, 26}, {100, 110}}) {
+            workload.busy[3] = busy;
+            workload.busy[2] = 7;
+            const Outcome outcome = outcome_of(model, graph, workload);
+            CHECK(outcome.processed[3] == processed);
+            CHECK(outcome.processed[2] == 7);
+            CHECK(outcome.end == processed);
+            CHECK(outcome.last_arrival == 15);
+        }
+    }
+}
+
 TEST_CASE("queued and flit agree on step times, within 10 % below saturation and 15 % beyond") {
     // A sample of the grid in router/README.md; spikeloom_network_bench goes through all of it.
     const std::vector<test::NetworkCase> cases = test::agreement_cases();
