@@ -227,9 +227,8 @@ void QueuedModel::feed(std::uint32_t port) {
 bool QueuedModel::feed_message(Feeder& feeder, std::uint32_t endpoint, std::uint32_t plane) {
     const Message& message = workload_->messages[feeder.next];
     const bool group = (message.destination & group_flag) != 0;
-    const std::uint32_t pair = group ? endpoint : (endpoint + message.destination) / planes_;
-    const std::uint32_t channel =
-        (graph_.inject_link(endpoint) * planes_ + plane) * channels_ + (per_class_ > 1 ? pair % per_class_ : 0);
+    const std::uint32_t lane = per_class_ > 1 ? lane_of(endpoint, message.destination, graph_.parameters()) : 0;
+    const std::uint32_t channel = (graph_.inject_link(endpoint) * planes_ + plane) * channels_ + lane;
     Queue& queue = queues_[channel];
     const Wire& wire = wires_[channel];
     const Cycle made = graph_.parameters().source_queue > 0 ? made_[feeder.next] : feeder.clock + message.work;

@@ -191,7 +191,7 @@ TEST_CASE("a narrow link bounds the step as network; an idle step is bound by it
 
 TEST_CASE("moments are rounded to cycles, so durations below a cycle add up") {
     Image image = two_cores();
-    image.chip.network.cycle_ns.value = 10;
+    image.chip.network.cycle_ns = quantity(10);
     StepTimer flit = timer(image, costs_of({}), router::Model::flit, true);
     TwoSpikes step;
     (void)flit.step(step.events());
@@ -211,7 +211,7 @@ TEST_CASE("what can't be timed is refused") {
     CHECK_FALSE(StepTimer::create(image, costs_of({}), {}).has_value());
     image = two_cores();
     CHECK_FALSE(StepTimer::create(image, costs_of({.active = 1e9}), {}).has_value());
-    image.chip.network.cycle_ns.value = 0;
+    image.chip.network.cycle_ns = quantity(0);
     CHECK_FALSE(StepTimer::create(image, costs_of({}), {}).has_value());
 }
 
