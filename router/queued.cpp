@@ -25,6 +25,9 @@ QueuedModel::QueuedModel(const Graph& graph)
       packet_ring_size_(std::bit_ceil(depth_ + 1)),
       events_(2 * std::size_t{planes_} * channels_ * graph.links().size()) {
     need_ = whole_ ? flits_ : 1;
+    if (QueuedSingle::fits(graph)) {
+        single_.emplace(graph_, routes_);
+    }
     build_queues();
     feeders_.resize(std::size_t{graph.endpoints()} * planes_);
     receiver_free_.resize(graph.endpoints());
@@ -66,10 +69,16 @@ void QueuedModel::build_queues() {
 
 std::uint32_t QueuedModel::add_group(std::uint32_t source, std::span<const GroupMember> members) {
     SPIKELOOM_ASSERT(graph_.parameters().cast == Cast::multicast, "a group in a network without multicast");
+    groups_ = true;
     return trees_.add(graph_, source, members) | group_flag;
 }
 
 void QueuedModel::run(const Workload& workload, bool trace, Outcome& outcome) {
+    SPIKELOOM_ASSERT(workload.first.size() == graph_.endpoints() + std::size_t{1}, "a workload of another network");
+    if (single_ && !trace && !groups_) {
+        single_->run(workload, outcome);
+        return;
+    }
     start(workload, trace, outcome);
     for (std::uint32_t port = 0; port < feeders_.size(); ++port) {
         feed(port);
@@ -91,7 +100,6 @@ void QueuedModel::run(const Workload& workload, bool trace, Outcome& outcome) {
 }
 
 void QueuedModel::start(const Workload& workload, bool trace, Outcome& outcome) {
-    SPIKELOOM_ASSERT(workload.first.size() == graph_.endpoints() + std::size_t{1}, "a workload of another network");
     workload_ = &workload;
     outcome_ = &outcome;
     trace_ = trace;
@@ -227,8 +235,8 @@ void QueuedModel::feed(std::uint32_t port) {
 bool QueuedModel::feed_message(Feeder& feeder, std::uint32_t endpoint, std::uint32_t plane) {
     const Message& message = workload_->messages[feeder.next];
     const bool group = (message.destination & group_flag) != 0;
-    const std::uint32_t lane = per_class_ > 1 ? lane_of(endpoint, message.destination, graph_.parameters()) : 0;
-    const std::uint32_t channel = (graph_.inject_link(endpoint) * planes_ + plane) * channels_ + lane;
+    const std::uint32_t channel = (graph_.inject_link(endpoint) * planes_ + plane) * channels_ +
+                                  lane_of(endpoint, message.destination, graph_.parameters());
     Queue& queue = queues_[channel];
     const Wire& wire = wires_[channel];
     const Cycle made = graph_.parameters().source_queue > 0 ? made_[feeder.next] : feeder.clock + message.work;

@@ -12,12 +12,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
 #include "router/event_ring.hpp"
 #include "router/model.hpp"
 #include "router/multicast.hpp"
+#include "router/queued_single.hpp"
 #include "router/route_table.hpp"
 
 namespace spikeloom::router {
@@ -140,7 +142,9 @@ private:
 
     const Graph& graph_;
     RouteTable routes_;
+    std::optional<QueuedSingle> single_;
     MulticastTrees trees_;
+    bool groups_ = false;
     std::uint32_t planes_, channels_, per_class_, depth_, flits_;
     std::uint32_t need_;       ///< flits of room that must be known before a head goes
     bool whole_;               ///< packets cross at once: all their flits' times are known with the head's

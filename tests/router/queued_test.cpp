@@ -47,6 +47,7 @@ Workload random_workload(const Graph& graph, std::uint64_t seed, int most) {
                     .work = static_cast<std::uint32_t>(draws.integer(0, 4))});
         }
         workload.rest.push_back(static_cast<std::uint32_t>(draws.integer(0, 9)));
+        workload.busy.push_back(static_cast<std::uint32_t>(draws.integer(0, 30)));
     }
     return workload;
 }
@@ -136,6 +137,31 @@ TEST_CASE("a step does not depend on the steps before it") {
             model->run(random_workload(graph, step, 12), true, outcome);
         }
         check_equal(outcome, outcome_of(Model::queued, graph, random_workload(graph, seed, 12)));
+    }
+}
+
+TEST_CASE("without a trace, a step takes as long as with one") {
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        CAPTURE(seed);
+        test::RandomNetwork network = test::random_network(seed, 3);
+        if (seed % 2 == 0) {
+            network.parameters.packet_flits = 1;
+            network.parameters.virtual_channels = 1;
+        }
+        if (network.parameters.source_queue > 0) {
+            network.parameters.planes = 1;
+        }
+        const Graph graph = build(network.mesh, network.parameters);
+        const auto model = make_queued_model(graph);
+        Outcome outcome;
+        for (const std::uint64_t step : {seed, seed + 1}) {
+            const Workload workload = random_workload(graph, step, 40);
+            model->run(workload, false, outcome);
+            Outcome traced = outcome_of(Model::queued, graph, workload);
+            CHECK(traced.passages.size() == workload.messages.size());
+            traced.passages.clear();
+            check_equal(outcome, traced);
+        }
     }
 }
 

@@ -1,0 +1,121 @@
+// QueuedModel's rules for the common case, and nothing else: packets of one flit, one virtual channel, one destination
+// a message, no trace. A packet is then its flit, so it lives in its slot of the buffer, and a hop touches two queues.
+// Gives what the general model gives, to the cycle; a test holds them together.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "router/event_ring.hpp"
+#include "router/model.hpp"
+#include "router/route_table.hpp"
+
+namespace spikeloom::router {
+
+class QueuedSingle {
+public:
+    /// `routes` outlive this.
+    QueuedSingle(const Graph& graph, const RouteTable& routes);
+    /// Whether a network is such a case.
+    [[nodiscard]] static bool fits(const Graph& graph);
+
+    /// Messages have one destination each.
+    void run(const Workload& workload, Outcome& outcome);
+
+private:
+    static constexpr std::uint32_t none = 0xFFFFFFFF;
+    static constexpr Cycle never = -1;
+
+    /// A packet inside a buffer; once it has left, `time` is when its room can be used upstream.
+    struct Slot {
+        Cycle time = 0;  ///< of arrival
+        std::uint32_t destination = 0;
+        std::uint32_t service = 0;
+    };
+    /// A link and the buffer at its end. Packets are numbered from the first that ever came.
+    struct alignas(64) Queue {
+        Cycle free = 0;       ///< when the link can take the next packet
+        Cycle last_left = 0;  ///< the last departure from the buffer
+        std::uint64_t waited = 0;
+        std::uint32_t entered = 0;  ///< packets whose arrival is known
+        std::uint32_t left = 0;     ///< packets whose departure is known
+        std::uint32_t crossed = 0;  ///< packets in this step
+        std::uint32_t peak = 0;
+        std::uint32_t asks_first = none;  ///< queues whose front packet waits for the link
+        std::uint32_t asks_last = none;
+        std::uint32_t asks_next = none;  ///< behind this queue's front packet, where that waits
+        bool wake_set = false;
+        bool source_waits = false;
+        bool eject = false;
+        // what never changes
+        std::uint32_t forward = 0;  ///< cycles from leaving the buffer before to arriving here
+        std::uint32_t credit = 0;   ///< cycles from leaving here to the room's use upstream
+        std::uint32_t hold = 0;     ///< cycles that a packet takes the link
+        std::uint32_t to = 0;       ///< router, or endpoint of an eject link
+        std::uint32_t link = 0;
+        std::uint32_t plane = 0;
+        std::uint32_t feeder = none;  ///< before an inject link
+        std::uint32_t seen = 0;       ///< eject link: packets that the core had taken at the last arrival
+    };
+    /// A core before one plane.
+    struct Feeder {
+        std::uint64_t next = 0;  ///< message; those of other planes are passed over
+        std::uint64_t end = 0;
+        Cycle clock = 0;  ///< made the one before it
+        Cycle link_free = 0;
+        std::uint32_t endpoint = 0;
+        std::uint32_t plane = 0;
+        std::uint32_t queue = 0;
+    };
+    struct Maker {
+        std::uint64_t next = 0;
+        Cycle clock = 0;
+    };
+
+    void build();
+    void start();
+    void finish();
+    void make(std::uint32_t endpoint);
+    void feed(Feeder& feeder);
+    void feed_all(std::uint32_t endpoint);
+    void head_asks(std::uint32_t q);
+    void serve(std::uint32_t channel);
+    void cross(std::uint32_t q, std::uint32_t channel);
+    void receive(Queue& queue, Slot* ring, Cycle arrival, const Slot& packet);
+    void set_wake(Queue& queue, std::uint32_t channel);
+    void note_peak(Queue& queue, const Slot* ring) const;
+    [[nodiscard]] Slot* ring(std::uint32_t q) { return slots_.data() + std::size_t{q} * ring_size_; }
+    [[nodiscard]] bool room_known(const Queue& queue) const { return queue.entered - queue.left < depth_; }
+    /// When the link can take the next packet; room for it must be known.
+    [[nodiscard]] Cycle ready(const Queue& queue, const Slot* slots) const {
+        const Cycle room = slots[(queue.entered - depth_) & mask_].time;
+        return queue.free > room ? queue.free : room;
+    }
+
+    const Graph& graph_;
+    const RouteTable& routes_;
+    std::uint32_t planes_, depth_, ring_size_, mask_;
+    std::uint32_t source_queue_;
+    Cycle allocation_;
+    std::vector<Queue> queues_;    ///< link * planes + plane
+    std::vector<Slot> slots_;      ///< by queue, as rings
+    std::vector<Feeder> feeders_;  ///< endpoint * planes + plane
+    std::vector<Maker> makers_;
+    std::vector<Cycle> receiver_free_;
+    std::vector<Cycle> processed_;
+    std::vector<Cycle> made_;      ///< by message, with a bounded source queue
+    std::vector<Cycle> injected_;  ///< likewise
+    EventRing events_;             ///< heads of queues, then wake-ups of links
+
+    const Workload* workload_ = nullptr;
+    Outcome* outcome_ = nullptr;
+    Cycle longest_hold_ = 1;
+    Cycle base_ = 0;
+    Cycle now_ = 0;
+    Cycle last_arrival_ = 0;
+    std::uint64_t arrivals_ = 0;
+    std::uint64_t arrival_sum_ = 0;  ///< cycles since the start
+    std::uint64_t made_sum_ = 0;     ///< likewise
+};
+
+}  // namespace spikeloom::router
