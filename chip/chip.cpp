@@ -116,7 +116,7 @@ void Chip::State::queue_spikes(std::size_t shard_index, std::size_t worker) {
 
 namespace {
 
-void count_block(core::Shard& shard, std::uint32_t index, const SentCounts& sent, Counters& counts) {
+void count_block(core::Shard& shard, std::uint32_t index, const SentCounts& sent, bool tree, Counters& counts) {
     const core::BlockLoad load = shard.take_load(index);
     const auto events = [&](SynapseEncoding encoding) { return load.events[static_cast<std::size_t>(encoding)]; };
     counts[Counter::updates_active] += shard.active(index);
@@ -125,13 +125,15 @@ void count_block(core::Shard& shard, std::uint32_t index, const SentCounts& sent
     counts[Counter::messages_out] += sent.messages;
     counts[Counter::messages_in] += load.messages;
     counts[Counter::messages_local] += sent.local;
-    counts[Counter::hops_ew] += sent.hops_ew;
+    counts[tree ? Counter::hops_vertical : Counter::hops_ew] += sent.hops_ew;
     counts[Counter::hops_ns] += sent.hops_ns;
     counts[Counter::synaptic_events_sparse] += events(SynapseEncoding::sparse);
     counts[Counter::synaptic_events_runlength] += events(SynapseEncoding::runlength);
     counts[Counter::synaptic_events_dense] += events(SynapseEncoding::dense);
     counts[Counter::input_spikes] += load.input_messages;
     counts[Counter::learning_updates] += load.learning_updates;
+    counts[Counter::hops_chip] += sent.hops_chip;
+    counts[Counter::output_spikes] += sent.outputs;
 }
 
 }  // namespace
@@ -140,7 +142,7 @@ void Chip::State::count() {
     std::fill(step_counts_.begin(), step_counts_.end(), Counters{});
     for (std::size_t b = 0; b < tables_.blocks.size(); ++b) {
         const Block& block = tables_.blocks[b];
-        count_block(tables_.shards[block.shard], block.index, sent_[b], step_counts_[block.core]);
+        count_block(tables_.shards[block.shard], block.index, sent_[b], tables_.tree, step_counts_[block.core]);
         sent_[b] = {};
     }
     for (std::size_t c = 0; c < counts_.size(); ++c) {

@@ -23,6 +23,8 @@ struct SentCounts {
     std::uint64_t local = 0;
     std::uint64_t hops_ew = 0;
     std::uint64_t hops_ns = 0;
+    std::uint64_t hops_chip = 0;
+    std::uint64_t outputs = 0;
 
     void add(const SourceCounts& spike) {
         spikes += 1;
@@ -30,6 +32,8 @@ struct SentCounts {
         local += spike.messages_local;
         hops_ew += spike.hops_ew;
         hops_ns += spike.hops_ns;
+        hops_chip += spike.hops_chip;
+        outputs += spike.output ? 1 : 0;
     }
 };
 

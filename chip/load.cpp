@@ -11,8 +11,8 @@
 #include "chip/plan_shards.hpp"
 #include "chip/registers.hpp"
 #include "chip/spec/weight_format.hpp"
+#include "chip/spike_counter.hpp"
 #include "chip/tables.hpp"
-#include "router/dimension_order.hpp"
 
 namespace spikeloom::chip {
 namespace {
@@ -26,6 +26,7 @@ class Builder {
 public:
     Builder(const Image& image, std::uint32_t least_shards, std::uint64_t seed)
         : image_(image),
+          spike_counter_(image),
           arithmetic_(arithmetic_of(image.chip)),
           least_shards_(std::max(least_shards, 1U)),
           plastic_(image, tables_, seed) {}
@@ -53,6 +54,7 @@ public:
         }
         tables_.sources.finish();
         tables_.plastic_sources.finish();
+        tables_.tree = image_.chip.network.parameters.topology == router::Topology::tree;
         tables_.refractory_probe_shift = image_.chip.neuron.refractory_probe_shift;
         return std::move(tables_);
     }
@@ -62,13 +64,14 @@ private:
     std::uint64_t count_axons();
     Diagnostics shared_plastic_axons() const;
     void add_sources();
-    void add_source(std::span<const OutputAxon> outputs, const CoreImage* from);
+    void add_source(std::span<const OutputAxon> outputs, const SourceCounts& counts);
     void add_rows(std::span<const OutputAxon> outputs);
     void add_row(std::uint32_t shard, std::span<const OutputAxon> outputs);
     void gather(const OutputAxon& output, std::uint32_t shard);
     std::int32_t weight_of(std::uint32_t core, std::uint8_t format, std::int16_t mantissa);
 
     const Image& image_;
+    SpikeCounter spike_counter_;
     core::NeuronArithmetic arithmetic_;
     std::uint32_t least_shards_;
     Tables tables_;
@@ -197,44 +200,28 @@ std::span<const OutputAxon> outputs_of(const std::vector<std::uint32_t>& first, 
 }
 
 void Builder::add_sources() {
-    for (const CoreImage& core : image_.cores) {
+    tables_.sources = SourceTable(image_.chip.mesh.chips() > 1);
+    for (std::uint32_t c = 0; c < image_.cores.size(); ++c) {
+        const CoreImage& core = image_.cores[c];
         for (std::uint32_t i = 0; i < core.compartments; ++i) {
             if (plastic_.active()) {
-                plastic_.begin_source(plastic_.neuron(static_cast<std::uint32_t>(&core - image_.cores.data()), i));
+                plastic_.begin_source(plastic_.neuron(c, i));
             }
-            add_source(outputs_of(core.output_first, core.outputs, i), &core);
+            const std::span<const OutputAxon> outputs = outputs_of(core.output_first, core.outputs, i);
+            add_source(outputs, spike_counter_.count(c, i, outputs));
         }
     }
     for (const InputSymbol& input : image_.inputs) {
         tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
         for (std::uint32_t channel = 0; channel < input.size(); ++channel) {
             plastic_.begin_source(channel);
-            add_source(outputs_of(input.output_first, input.outputs, channel), nullptr);
+            add_source(outputs_of(input.output_first, input.outputs, channel), {});  // the host's ways are not counted
         }
     }
     tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
 }
 
-router::TilePosition tile_of(const Mesh& mesh, const CoreImage& core) {
-    const int place = static_cast<int>(core.place);
-    return {mesh.column(place), mesh.row(place)};
-}
-
-/// `from`: the sender's core, or null for an input from outside, whose way is not counted.
-void Builder::add_source(std::span<const OutputAxon> outputs, const CoreImage* from) {
-    SourceCounts counts;
-    if (from != nullptr) {
-        const Mesh& mesh = image_.chip.mesh;
-        const router::TilePosition here = tile_of(mesh, *from);
-        for (const OutputAxon& output : outputs) {
-            const router::TilePosition there = tile_of(mesh, image_.cores[output.core.value()]);
-            const router::Hops hops = router::dimension_order_hops(here, there);
-            counts.messages_out += 1;
-            counts.messages_local += here == there ? 1 : 0;
-            counts.hops_ew += hops.east_west;
-            counts.hops_ns += hops.north_south;
-        }
-    }
+void Builder::add_source(std::span<const OutputAxon> outputs, const SourceCounts& counts) {
     rows_.clear();
     plastic_rows_.clear();
     add_rows(outputs);
@@ -360,8 +347,12 @@ std::int32_t Builder::weight_of(std::uint32_t core, std::uint8_t format, std::in
 void SourceTable::add(const SourceCounts& counts, std::span<const Row> rows) {
     SPIKELOOM_ASSERT(words_.size() < std::numeric_limits<std::uint32_t>::max(), fmt::format("{} words", words_.size()));
     first_.push_back(static_cast<std::uint32_t>(words_.size()));
-    words_.insert(words_.end(), {static_cast<std::uint32_t>(rows.size()), counts.messages_out, counts.messages_local,
-                                 counts.hops_ew, counts.hops_ns});
+    const std::uint32_t flag = counts.output ? output_bit : 0;
+    words_.insert(words_.end(), {static_cast<std::uint32_t>(rows.size()) | flag, counts.messages_out,
+                                 counts.messages_local, counts.hops_ew, counts.hops_ns});
+    if (header_words_ > 5) {
+        words_.push_back(counts.hops_chip);
+    }
     for (const Row& row : rows) {
         words_.push_back(row.begin);
     }

@@ -21,12 +21,15 @@ namespace spikeloom::chip {
 struct SourceCounts {
     std::uint32_t messages_out = 0;
     std::uint32_t messages_local = 0;
-    std::uint32_t hops_ew = 0;
+    std::uint32_t hops_ew = 0;  ///< of a tree: up and down
     std::uint32_t hops_ns = 0;
+    std::uint32_t hops_chip = 0;
+    bool output = false;  ///< the spike goes to the host
 };
 
-/// All sources, each a record of words: the number of its rows, its counts, the names of the rows in their shards,
-/// the shards (two a word). One record, because a spike of a large network finds nothing of this in the cache.
+/// All sources, each a record of words: the number of its rows (and whether it is an output), its counts, the names of
+/// the rows in their shards, the shards (two a word). One record, because a spike of a large network finds nothing of
+/// this in the cache; and short, so that hops between chips have a word only where there are several.
 class SourceTable {
 public:
     struct Row {
@@ -35,19 +38,27 @@ public:
     };
     static constexpr std::size_t max_shards = 1U << 16;
 
+    SourceTable() = default;
+    explicit SourceTable(bool several_chips) : header_words_(several_chips ? 6 : 5) {}
+
     void add(const SourceCounts& counts, std::span<const Row> rows);
     void finish();
 
     [[nodiscard]] std::size_t size() const { return first_.size(); }
     [[nodiscard]] SourceCounts counts(std::size_t source) const {
         const std::uint32_t* const record = words_.data() + first_[source];
-        return {record[1], record[2], record[3], record[4]};
+        return {.messages_out = record[1],
+                .messages_local = record[2],
+                .hops_ew = record[3],
+                .hops_ns = record[4],
+                .hops_chip = header_words_ > 5 ? record[5] : 0,
+                .output = (record[0] & output_bit) != 0};
     }
     template <class Visitor>
     void for_each_row(std::size_t source, const Visitor& visit) const {
         const std::uint32_t* const record = words_.data() + first_[source];
-        const std::uint32_t* const begins = record + header_words;
-        const std::uint32_t rows = record[0];
+        const std::uint32_t* const begins = record + header_words_;
+        const std::uint32_t rows = record[0] & ~output_bit;
         for (std::uint32_t i = 0; i < rows; ++i) {
             visit(Row{begins[rows + i / 2] >> (16 * (i % 2)) & 0xFFFFU, begins[i]});
         }
@@ -64,7 +75,8 @@ public:
     [[nodiscard]] std::size_t resident_bytes() const { return core::bytes_of(first_) + core::bytes_of(words_); }
 
 private:
-    static constexpr std::size_t header_words = 5;
+    static constexpr std::uint32_t output_bit = 1U << 31;
+    std::size_t header_words_ = 5;
     std::vector<std::uint32_t> first_;  ///< of each source, its record in words_
     core::AlignedVector<std::uint32_t> words_;
     std::size_t rows_ = 0;
@@ -111,6 +123,7 @@ struct Tables {
     SourceTable plastic_sources;         ///< plastic rows (plastic_row_name) of every source; empty without learning
     std::vector<ProfileTable> profiles;  ///< as Image::learning
     int refractory_probe_shift = 7;
+    bool tree = false;  ///< the network is one: SourceCounts::hops_ew are hops up and down
 
     [[nodiscard]] std::size_t cores() const { return core_first_block.size() - 1; }
     [[nodiscard]] std::size_t resident_bytes() const;

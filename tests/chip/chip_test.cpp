@@ -8,6 +8,7 @@
 #include "core/base/random.hpp"
 #include "reference/image_builder.hpp"
 #include "reference/naive_chip.hpp"
+#include "router/random_network.hpp"
 
 namespace spikeloom {
 namespace {
@@ -91,13 +92,16 @@ void check_equal(const std::vector<Seen>& found, const std::vector<Seen>& expect
     }
 }
 
-void check_against_naive(std::uint64_t seed, const test::RandomImageOptions& options, int threads) {
+void check_against_naive(const Image& image, std::uint64_t seed, int threads) {
     CAPTURE(seed);
-    const Image image = test::random_image(seed, options);
     test::NaiveChip naive(image);
     const auto expected = run(naive, image, seed, 40);
     Chip chip = load(image, threads);
     check_equal(run(chip, image, seed, 40), expected);
+}
+
+void check_against_naive(std::uint64_t seed, const test::RandomImageOptions& options, int threads) {
+    check_against_naive(test::random_image(seed, options), seed, threads);
 }
 
 }  // namespace
@@ -121,6 +125,30 @@ TEST_CASE("so they do under the conventions of other tools and on other widths")
         options.chip.neuron.decay_bits = 13;
         check_against_naive(seed, options, 1);
         options.chip = test::default_chip();
+    }
+}
+
+TEST_CASE("messages and hops on any board, unicast and multicast, and spikes that the host reads") {
+    for (std::uint64_t seed = 400; seed < 460; ++seed) {
+        const test::RandomNetwork network = test::random_network(seed, 4);
+        test::RandomImageOptions options{.cores = 4, .max_compartments = 20};
+        options.chip.mesh = network.mesh;
+        options.chip.network.parameters = network.parameters;
+        if (network.mesh.cores() % 5 == 0 || network.mesh.cores() < 4) {
+            continue;  // the builder places each fifth core
+        }
+        Image image = test::random_image(seed, options);
+        for (std::uint32_t c = 0; c < 2; ++c) {
+            image.populations.push_back({.name = fmt::format("part of {}", c),
+                                         .shape = {1},
+                                         .tiles = {{.core = CoreId(c),
+                                                    .first_compartment = image.cores[c].compartments - 1,
+                                                    .first_neuron = 0,
+                                                    .count = 1}},
+                                         .output = true,
+                                         .spikes = c == 0});
+        }
+        check_against_naive(image, seed, 1);
     }
 }
 

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
+#include <set>
+#include <tuple>
 
 namespace spikeloom::test {
 namespace {
@@ -49,7 +50,97 @@ std::int64_t bias_of(const chip::CoreImage& core, std::size_t index) {
     return core.biases.empty() ? 0 : std::int64_t{core.biases[index].mantissa} * (1 << core.biases[index].exponent);
 }
 
+/// One direction of a wire, by the names of its ends.
+struct NaiveLink {
+    std::vector<int> from;
+    std::vector<int> to;
+    Counter kind = Counter::hops_ew;
+    bool between_chips = false;
+    bool operator<(const NaiveLink& other) const { return std::tie(from, to) < std::tie(other.from, other.to); }
+};
+
+/// +1 or -1: the direction from one place of a row (column) to another.
+int direction(int from, int to, int size, bool ring) {
+    if (!ring || size <= 2) {
+        return from < to ? 1 : -1;
+    }
+    const int up = (to - from + size) % size;
+    const int down = (from - to + size) % size;
+    return up < down || (up == down && from % 2 == 0) ? 1 : -1;
+}
+
+/// A tile's ancestors in a tree, itself first: {chip, level, number}, then {-1, level, number} on the board.
+std::vector<std::vector<int>> ancestors(const chip::Mesh& mesh, int tile, int arity) {
+    std::vector<std::vector<int>> chain;
+    int number = tile % mesh.tiles_per_chip();
+    int level = 0;
+    for (int width = mesh.tiles_per_chip();; width = (width + arity - 1) / arity) {
+        chain.push_back({mesh.chip_of_tile(tile), level++, number});
+        number /= arity;
+        if (width == 1) {
+            break;
+        }
+    }
+    number = mesh.chip_of_tile(tile);
+    for (int width = mesh.chips(); width > 1; width = (width + arity - 1) / arity) {
+        number /= arity;
+        chain.push_back({-1, level++, number});
+    }
+    return chain;
+}
+
+void naive_tree_way(const chip::ChipSpec& chip, int from, int to, std::set<NaiveLink>& crossed) {
+    const int arity = chip.network.parameters.tree_arity;
+    const auto here = ancestors(chip.mesh, from, arity);
+    const auto there = ancestors(chip.mesh, to, arity);
+    for (std::size_t level = 0; here[level] != there[level]; ++level) {
+        const bool leaves = here[level + 1][0] == -1;
+        crossed.insert({here[level], here[level + 1], Counter::hops_vertical, leaves});
+        crossed.insert({there[level + 1], there[level], Counter::hops_vertical, leaves});
+    }
+}
+
+/// Adds the links of a message's way from tile to tile.
+void naive_way(const chip::ChipSpec& chip, int from, int to, std::set<NaiveLink>& crossed) {
+    const chip::Mesh& mesh = chip.mesh;
+    const router::NetworkParameters& network = chip.network.parameters;
+    if (network.topology == router::Topology::tree) {
+        naive_tree_way(chip, from, to, crossed);
+        return;
+    }
+    const bool ring = network.topology == router::Topology::torus;
+    const int columns = mesh.columns * mesh.chip_columns;
+    const int rows = mesh.rows * mesh.chip_rows;
+    int x = mesh.tile_column(from);
+    int y = mesh.tile_row(from);
+    const int east = direction(x, mesh.tile_column(to), columns, ring);
+    const int south = direction(y, mesh.tile_row(to), rows, ring);
+    while (x != mesh.tile_column(to) || y != mesh.tile_row(to)) {
+        const bool x_left = x != mesh.tile_column(to);
+        const bool y_left = y != mesh.tile_row(to);
+        const bool flat = network.order == router::DimensionOrder::x_first ? x_left : !y_left;
+        const int next_x = flat ? (x + east + columns) % columns : x;
+        const int next_y = flat ? y : (y + south + rows) % rows;
+        const bool leaves = x / mesh.columns != next_x / mesh.columns || y / mesh.rows != next_y / mesh.rows;
+        crossed.insert({{x, y}, {next_x, next_y}, flat ? Counter::hops_ew : Counter::hops_ns, leaves});
+        x = next_x;
+        y = next_y;
+    }
+}
+
 }  // namespace
+
+bool NaiveChip::is_output(std::size_t core, std::size_t compartment) const {
+    for (const chip::PopulationSymbol& population : image_.populations) {
+        for (const chip::PopulationTile& tile : population.tiles) {
+            if (tile.core.value() == core && tile.first_compartment <= compartment &&
+                compartment < tile.first_compartment + tile.count) {
+                return population.output && population.spikes;
+            }
+        }
+    }
+    return false;
+}
 
 NaiveChip::NaiveChip(const chip::Image& image) : image_(image), counts_(image.cores.size()) {
     for (const chip::CoreImage& core : image.cores) {
@@ -86,14 +177,32 @@ void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside) {
     }
 }
 
-void NaiveChip::send(std::size_t core, const chip::OutputAxon& axon) {
-    const chip::Mesh& mesh = image_.chip.mesh;
+void NaiveChip::send(std::size_t core, std::span<const chip::OutputAxon> axons) {
+    Counters& counts = counts_[core];
     const int from = static_cast<int>(image_.cores[core].place);
-    const int to = static_cast<int>(image_.cores[axon.core.value()].place);
-    counts_[core][Counter::messages_out] += 1;
-    counts_[core][Counter::messages_local] += mesh.tile(from) == mesh.tile(to) ? 1 : 0;
-    counts_[core][Counter::hops_ew] += static_cast<std::uint64_t>(std::abs(mesh.column(from) - mesh.column(to)));
-    counts_[core][Counter::hops_ns] += static_cast<std::uint64_t>(std::abs(mesh.row(from) - mesh.row(to)));
+    const bool multicast = image_.chip.network.parameters.cast == router::Cast::multicast;
+    std::set<NaiveLink> crossed;
+    std::set<int> local;
+    const auto count = [&] {
+        for (const NaiveLink& link : crossed) {
+            counts[link.kind] += 1;
+            counts[Counter::hops_chip] += link.between_chips ? 1 : 0;
+        }
+        crossed.clear();
+    };
+    for (const chip::OutputAxon& axon : axons) {
+        const int to = static_cast<int>(image_.cores[axon.core.value()].place);
+        naive_way(image_.chip, image_.chip.mesh.tile(from), image_.chip.mesh.tile(to), crossed);
+        if (image_.chip.mesh.tile(from) == image_.chip.mesh.tile(to)) {
+            counts[Counter::messages_local] += !multicast || local.insert(to).second ? 1 : 0;
+        }
+        if (!multicast) {
+            counts[Counter::messages_out] += 1;
+            count();
+        }
+    }
+    counts[Counter::messages_out] += multicast && !axons.empty() ? 1 : 0;
+    count();
 }
 
 bool NaiveChip::update(std::size_t c, std::size_t index) {
@@ -171,9 +280,9 @@ void NaiveChip::step(std::span<const chip::InputSpike> inputs) {
                     {CoreId(static_cast<std::uint32_t>(c)), CompartmentId(static_cast<std::uint32_t>(i))});
                 counts_[c][Counter::spikes] += 1;
                 const chip::CoreImage& core = image_.cores[c];
-                for (auto o = core.output_first[i]; o < core.output_first[i + 1]; ++o) {
-                    send(c, core.outputs[o]);
-                }
+                send(c, std::span(core.outputs)
+                            .subspan(core.output_first[i], core.output_first[i + 1] - core.output_first[i]));
+                counts_[c][Counter::output_spikes] += is_output(c, i) ? 1 : 0;
             }
         }
     }

@@ -37,7 +37,8 @@ private:
     };
 
     void receive(const chip::OutputAxon& axon, bool from_outside);
-    void send(std::size_t core, const chip::OutputAxon& axon);
+    void send(std::size_t core, std::span<const chip::OutputAxon> axons);
+    [[nodiscard]] bool is_output(std::size_t core, std::size_t compartment) const;
     bool update(std::size_t core, std::size_t index);
 
     const chip::Image& image_;
