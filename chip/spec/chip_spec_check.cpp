@@ -44,6 +44,7 @@ public:
             if (chip.has_name()) {
                 name("name", chip.name());
             }
+            bounds(chip.network(), "network");
             costs(chip);
         }
         return take();

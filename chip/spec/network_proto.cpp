@@ -152,7 +152,6 @@ void check_network(SchemaCheck& check, const proto::MeshProto& mesh, const Proto
     if (!(network.cycle_ns().value() > 0)) {
         check.report("network.cycle_ns.value", "a cycle takes no time", "above 0");
     }
-    check.bounds(network, "network");
     if (!check.clean("network")) {
         return;
     }

@@ -63,7 +63,7 @@ TEST_CASE("energy is counts times costs, item by item, with its range") {
 
 TEST_CASE("a chip that can't learn needs no price for it") {
     CostTable costs = simple_costs();
-    costs.events.pop_back();
+    std::erase_if(costs.events, [](const EventCost& cost) { return cost.item == CostItem::learning_update; });
     Counters counters;
     counters[Counter::learning_updates] = 10;
     counters[Counter::spikes] = 1;
