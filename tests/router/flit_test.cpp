@@ -23,7 +23,7 @@ public:
     std::uint32_t group(std::uint32_t source, const std::vector<GroupMember>& members) {
         return model_->add_group(source, members);
     }
-    const Outcome& run() {
+    Outcome run() {
         Workload workload;
         for (const auto& messages : by_source_) {
             workload.first.push_back(workload.messages.size());
@@ -68,7 +68,7 @@ TEST_CASE("wires of their own length: a hop takes router and wire, each way its 
     NetworkParameters parameters;
     parameters.east_west.latency = 5;
     parameters.north_south.latency = 9;
-    const Outcome& outcome = Bench(3, 3, parameters).send(0, {.destination = core_at(3, 2, 1)}).run();
+    const Outcome outcome = Bench(3, 3, parameters).send(0, {.destination = core_at(3, 2, 1)}).run();
     CHECK(outcome.last_arrival == 2 + 2 * (2 + 5) + (2 + 9) + 3);
     CHECK(outcome.passages.at(0).hops == 3);
 }
@@ -102,7 +102,7 @@ TEST_CASE("a slow receiver takes one message after the other, and its full buffe
     for (int i = 0; i < 20; ++i) {
         bench.send(0, {.destination = 1, .service = 100});
     }
-    const Outcome& outcome = bench.run();
+    const Outcome outcome = bench.run();
     CHECK(outcome.processed[1] == 8 + 20 * 100);
     // Two messages wait in each of three buffers, and one at the source: the last is made when the 13th is taken.
     CHECK(outcome.sent[0] > 8 + 12 * 100);
@@ -114,7 +114,7 @@ TEST_CASE("a slow receiver takes one message after the other, and its full buffe
 TEST_CASE("work between messages is kept, and what is left after the last one") {
     Bench bench(2, 1, {});
     bench.send(0, {.destination = 1, .service = 3, .work = 10}).send(0, {.destination = 1, .service = 3, .work = 40});
-    const Outcome& outcome = bench.run();
+    const Outcome outcome = bench.run();
     CHECK(outcome.passages[0].made == 10);
     CHECK(outcome.passages[1].made == 50);
     CHECK(outcome.passages[1].processed == 50 + 8 + 3);
@@ -130,7 +130,7 @@ TEST_CASE("packets of two inputs take turns at an output, whole packets at a tim
     for (int i = 0; i < 10; ++i) {
         bench.send(0, {.destination = 1}).send(2, {.destination = 1});
     }
-    const Outcome& outcome = bench.run();
+    const Outcome outcome = bench.run();
     std::vector<std::pair<Cycle, std::uint32_t>> order;
     for (const Passage& passage : outcome.passages) {
         order.emplace_back(passage.arrived, passage.source);
@@ -148,7 +148,7 @@ TEST_CASE("a multicast message crosses every link of its tree once and is copied
     Bench bench(3, 3, parameters);
     const std::vector<GroupMember> members{{core_at(3, 2, 0), 1}, {core_at(3, 2, 2), 7}, {core_at(3, 1, 2), 1}};
     const std::uint32_t group = bench.group(0, members);
-    const Outcome& outcome = bench.send(0, {.destination = group}).run();
+    const Outcome outcome = bench.send(0, {.destination = group}).run();
     CHECK(outcome.arrivals == 3);
     CHECK(outcome.passages[1].destination == core_at(3, 2, 2));
     CHECK(outcome.passages[1].hops == 4);
