@@ -110,6 +110,25 @@ Result<ChipSpec> read_chip_spec(const std::string& path) {
     return read_chip_text(path).and_then([&](const std::string& text) { return parse_chip_spec(text, path); });
 }
 
+Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin) {
+    proto::CostTablesProto message;
+    files::StrictText strict = files::parse_strict_text(text, origin, message);
+    Diagnostics findings = std::move(strict.findings);
+    const Diagnostics meaning =
+        check_cost_tables_proto(message, [&](const std::string& path) { return strict.positions.where(path); });
+    findings.insert(findings.end(), meaning.begin(), meaning.end());
+    if (findings.empty()) {
+        return from_proto(message);
+    }
+    return fail(by_place(std::move(findings)));
+}
+
+Result<std::vector<CostTable>> read_cost_tables(const std::string& path) {
+    return read_chip_text(path, "cost table").and_then([&](const std::string& text) {
+        return parse_cost_tables(text, path);
+    });
+}
+
 std::string print_chip_spec(const ChipSpec& spec) {
     return print_chip_text(to_proto(spec));
 }

@@ -252,6 +252,10 @@ struct ChipSpec {
 /// as "origin:line:column".
 [[nodiscard]] Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin);
 [[nodiscard]] Result<ChipSpec> read_chip_spec(const std::string& path);
+/// Reads a file of cost tables alone (schema: CostTablesProto), in the order in which they stand; at least one. The
+/// same checks as on a chip's tables, but that a price for learning may lack: no chip is known here that would need it.
+[[nodiscard]] Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin);
+[[nodiscard]] Result<std::vector<CostTable>> read_cost_tables(const std::string& path);
 /// The same checks on a value: what parse_chip_spec would say of its text, with places like "chip 'loihi1': mesh.rows".
 [[nodiscard]] Diagnostics check_chip_spec(const ChipSpec& spec);
 /// The part of them that execution rests on: mesh, limits, registers, synapse memory. Texts and costs may lack.

@@ -45,8 +45,14 @@ public:
                 name("name", chip.name());
             }
             bounds(chip.network(), "network");
-            costs(chip);
+            costs(chip.costs(), chip.has_learning());
         }
+        return take();
+    }
+
+    Diagnostics check(const proto::CostTablesProto& file) {
+        ranges(file);
+        costs(file.costs(), false);
         return take();
     }
 
@@ -195,22 +201,22 @@ private:
                 "what the widest of synapses.delay_bits holds");
     }
 
-    void costs(const proto::ChipSpecProto& chip) {
-        if (chip.costs_size() == 0) {
-            report("costs", "the chip has no cost table", "at least one block costs { ... }",
+    void costs(const pb::RepeatedPtrField<proto::CostTableProto>& tables, bool chip_learns) {
+        if (tables.empty()) {
+            report("costs", "there is no cost table", "at least one block costs { ... }",
                    "models/chips/generic.textproto shows one");
         }
         std::set<std::string> names;
-        for (int i = 0; i < chip.costs_size(); ++i) {
+        for (int i = 0; i < tables.size(); ++i) {
             const std::string path = fmt::format("costs[{}]", i);
-            const proto::CostTableProto& table = chip.costs(i);
+            const proto::CostTableProto& table = tables[i];
             if (table.has_name()) {
                 name(path + ".name", table.name());
                 if (!names.insert(table.name()).second) {
                     report(path + ".name", fmt::format("a second cost table '{}'", table.name()), "names that differ");
                 }
             }
-            if (chip.has_learning() && !table.has_learning_update()) {
+            if (chip_learns && !table.has_learning_update()) {
                 report(path, fmt::format("the cost table '{}' has no price for learning", table.name()),
                        "learning_update { ... }, because the chip has a learning engine");
             }
@@ -277,6 +283,10 @@ Diagnostics check_value(const ChipSpec& spec, ChipSpecPart part) {
 
 Diagnostics check_chip_spec_proto(const proto::ChipSpecProto& message, const Where& where, ChipSpecPart part) {
     return Checker(where, part).check(message);
+}
+
+Diagnostics check_cost_tables_proto(const proto::CostTablesProto& message, const Where& where) {
+    return Checker(where, ChipSpecPart::everything).check(message);
 }
 
 Diagnostics check_chip_spec(const ChipSpec& spec) {

@@ -322,6 +322,14 @@ ChipSpec from_proto(const proto::ChipSpecProto& message) {
     return spec;
 }
 
+std::vector<CostTable> from_proto(const proto::CostTablesProto& message) {
+    std::vector<CostTable> tables;
+    for (const auto& table : message.costs()) {
+        tables.push_back(from(table));
+    }
+    return tables;
+}
+
 proto::ChipSpecProto to_proto(const ChipSpec& spec) {
     proto::ChipSpecProto message;
     message.set_name(spec.name);

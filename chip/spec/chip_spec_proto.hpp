@@ -14,6 +14,7 @@ namespace spikeloom::chip {
 
 [[nodiscard]] ChipSpec from_proto(const proto::ChipSpecProto& message);
 [[nodiscard]] proto::ChipSpecProto to_proto(const ChipSpec& spec);
+[[nodiscard]] std::vector<CostTable> from_proto(const proto::CostTablesProto& message);
 
 [[nodiscard]] Quantity from_proto(const proto::QuantityProto& message);
 void to_proto(const Quantity& quantity, proto::QuantityProto& message);
@@ -27,5 +28,6 @@ enum class ChipSpecPart : std::uint8_t { everything, limits };
 /// range (which is a finding already).
 [[nodiscard]] Diagnostics check_chip_spec_proto(const proto::ChipSpecProto& message, const Where& where,
                                                 ChipSpecPart part);
+[[nodiscard]] Diagnostics check_cost_tables_proto(const proto::CostTablesProto& message, const Where& where);
 
 }  // namespace spikeloom::chip

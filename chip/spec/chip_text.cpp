@@ -32,7 +32,7 @@ std::pair<int, int> place(const Diagnostic& finding) {
 
 }  // namespace
 
-Result<std::string> read_chip_text(const std::string& path) {
+Result<std::string> read_chip_text(const std::string& path, std::string_view what) {
     std::ifstream file(path, std::ios::binary);
     std::string text;
     if (file) {
@@ -43,14 +43,14 @@ Result<std::string> read_chip_text(const std::string& path) {
     if (file.bad() || (!file && !file.eof())) {
         return fail({.severity = Severity::error,
                      .where = path,
-                     .found = fmt::format("the chip description can't be read: {}", std::strerror(errno)),
+                     .found = fmt::format("the {} can't be read: {}", what, std::strerror(errno)),
                      .allowed = "a text file",
-                     .help = "`spikeloom chips` lists the bundled ones"});
+                     .help = what == "chip description" ? "`spikeloom chips` lists the bundled ones" : ""});
     }
     if (text.size() > most_text_bytes) {
         return fail({.severity = Severity::error,
                      .where = path,
-                     .found = "the file is too large for a chip description",
+                     .found = fmt::format("the file is too large for a {}", what),
                      .allowed = fmt::format("at most {} bytes", most_text_bytes),
                      .help = {}});
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "core/base/diagnostics.hpp"
 
@@ -12,8 +13,8 @@ class Message;
 
 namespace spikeloom::chip {
 
-/// The whole file, which may not be larger than a description can be (16 MB).
-[[nodiscard]] Result<std::string> read_chip_text(const std::string& path);
+/// The whole file, which may not be larger than a description can be (16 MB). `what` names it in errors.
+[[nodiscard]] Result<std::string> read_chip_text(const std::string& path, std::string_view what = "chip description");
 /// Ordered by the line and column that their places end with.
 [[nodiscard]] Diagnostics by_place(Diagnostics findings);
 [[nodiscard]] std::string print_chip_text(const google::protobuf::Message& message);
