@@ -14,6 +14,7 @@
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/counters.hpp"
 #include "core/base/diagnostics.hpp"
+#include "runtime/traffic_report.hpp"
 
 namespace spikeloom::runtime {
 
@@ -188,6 +189,7 @@ struct Report {
     double step_s = 0;
     bool interrupted = false;
     chip::Mesh mesh;
+    chip::SpikeNetwork spike_network;
     chip::CoreLimits limits;
     std::int64_t synapse_words = 0;   ///< limit a core
     std::int64_t words_per_axon = 0;  ///< limit of a list
@@ -203,6 +205,7 @@ struct Report {
     std::vector<CoreOccupancy> cores;
     Counters totals;
     std::vector<PricedRun> priced;
+    std::optional<TrafficReport> traffic;  ///< none: recorded without
     // labelled runs
     std::uint64_t samples = 0, correct = 0, silent = 0;
     std::vector<std::vector<std::uint64_t>> confusion;  ///< [label][predicted]

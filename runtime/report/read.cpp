@@ -111,6 +111,7 @@ void read_chip(Source& source, Report& report) {
     }
     report.chip = report.chip.empty() ? spec->name : report.chip;
     report.mesh = spec->mesh;
+    report.spike_network = spec->network;
     report.limits = spec->limits;
     report.synapse_words = spec->synapses.words;
     report.words_per_axon = spec->synapses.words_per_axon;
@@ -303,6 +304,7 @@ Result<Report> read_report(const std::string& recording_path) {
     read_energy(source, report);
     const std::vector<std::uint32_t> sample_steps = read_samples(source, report);
     read_spikes(source, sample_steps, report);
+    read_traffic(source, sample_steps, report);
     read_learning(source, report);
     read_documents(source, report);
     read_provenance(source, report);

@@ -83,6 +83,8 @@ void read_energy(Source& source, Report& report);
 /// Returns the steps of each sample, for the raster's boundaries.
 std::vector<std::uint32_t> read_samples(Source& source, Report& report);
 void read_spikes(Source& source, const std::vector<std::uint32_t>& sample_steps, Report& report);
+/// Leaves `traffic` empty where there is none.
+void read_traffic(Source& source, const std::vector<std::uint32_t>& sample_steps, Report& report);
 void read_learning(Source& source, Report& report);
 void read_documents(Source& source, Report& report);
 void read_provenance(Source& source, Report& report);
