@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "runtime/report/findings_traffic.hpp"
 #include "runtime/report/read_traffic.hpp"
 #include "runtime/report/slabs.hpp"
 #include "runtime/report/units.hpp"
@@ -90,10 +91,11 @@ private:
         if (!names) {
             return false;
         }
-        for (const std::string& name : *names) {
-            const auto found = std::ranges::find(all_bounds, std::string_view(name), chip::name_of);
+        for (const std::string& text : *names) {
+            const auto found =
+                std::ranges::find_if(all_bounds, [&](StepBound bound) { return runtime::name(bound) == text; });
             if (found == all_bounds.end()) {
-                source_.wrong("/traffic/bound", fmt::format("'{}'", shortened(printable(name), 40, Script::plain)),
+                source_.wrong("/traffic/bound", fmt::format("'{}'", shortened(printable(text), 40, Script::plain)),
                               "attribute names: generation, processing, network, learning, barrier, host");
                 return false;
             }
