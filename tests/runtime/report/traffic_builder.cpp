@@ -29,7 +29,7 @@ TrafficBuilder::TrafficBuilder() {
     }
     link[0] = 4294967295;  // a step without messages
     // Tiles 0 and 1 of the first column, 2 and 3 of the second: each link in both directions.
-    for (const auto [a, b] : {std::pair{0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 3}, {3, 1}, {2, 3}, {3, 2}}) {
+    for (const auto& [a, b] : {std::pair{0, 1}, {1, 0}, {0, 2}, {2, 0}, {1, 3}, {3, 1}, {2, 3}, {3, 2}}) {
         names.push_back("tile " + std::to_string(a / 2) + "," + std::to_string(a % 2) + " -> " + std::to_string(b / 2) +
                         "," + std::to_string(b % 2));
         from.push_back(static_cast<std::uint32_t>(a));
