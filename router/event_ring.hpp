@@ -1,8 +1,10 @@
-// A calendar of the near future: each of a fixed set of things (a buffer's head, a channel's wake-up) has at most
-// one event. Events of a cycle come out in the order in which they went in. Cycles beyond the ring wait in a heap.
+// A calendar of the near future: each of a fixed set of things (a buffer's head, a link's wake-up) has at most one
+// event. The events of a cycle come out last in, first out: a total order that costs no branch. Cycles beyond the
+// ring wait in a heap.
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstdint>
 #include <vector>
@@ -15,65 +17,68 @@ class EventRing {
 public:
     static constexpr std::uint32_t none = 0xFFFFFFFF;
 
-    explicit EventRing(std::size_t things) : next_(things), buckets_(size, Bucket{}) {}
+    explicit EventRing(std::size_t things) : next_(things + 1) { first_.fill(none); }
 
     /// The time before which nothing will be pushed; the ring must be empty.
     void start(Cycle now) { now_ = now; }
 
-    /// `at` is not before the cycle that is being popped.
-    void push(Cycle at, std::uint32_t thing) {
+    /// `at` is not before the cycle that is being taken.
+    void push(Cycle at, std::uint32_t thing) { push_if(true, at, thing); }
+    /// Without a condition that a processor would have to guess.
+    void push_if(bool condition, Cycle at, std::uint32_t thing) {
         if (at - now_ >= Cycle{size}) {
-            later_.push_back({.at = at, .order = order_++, .thing = thing});
-            std::push_heap(later_.begin(), later_.end());
+            if (condition) {
+                later_.push_back({.at = at, .order = order_++, .thing = thing});
+                std::push_heap(later_.begin(), later_.end());
+            }
             return;
         }
-        append(static_cast<std::uint64_t>(at) % size, thing);
+        const std::uint64_t place = condition ? static_cast<std::uint64_t>(at) % size : size;
+        put(place, condition ? thing : static_cast<std::uint32_t>(next_.size() - 1));
     }
-    [[nodiscard]] bool empty() const { return words_ == 0 && later_.empty(); }
 
-    /// Goes to the first cycle with events; the ring must not be empty.
-    Cycle advance() {
-        if (words_ != 0) {
-            now_ += first_bucket();
+    /// Goes to the first cycle with events; false if there are none left.
+    bool advance() {
+        const std::uint64_t here = static_cast<std::uint64_t>(now_) % size;
+        std::uint64_t word = here / 64;
+        std::uint64_t bits = occupied_[word] >> here % 64 << here % 64;
+        for (std::uint64_t i = 0; bits == 0 && i < words; ++i) {
+            word = (word + 1) % words;
+            bits = occupied_[word];
         }
-        if (!later_.empty() && (words_ == 0 || later_.front().at < now_)) {
-            now_ = later_.front().at;
+        if (bits == 0 && later_.empty()) {
+            return false;
         }
+        Cycle next = bits == 0 ? later_.front().at : 0;
+        if (bits != 0) {
+            const std::uint64_t place = word * 64 + static_cast<std::uint64_t>(std::countr_zero(bits));
+            next = now_ + static_cast<Cycle>((place + size - here) % size);
+        }
+        now_ = later_.empty() ? next : std::min(next, later_.front().at);
         while (!later_.empty() && later_.front().at == now_) {
-            append(static_cast<std::uint64_t>(now_) % size, later_.front().thing);
+            put(static_cast<std::uint64_t>(now_) % size, later_.front().thing);
             std::pop_heap(later_.begin(), later_.end());
             later_.pop_back();
         }
-        return now_;
+        return true;
     }
-    /// The next event of the cycle that advance() went to, or none.
-    std::uint32_t pop() {
+    [[nodiscard]] Cycle now() const { return now_; }
+
+    /// The first event of the cycle that advance() went to; the others follow by after(). The ring forgets them.
+    std::uint32_t take() {
         const std::uint64_t place = static_cast<std::uint64_t>(now_) % size;
-        Bucket& bucket = buckets_[place];
-        const std::uint32_t thing = bucket.first;
-        if (thing == none) {
-            return none;
-        }
-        bucket.first = next_[thing];
-        if (bucket.first == none) {
-            occupied_[place / 64] &= ~(std::uint64_t{1} << place % 64);
-            if (occupied_[place / 64] == 0) {
-                words_ &= ~(std::uint64_t{1} << place / 64);
-            }
-        }
+        const std::uint32_t thing = first_[place];
+        first_[place] = none;
+        occupied_[place / 64] &= ~(std::uint64_t{1} << place % 64);
         return thing;
     }
-    [[nodiscard]] std::size_t bytes() const {
-        return next_.capacity() * sizeof(std::uint32_t) + size * sizeof(Bucket) + later_.capacity() * sizeof(Later);
-    }
+    /// To be asked before `thing` is pushed again.
+    [[nodiscard]] std::uint32_t after(std::uint32_t thing) const { return next_[thing]; }
 
 private:
-    static constexpr std::uint64_t size = 4096;  // 64 words of 64 bits, one more word over them
+    static constexpr std::uint64_t size = 4096;
+    static constexpr std::uint64_t words = size / 64;
 
-    struct Bucket {
-        std::uint32_t first = none;
-        std::uint32_t last = none;
-    };
     struct Later {
         Cycle at = 0;
         std::uint64_t order = 0;
@@ -83,38 +88,17 @@ private:
         }
     };
 
-    void append(std::uint64_t place, std::uint32_t thing) {
-        Bucket& bucket = buckets_[place];
-        next_[thing] = none;
-        if (bucket.first == none) {
-            bucket.first = thing;
-            occupied_[place / 64] |= std::uint64_t{1} << place % 64;
-            words_ |= std::uint64_t{1} << place / 64;
-        } else {
-            next_[bucket.last] = thing;
-        }
-        bucket.last = thing;
-    }
-    /// Cycles from now on to the first occupied bucket.
-    [[nodiscard]] Cycle first_bucket() const {
-        const std::uint64_t here = static_cast<std::uint64_t>(now_) % size;
-        const std::uint64_t rest = occupied_[here / 64] >> here % 64;
-        if (rest != 0) {
-            return std::countr_zero(rest);
-        }
-        const auto turn = static_cast<int>(here / 64 + 1) % 64;
-        const std::uint64_t word =
-            (here / 64 + 1 + static_cast<std::uint64_t>(std::countr_zero(std::rotr(words_, turn)))) % 64;
-        const std::uint64_t place = word * 64 + static_cast<std::uint64_t>(std::countr_zero(occupied_[word]));
-        return static_cast<Cycle>((place + size - here) % size);
+    void put(std::uint64_t place, std::uint32_t thing) {
+        next_[thing] = first_[place];
+        first_[place] = thing;
+        occupied_[place / 64] |= std::uint64_t{1} << place % 64;
     }
 
     Cycle now_ = 0;
     std::uint64_t order_ = 0;
-    std::uint64_t words_ = 0;  ///< which words of occupied_ are not 0
-    std::uint64_t occupied_[64] = {};
+    std::array<std::uint64_t, words + 1> occupied_{};  ///< one bit a cycle; the last ones for events that are none
+    std::array<std::uint32_t, size + 1> first_{};
     std::vector<std::uint32_t> next_;
-    std::vector<Bucket> buckets_;
     std::vector<Later> later_;
 };
 

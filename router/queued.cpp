@@ -85,9 +85,11 @@ void QueuedModel::run(const Workload& workload, bool trace, Outcome& outcome) {
     }
     work_off();
     const auto queues = static_cast<std::uint32_t>(queues_.size());
-    while (!events_.empty()) {
-        now_ = events_.advance();
-        for (std::uint32_t event = events_.pop(); event != none; event = events_.pop()) {
+    while (events_.advance()) {
+        now_ = events_.now();
+        std::uint32_t next = none;
+        for (std::uint32_t event = events_.take(); event != none; event = next) {
+            next = events_.after(event);
             if (event < queues) {
                 head_asks(event);
             } else {

@@ -65,9 +65,11 @@ void QueuedSingle::run(const Workload& workload, Outcome& outcome) {
         feed_all(endpoint);
     }
     const auto queues = static_cast<std::uint32_t>(queues_.size());
-    while (!events_.empty()) {
-        now_ = events_.advance();
-        for (std::uint32_t event = events_.pop(); event != none; event = events_.pop()) {
+    while (events_.advance()) {
+        now_ = events_.now();
+        std::uint32_t next = none;
+        for (std::uint32_t event = events_.take(); event != none; event = next) {
+            next = events_.after(event);
             if (event < queues) {
                 head_asks(event);
             } else {
@@ -272,9 +274,7 @@ inline void QueuedSingle::cross(std::uint32_t q, std::uint32_t channel) {
     if (to.eject) {
         receive(to, entered, arrival, packet);
     } else {
-        if (to.entered == to.left) {
-            events_.push(arrival + allocation_, channel);
-        }
+        events_.push_if(to.entered == to.left, arrival + allocation_, channel);
         entered[to.entered & mask_] = {.time = arrival, .destination = packet.destination, .service = packet.service};
         ++to.entered;
     }
@@ -285,9 +285,7 @@ inline void QueuedSingle::cross(std::uint32_t q, std::uint32_t channel) {
     packet.time = now_ + from.credit;
     from.last_left = now_;
     ++from.left;
-    if (from.left != from.entered) {
-        events_.push(std::max(left[from.left & mask_].time, now_ + 1) + allocation_, q);
-    }
+    events_.push_if(from.left != from.entered, std::max(left[from.left & mask_].time, now_ + 1) + allocation_, q);
     if (from.source_waits) {
         from.source_waits = false;
         Feeder& feeder = feeders_[from.feeder];

@@ -2,21 +2,15 @@
 
 namespace spikeloom::router {
 
-RouteTable::RouteTable(const Graph& graph) : graph_(graph), routers_(graph.routers()) {
+RouteTable::RouteTable(const Graph& graph) : graph_(graph), endpoints_(graph.endpoints()) {
     constexpr std::uint64_t most = std::uint64_t{1} << 20;  // 4 MB
-    if (graph.channel_classes() > 1 || std::uint64_t{routers_} * routers_ > most) {
+    if (graph.channel_classes() > 1 || std::uint64_t{graph.routers()} * endpoints_ > most) {
         return;
     }
-    router_of_.resize(graph.endpoints());
-    table_.assign(std::size_t{routers_} * routers_, no_link);
-    for (std::uint32_t endpoint = graph.endpoints(); endpoint-- > 0;) {
-        const std::uint32_t last = graph.router_of(endpoint);
-        router_of_[endpoint] = last;
-        for (std::uint32_t router = 0; router < routers_; ++router) {
-            if (router != last) {
-                table_[std::size_t{router} * routers_ + last] =
-                    graph.link(router, graph.next(router, endpoint, {}).port);
-            }
+    table_.reserve(std::size_t{graph.routers()} * endpoints_);
+    for (std::uint32_t router = 0; router < graph.routers(); ++router) {
+        for (std::uint32_t endpoint = 0; endpoint < endpoints_; ++endpoint) {
+            table_.push_back(graph.link(router, graph.next(router, endpoint, {}).port));
         }
     }
 }

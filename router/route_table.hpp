@@ -21,22 +21,19 @@ public:
     /// The link by which a packet for `endpoint` leaves `router`, having come over `in` (a link) in `in_class`.
     [[nodiscard]] Step next(std::uint32_t router, std::uint32_t endpoint, std::uint32_t in,
                             std::uint32_t in_class) const {
-        if (!table_.empty()) {
-            const std::uint32_t last = router_of_[endpoint];
-            return {last == router ? graph_.eject_link(endpoint) : table_[std::size_t{router} * routers_ + last], 0};
+        if (table_.empty()) {
+            return ask_graph(router, endpoint, in, in_class);
         }
-        return ask_graph(router, endpoint, in, in_class);
+        return {table_[std::size_t{router} * endpoints_ + endpoint], 0};
     }
-    [[nodiscard]] std::size_t bytes() const { return (table_.capacity() + router_of_.capacity()) * 4; }
 
 private:
     [[nodiscard]] Step ask_graph(std::uint32_t router, std::uint32_t endpoint, std::uint32_t in,
                                  std::uint32_t in_class) const;
 
     const Graph& graph_;
-    std::uint32_t routers_;
-    std::vector<std::uint32_t> table_;  ///< by router and last router; empty: too large, or classes matter
-    std::vector<std::uint32_t> router_of_;
+    std::uint32_t endpoints_;
+    std::vector<std::uint32_t> table_;  ///< by router and endpoint; empty: too large, or classes matter
 };
 
 }  // namespace spikeloom::router

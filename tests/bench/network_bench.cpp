@@ -55,12 +55,15 @@ void agreement(bool all) {
     }
 }
 
-void speed() {
+void speed(std::string_view only) {
     for (const NetworkCase& one : speed_cases()) {
         const router::Graph graph = graph_of(one);
         const router::Workload workload = workload_of(one);
         std::string line;
         for (const router::Model model : {router::Model::free, router::Model::queued, router::Model::flit}) {
+            if (!only.empty() && only != router::name_of(model)) {
+                continue;
+            }
             const auto network = router::make_model(model, graph);
             router::Outcome outcome;
             double best = 1e9;
@@ -84,9 +87,9 @@ int main(int count, char** arguments) {
     if (what == "agreement") {
         spikeloom::bench::agreement(count > 2);
     } else if (what == "speed") {
-        spikeloom::bench::speed();
+        spikeloom::bench::speed(count > 2 ? arguments[2] : "");
     } else {
-        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed\n");
+        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed [MODEL]\n");
         return 2;
     }
     return 0;
