@@ -19,8 +19,8 @@ QueuedSingle::QueuedSingle(const Graph& graph, const RouteTable& routes)
       routes_(routes),
       planes_(static_cast<std::uint32_t>(graph.parameters().planes)),
       depth_(static_cast<std::uint32_t>(graph.parameters().buffer_flits)),
-      ring_size_(std::bit_ceil(depth_)),
-      mask_(ring_size_ - 1),
+      ring_bits_(static_cast<std::uint32_t>(std::bit_width(depth_ - 1))),
+      mask_((1U << ring_bits_) - 1),
       source_queue_(static_cast<std::uint32_t>(graph.parameters().source_queue)),
       allocation_(graph.parameters().allocation == Allocation::two_cycles ? 1 : 0),
       feeders_(std::size_t{graph.endpoints()} * planes_),
@@ -54,7 +54,7 @@ void QueuedSingle::build() {
             queues_.push_back(queue);
         }
     }
-    slots_.resize(queues_.size() * ring_size_);
+    slots_.resize(queues_.size() << ring_bits_);
 }
 
 void QueuedSingle::run(const Workload& workload, Outcome& outcome) {
@@ -64,16 +64,19 @@ void QueuedSingle::run(const Workload& workload, Outcome& outcome) {
     for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
         feed_all(endpoint);
     }
-    const auto queues = static_cast<std::uint32_t>(queues_.size());
     while (events_.advance()) {
         now_ = events_.now();
+        // Nothing that is done now brings forth another event of this cycle, so the list stands.
         std::uint32_t next = none;
         for (std::uint32_t event = events_.take(); event != none; event = next) {
             next = events_.after(event);
-            if (event < queues) {
-                head_asks(event);
+            if (next != none) {
+                prefetch(next / 2);
+            }
+            if (event % 2 == 0) {
+                head_asks(event / 2);
             } else {
-                serve(event - queues);
+                serve(event / 2);
             }
         }
     }
@@ -93,7 +96,7 @@ void QueuedSingle::start() {
     }
     processed_ = receiver_free_;
     for (Queue& queue : queues_) {
-        queue.crossed = 0;
+        queue.entered_before = queue.entered;
         queue.peak = 0;
         queue.waited = 0;
     }
@@ -125,7 +128,7 @@ void QueuedSingle::finish() {
     outcome.links.assign(graph_.links().size(), LinkUse{});
     for (const Queue& queue : queues_) {
         LinkUse& use = outcome.links[queue.link];
-        use.flits += queue.crossed;
+        use.flits += queue.entered - queue.entered_before;
         use.peak = std::max(use.peak, queue.peak);
         use.waited += queue.waited;
     }
@@ -196,7 +199,7 @@ inline void QueuedSingle::feed(Feeder& feeder) {
             feeder.clock = made;
             continue;
         }
-        if (!room_known(queue)) {
+        if (queue.entered - queue.left >= depth_) {
             queue.source_waits = true;
             return;
         }
@@ -207,13 +210,15 @@ inline void QueuedSingle::feed(Feeder& feeder) {
         const Cycle at = std::max({made, feeder.link_free, slots[(queue.entered - depth_) & mask_].time});
         feeder.link_free = at + queue.hold;
         made_sum_ += static_cast<std::uint64_t>(made - base_);
-        if (queue.entered == queue.left) {
-            events_.push(at + queue.forward + allocation_, feeder.queue);
-        }
-        slots[queue.entered & mask_] = {
-            .time = at + queue.forward, .destination = message.destination, .service = message.service};
+        const bool empty = queue.entered == queue.left;
+        const std::uint32_t channel = next_queue(queue, message.destination);
+        slots[queue.entered & mask_] = {.time = at + queue.forward,
+                                        .channel = channel,
+                                        .destination = message.destination,
+                                        .service = message.service};
         ++queue.entered;
-        ++queue.crossed;
+        queue.front = empty ? channel : queue.front;
+        events_.push_if(empty, at + queue.forward + allocation_, 2 * feeder.queue);
         if (source_queue_ > 0) {
             injected_[feeder.next] = at;
             ++feeder.next;
@@ -225,15 +230,13 @@ inline void QueuedSingle::feed(Feeder& feeder) {
 
 inline void QueuedSingle::head_asks(std::uint32_t q) {
     Queue& queue = queues_[q];
-    const Slot& packet = ring(q)[queue.left & mask_];
-    const std::uint32_t link = routes_.next(queue.to, packet.destination, queue.link, 0).link;
-    const std::uint32_t channel = link * planes_ + queue.plane;
+    const std::uint32_t channel = queue.front;
     Queue& asked = queues_[channel];
+    if (asked.ready <= now_ && asked.asks_first == none) {
+        cross(queue, q, asked, channel);
+        return;
+    }
     if (asked.asks_first == none) {
-        if (room_known(asked) && ready(asked, ring(channel)) <= now_) {
-            cross(q, channel);
-            return;
-        }
         asked.asks_first = q;
     } else {
         queues_[asked.asks_last].asks_next = q;
@@ -245,47 +248,55 @@ inline void QueuedSingle::head_asks(std::uint32_t q) {
 
 /// Sees to it that a link that someone waits for is served; without known room, whoever makes room does.
 inline void QueuedSingle::set_wake(Queue& queue, std::uint32_t channel) {
-    if (queue.asks_first == none || queue.wake_set || !room_known(queue)) {
-        return;
+    if (queue.asks_first != none && !queue.wake_set && queue.ready != unknown) {
+        queue.wake_set = true;
+        events_.push(std::max(queue.ready, now_ + 1), 2 * channel + 1);
     }
-    queue.wake_set = true;
-    events_.push(std::max(ready(queue, ring(channel)), now_), static_cast<std::uint32_t>(queues_.size()) + channel);
 }
 
 inline void QueuedSingle::serve(std::uint32_t channel) {
-    Queue& queue = queues_[channel];
-    queue.wake_set = false;
-    const std::uint32_t q = queue.asks_first;
-    queue.asks_first = queues_[q].asks_next;
-    cross(q, channel);
-    set_wake(queue, channel);
+    Queue& asked = queues_[channel];
+    asked.wake_set = false;
+    const std::uint32_t q = asked.asks_first;
+    Queue& queue = queues_[q];
+    asked.asks_first = queue.asks_next;
+    cross(queue, q, asked, channel);
+    set_wake(asked, channel);
 }
 
-/// The front packet of a queue goes over a link, now.
-inline void QueuedSingle::cross(std::uint32_t q, std::uint32_t channel) {
-    Queue& from = queues_[q];
-    Queue& to = queues_[channel];
+/// The front packet of queue `q` goes over link `channel`, now.
+inline void QueuedSingle::cross(Queue& from, std::uint32_t q, Queue& to, std::uint32_t channel) {
     Slot* const left = ring(q);
     Slot* const entered = ring(channel);
     Slot& packet = left[from.left & mask_];
     const Cycle arrival = now_ + to.forward;
     to.free = now_ + to.hold;
-    ++to.crossed;
     if (to.eject) {
         receive(to, entered, arrival, packet);
     } else {
-        events_.push_if(to.entered == to.left, arrival + allocation_, channel);
-        entered[to.entered & mask_] = {.time = arrival, .destination = packet.destination, .service = packet.service};
+        const bool empty = to.entered == to.left;
+        const std::uint32_t beyond = next_queue(to, packet.destination);
+        entered[to.entered & mask_] = {
+            .time = arrival, .channel = beyond, .destination = packet.destination, .service = packet.service};
         ++to.entered;
+        to.front = empty ? beyond : to.front;
+        events_.push_if(empty, arrival + allocation_, 2 * channel);
     }
+    set_ready(to, entered);
+
     if (from.entered - from.left > from.peak) {
         note_peak(from, left);
     }
     from.waited += static_cast<std::uint64_t>(now_ - std::max(packet.time, from.last_left + 1));
     packet.time = now_ + from.credit;
+    if (from.ready == unknown) {
+        from.ready = std::max(from.free, packet.time);
+    }
     from.last_left = now_;
     ++from.left;
-    events_.push_if(from.left != from.entered, std::max(left[from.left & mask_].time, now_ + 1) + allocation_, q);
+    const Slot& behind = left[from.left & mask_];
+    from.front = behind.channel;
+    events_.push_if(from.left != from.entered, std::max(behind.time, now_ + 1) + allocation_, 2 * q);
     if (from.source_waits) {
         from.source_waits = false;
         Feeder& feeder = feeders_[from.feeder];

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "router/event_ring.hpp"
@@ -25,21 +26,25 @@ public:
 private:
     static constexpr std::uint32_t none = 0xFFFFFFFF;
     static constexpr Cycle never = -1;
+    static constexpr Cycle unknown = std::numeric_limits<Cycle>::max();
 
     /// A packet inside a buffer; once it has left, `time` is when its room can be used upstream.
     struct Slot {
-        Cycle time = 0;  ///< of arrival
+        Cycle time = 0;             ///< of arrival
+        std::uint32_t channel = 0;  ///< the queue it goes to next
         std::uint32_t destination = 0;
         std::uint32_t service = 0;
     };
-    /// A link and the buffer at its end. Packets are numbered from the first that ever came.
+    /// A link and the buffer at its end. Packets are numbered from the first that ever came. What a hop touches comes
+    /// first, in one line of the cache.
     struct alignas(64) Queue {
-        Cycle free = 0;       ///< when the link can take the next packet
+        Cycle ready = 0;      ///< when the link can take the next packet, its room included; `unknown`: no room known
+        Cycle free = 0;       ///< likewise without room
         Cycle last_left = 0;  ///< the last departure from the buffer
         std::uint64_t waited = 0;
         std::uint32_t entered = 0;  ///< packets whose arrival is known
         std::uint32_t left = 0;     ///< packets whose departure is known
-        std::uint32_t crossed = 0;  ///< packets in this step
+        std::uint32_t front = 0;    ///< the queue that the front packet goes to
         std::uint32_t peak = 0;
         std::uint32_t asks_first = none;  ///< queues whose front packet waits for the link
         std::uint32_t asks_last = none;
@@ -47,6 +52,8 @@ private:
         bool wake_set = false;
         bool source_waits = false;
         bool eject = false;
+        std::uint32_t seen = 0;            ///< eject link: packets that the core had taken at the last arrival
+        std::uint32_t entered_before = 0;  ///< this step
         // what never changes
         std::uint32_t forward = 0;  ///< cycles from leaving the buffer before to arriving here
         std::uint32_t credit = 0;   ///< cycles from leaving here to the room's use upstream
@@ -55,7 +62,6 @@ private:
         std::uint32_t link = 0;
         std::uint32_t plane = 0;
         std::uint32_t feeder = none;  ///< before an inject link
-        std::uint32_t seen = 0;       ///< eject link: packets that the core had taken at the last arrival
     };
     /// A core before one plane.
     struct Feeder {
@@ -80,21 +86,28 @@ private:
     void feed_all(std::uint32_t endpoint);
     void head_asks(std::uint32_t q);
     void serve(std::uint32_t channel);
-    void cross(std::uint32_t q, std::uint32_t channel);
+    void cross(Queue& from, std::uint32_t q, Queue& to, std::uint32_t channel);
     void receive(Queue& queue, Slot* ring, Cycle arrival, const Slot& packet);
     void set_wake(Queue& queue, std::uint32_t channel);
     void note_peak(Queue& queue, const Slot* ring) const;
-    [[nodiscard]] Slot* ring(std::uint32_t q) { return slots_.data() + std::size_t{q} * ring_size_; }
-    [[nodiscard]] bool room_known(const Queue& queue) const { return queue.entered - queue.left < depth_; }
-    /// When the link can take the next packet; room for it must be known.
-    [[nodiscard]] Cycle ready(const Queue& queue, const Slot* slots) const {
+    [[nodiscard]] Slot* ring(std::uint32_t q) { return slots_.data() + (std::size_t{q} << ring_bits_); }
+    [[nodiscard]] std::uint32_t next_queue(const Queue& queue, std::uint32_t destination) const {
+        return routes_.next(queue.to, destination, queue.link, 0).link * planes_ + queue.plane;
+    }
+    /// A packet has entered: when the next one can.
+    void set_ready(Queue& queue, const Slot* slots) const {
         const Cycle room = slots[(queue.entered - depth_) & mask_].time;
-        return queue.free > room ? queue.free : room;
+        const Cycle later = queue.free > room ? queue.free : room;
+        queue.ready = queue.entered - queue.left < depth_ ? later : unknown;
+    }
+    void prefetch(std::uint32_t q) const {
+        __builtin_prefetch(&queues_[q].ready);
+        __builtin_prefetch(&queues_[q].forward);
     }
 
     const Graph& graph_;
     const RouteTable& routes_;
-    std::uint32_t planes_, depth_, ring_size_, mask_;
+    std::uint32_t planes_, depth_, ring_bits_, mask_;
     std::uint32_t source_queue_;
     Cycle allocation_;
     std::vector<Queue> queues_;    ///< link * planes + plane
@@ -105,7 +118,7 @@ private:
     std::vector<Cycle> processed_;
     std::vector<Cycle> made_;      ///< by message, with a bounded source queue
     std::vector<Cycle> injected_;  ///< likewise
-    EventRing events_;             ///< heads of queues, then wake-ups of links
+    EventRing events_;             ///< of each queue its head (even), its link's wake-up (odd)
 
     const Workload* workload_ = nullptr;
     Outcome* outcome_ = nullptr;
