@@ -80,8 +80,8 @@ void QueuedModel::run(const Workload& workload, bool trace, Outcome& outcome) {
         return;
     }
     start(workload, trace, outcome);
-    for (std::uint32_t port = 0; port < feeders_.size(); ++port) {
-        feed(port);
+    for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
+        feed_all(endpoint);
     }
     work_off();
     const auto queues = static_cast<std::uint32_t>(queues_.size());
@@ -199,6 +199,19 @@ void QueuedModel::make(std::uint32_t endpoint) {
     outcome_->sent[endpoint] = maker.clock + (workload_->rest.empty() ? 0 : workload_->rest[endpoint]);
 }
 
+void QueuedModel::feed_all(std::uint32_t endpoint) {
+    // A packet that goes in on one plane may make the place that a message for another plane waits for.
+    const bool bounded = graph_.parameters().source_queue > 0;
+    bool again = true;
+    while (again) {
+        const std::uint64_t before = bounded ? makers_[endpoint].next : 0;
+        for (std::uint32_t plane = 0; plane < planes_; ++plane) {
+            feed(endpoint * planes_ + plane);
+        }
+        again = bounded && makers_[endpoint].next != before;
+    }
+}
+
 /// Fills the buffer at the core's router as far as room is known.
 void QueuedModel::feed(std::uint32_t port) {
     Feeder& feeder = feeders_[port];
@@ -223,9 +236,6 @@ void QueuedModel::feed(std::uint32_t port) {
             injected_[feeder.next] = feeder.link_free - graph_.parameters().local.interval;
             ++feeder.next;
             make(endpoint);
-            for (std::uint32_t other = 0; other < planes_ && planes_ > 1; ++other) {
-                to_do_.push_back(static_cast<std::uint32_t>(queues_.size()) + endpoint * planes_ + other);
-            }
         } else {
             feeder.clock += message.work;
             ++feeder.next;
@@ -489,7 +499,12 @@ void QueuedModel::work_off() {
         if (next < queues_.size()) {
             follow(next);
         } else {
-            feed(next - static_cast<std::uint32_t>(queues_.size()));
+            const std::uint32_t port = next - static_cast<std::uint32_t>(queues_.size());
+            if (planes_ > 1 && graph_.parameters().source_queue > 0) {
+                feed_all(port / planes_);
+            } else {
+                feed(port);
+            }
         }
     }
 }

@@ -107,6 +107,7 @@ private:
     void finish(const Workload& workload, Outcome& outcome);
 
     void make(std::uint32_t endpoint);
+    void feed_all(std::uint32_t endpoint);
     void feed(std::uint32_t port);
     [[nodiscard]] bool feed_message(Feeder& feeder, std::uint32_t endpoint, std::uint32_t plane);
     void enter(std::uint32_t channel, std::uint32_t packet, Cycle arrival);

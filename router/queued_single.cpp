@@ -174,15 +174,14 @@ void QueuedSingle::make(std::uint32_t endpoint) {
 
 void QueuedSingle::feed_all(std::uint32_t endpoint) {
     // A packet that goes in on one plane may make the place that a message for another plane waits for.
-    std::uint64_t before = 0;
-    std::uint64_t after = 0;
-    do {
-        before = source_queue_ > 0 ? makers_[endpoint].next : 0;
+    bool again = true;
+    while (again) {
+        const std::uint64_t before = source_queue_ > 0 ? makers_[endpoint].next : 0;
         for (std::uint32_t plane = 0; plane < planes_; ++plane) {
             feed(feeders_[endpoint * planes_ + plane]);
         }
-        after = source_queue_ > 0 ? makers_[endpoint].next : 0;
-    } while (before != after);
+        again = source_queue_ > 0 && makers_[endpoint].next != before;
+    }
 }
 
 /// Fills the buffer at the core's router as far as room is known.

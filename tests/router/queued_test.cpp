@@ -148,9 +148,6 @@ TEST_CASE("without a trace, a step takes as long as with one") {
             network.parameters.packet_flits = 1;
             network.parameters.virtual_channels = 1;
         }
-        if (network.parameters.source_queue > 0) {
-            network.parameters.planes = 1;
-        }
         const Graph graph = build(network.mesh, network.parameters);
         const auto model = make_queued_model(graph);
         Outcome outcome;
