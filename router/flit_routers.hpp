@@ -97,9 +97,28 @@ private:
         std::uint32_t listed = none;  ///< position among the router's occupied inputs
         Cycle front_since = 0;
     };
+    /// Where an input channel is, and where its credits go.
+    struct InputPlace {
+        std::uint32_t router = 0;   ///< plane * routers + router
+        std::uint32_t port = 0;     ///< within the router
+        std::uint32_t channel = 0;  ///< within the port
+        std::uint32_t link = no_link;
+        FlitEvent credit;
+        std::uint32_t credit_delay = 0;
+    };
     struct Output {
         std::uint32_t credits = 0;
         bool taken = false;  ///< by a packet whose tail has not gone
+    };
+    /// Where an output channel is, and where its flits go.
+    struct OutputPlace {
+        std::uint32_t router = 0;
+        std::uint32_t port = 0;   ///< within the router
+        std::uint32_t index = 0;  ///< of the channel among the router's
+        std::uint32_t link = no_link;
+        FlitEvent flit;
+        std::uint32_t delay = 0;
+        std::uint32_t interval = 1;
     };
     struct Request {
         std::uint32_t input = 0;   ///< channel
@@ -109,37 +128,39 @@ private:
         std::uint32_t output = 0;
     };
 
+    void place_channels();
     void step_router(std::uint32_t router, Cycle now, TimeWheel<FlitEvent>& wheel, std::vector<LinkUse>& links);
     void open_front(std::uint32_t input);
     void request(std::uint32_t input, Cycle now);
     void request_channel(std::uint32_t input, std::uint32_t reader);
-    void request_switch(std::uint32_t input, std::uint32_t reader, std::uint32_t port);
+    void request_switch(std::uint32_t input, std::uint32_t reader);
     bool grant_channels();
-    void accept_switch();
+    void accept_switch(std::uint32_t router);
     void send(std::uint32_t input, std::uint32_t reader, Cycle now, TimeWheel<FlitEvent>& wheel,
               std::vector<LinkUse>& links);
     void free_flits(std::uint32_t input, Cycle now, TimeWheel<FlitEvent>& wheel);
     [[nodiscard]] Reader& reader(std::uint32_t input, std::uint32_t index) {
         return readers_[std::size_t{input} * most_readers_ + index];
     }
-    [[nodiscard]] std::uint32_t input_port(std::uint32_t input) const { return input / channels_ % ports_; }
-    [[nodiscard]] std::uint32_t router_of_channel(std::uint32_t channel) const { return channel / channels_ / ports_; }
 
     const Graph& graph_;
     const MulticastTrees& trees_;
     FlitPackets& packets_;
-    std::uint32_t planes_, routers_, ports_, channels_, per_class_, depth_, flits_, most_readers_;
+    std::uint32_t planes_, routers_, ports_, channels_, per_class_, depth_, flits_;
+    bool one_cycle_;
+    std::uint32_t most_readers_;
     std::vector<Input> inputs_;         ///< ((plane * routers + router) * ports + port) * channels + channel
     std::vector<Output> outputs_;       ///< likewise
     std::vector<std::uint32_t> rings_;  ///< packets of the flits in each input's buffer
     std::vector<Reader> readers_;
-    std::vector<Cycle> output_free_;                    ///< by (plane, router, port): when the next flit may leave
-    std::vector<std::uint32_t> channel_grant_;          ///< by output channel: the input to favour
-    std::vector<std::uint32_t> channel_accept_;         ///< by input channel: the output to favour
-    std::vector<std::uint32_t> switch_grant_;           ///< by (plane, router, port)
-    std::vector<std::uint32_t> switch_accept_;          ///< likewise
-    std::vector<std::uint32_t> switch_channel_;         ///< by input port: the channel to favour
-    std::vector<std::uint32_t> upstream_;               ///< by (router, port): the link into that input, or no_link
+    std::vector<Cycle> output_free_;             ///< by (plane, router, port): when the next flit may leave
+    std::vector<std::uint32_t> channel_grant_;   ///< by output channel: the input to favour
+    std::vector<std::uint32_t> channel_accept_;  ///< by input channel: the output to favour
+    std::vector<std::uint32_t> switch_grant_;    ///< by (plane, router, port)
+    std::vector<std::uint32_t> switch_accept_;   ///< likewise
+    std::vector<std::uint32_t> switch_channel_;  ///< by input port: the channel to favour
+    std::vector<InputPlace> input_places_;       ///< as inputs_
+    std::vector<OutputPlace> output_places_;
     std::vector<std::vector<std::uint32_t>> occupied_;  ///< by (plane, router): input channels with flits
     std::vector<std::uint32_t> active_, stepping_;      ///< routers to step
     std::vector<std::uint8_t> is_active_;
