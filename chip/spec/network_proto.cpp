@@ -7,7 +7,7 @@
 namespace spikeloom::chip {
 namespace {
 
-using Proto = proto::NetworkProto;
+using Proto = proto::SpikeNetworkProto;
 using router::LinkTiming;
 using router::NetworkParameters;
 

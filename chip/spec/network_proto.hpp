@@ -11,11 +11,11 @@ namespace spikeloom::chip {
 [[nodiscard]] Mesh from_proto(const proto::MeshProto& message);
 void to_proto(const Mesh& mesh, proto::MeshProto& message);
 
-[[nodiscard]] SpikeNetwork from_proto(const proto::NetworkProto& message);
+[[nodiscard]] SpikeNetwork from_proto(const proto::SpikeNetworkProto& message);
 /// Leaves out what the topology and the mesh do not need, where it has its default.
-void to_proto(const SpikeNetwork& network, const Mesh& mesh, proto::NetworkProto& message);
+void to_proto(const SpikeNetwork& network, const Mesh& mesh, proto::SpikeNetworkProto& message);
 
 /// Of a mesh without findings.
-void check_network(SchemaCheck& check, const proto::MeshProto& mesh, const proto::NetworkProto& network);
+void check_network(SchemaCheck& check, const proto::MeshProto& mesh, const proto::SpikeNetworkProto& network);
 
 }  // namespace spikeloom::chip
