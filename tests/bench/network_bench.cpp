@@ -1,4 +1,5 @@
 // spikeloom_network_bench agreement      how far `queued` is from `flit`: traffic x load x depth, packets, planes
+// spikeloom_network_bench nets           likewise on what mapped networks send, and nanoseconds a message
 // spikeloom_network_bench speed          nanoseconds a message of each model, and how they grow with messages
 #include <algorithm>
 #include <cmath>
@@ -10,6 +11,7 @@
 
 #include <fmt/format.h>
 
+#include "bench/network_traffic.hpp"
 #include "router/network_cases.hpp"
 
 namespace spikeloom::bench {
@@ -79,6 +81,42 @@ void speed(std::string_view only) {
     }
 }
 
+/// Mapped networks: how far step times are apart, and what a message costs.
+void nets() {
+    for (const std::string net : {"A32", "B128", "W1", "W4"}) {
+        for (const double speed : {1.0, 10.0, 100.0}) {
+            const NetworkTraffic traffic = network_traffic(net, 20, net == "B128" ? 10 : 50, speed);
+            auto graph = router::Graph::build(traffic.mesh, traffic.parameters);
+            std::map<router::Model, std::vector<double>> ends;
+            std::string line;
+            for (const router::Model model : {router::Model::flit, router::Model::queued, router::Model::free}) {
+                const auto network = router::make_model(model, *graph);
+                router::Outcome outcome;
+                const double begin = processor_seconds();
+                for (const router::Workload& step : traffic.steps) {
+                    network->run(step, false, outcome);
+                    ends[model].push_back(static_cast<double>(outcome.end));
+                }
+                line += fmt::format(" {} {:.0f} ns", router::name_of(model),
+                                    1e9 * (processor_seconds() - begin) / static_cast<double>(traffic.messages()));
+            }
+            for (const router::Model model : {router::Model::queued, router::Model::free}) {
+                double sum = 0;
+                double worst = 0;
+                for (std::size_t i = 0; i < ends[model].size(); ++i) {
+                    const double error = ends[model][i] / ends[router::Model::flit][i] - 1;
+                    sum += std::abs(error);
+                    worst = std::abs(error) > std::abs(worst) ? error : worst;
+                }
+                line += fmt::format(" | {}: mean {:.2f} %, worst {:+.2f} %", router::name_of(model),
+                                    100 * sum / static_cast<double>(ends[model].size()), 100 * worst);
+            }
+            fmt::print("{:5} cores x {:3}: {:7} messages, step {:7} cycles:{}\n", net, speed, traffic.messages(),
+                       ends[router::Model::flit].back(), line);
+        }
+    }
+}
+
 }  // namespace
 }  // namespace spikeloom::bench
 
@@ -88,8 +126,10 @@ int main(int count, char** arguments) {
         spikeloom::bench::agreement(count > 2);
     } else if (what == "speed") {
         spikeloom::bench::speed(count > 2 ? arguments[2] : "");
+    } else if (what == "nets") {
+        spikeloom::bench::nets();
     } else {
-        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed [MODEL]\n");
+        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed [MODEL] | nets\n");
         return 2;
     }
     return 0;
