@@ -11,7 +11,8 @@ namespace spikeloom::router {
 
 bool QueuedSingle::fits(const Graph& graph) {
     const NetworkParameters& parameters = graph.parameters();
-    return parameters.packet_flits == 1 && parameters.virtual_channels == 1 && graph.channel_classes() == 1;
+    return parameters.packet_flits == 1 && parameters.virtual_channels == 1 && graph.channel_classes() == 1 &&
+           RouteTable::fits(graph);
 }
 
 QueuedSingle::QueuedSingle(const Graph& graph, const RouteTable& routes)
@@ -31,9 +32,10 @@ QueuedSingle::QueuedSingle(const Graph& graph, const RouteTable& routes)
 
 void QueuedSingle::build() {
     const NetworkParameters& parameters = graph_.parameters();
-    for (std::uint32_t l = 0; l < graph_.links().size(); ++l) {
-        const Link& link = graph_.links()[l];
-        for (std::uint32_t plane = 0; plane < planes_; ++plane) {
+    const auto links = static_cast<std::uint32_t>(graph_.links().size());
+    for (std::uint32_t plane = 0; plane < planes_; ++plane) {
+        for (std::uint32_t l = 0; l < links; ++l) {
+            const Link& link = graph_.links()[l];
             Queue queue;
             queue.forward = static_cast<std::uint32_t>(link.timing.latency + parameters.router_cycles);
             queue.credit = static_cast<std::uint32_t>(link.timing.latency + parameters.credit_cycles);
@@ -45,12 +47,12 @@ void QueuedSingle::build() {
                 --queue.credit;
                 queue.hold = static_cast<std::uint32_t>(link.timing.interval);
                 queue.feeder = link.from * planes_ + plane;
-                feeders_[queue.feeder] = {.endpoint = link.from, .plane = plane, .queue = l * planes_ + plane};
+                feeders_[queue.feeder] = {.endpoint = link.from, .plane = plane, .queue = plane * links + l};
             }
-            longest_hold_ = std::max(longest_hold_, Cycle{queue.hold});
+            longest_ = std::max({longest_, Cycle{queue.hold}, Cycle{queue.credit}});
             queue.to = link.to;
-            queue.link = l;
-            queue.plane = plane;
+            queue.routes = routes_.row(link.kind == LinkKind::eject ? 0 : link.to);
+            queue.first_of_plane = plane * links;
             queues_.push_back(queue);
         }
     }
@@ -126,11 +128,14 @@ void QueuedSingle::finish() {
     outcome.passages.clear();
     outcome.processed.resize(graph_.endpoints());
     outcome.links.assign(graph_.links().size(), LinkUse{});
-    for (const Queue& queue : queues_) {
-        LinkUse& use = outcome.links[queue.link];
-        use.flits += queue.entered - queue.entered_before;
+    for (std::size_t q = 0; q < queues_.size(); ++q) {
+        const Queue& queue = queues_[q];
+        const std::uint32_t packets = queue.entered - queue.entered_before;
+        LinkUse& use = outcome.links[q % outcome.links.size()];
+        use.flits += packets;
         use.peak = std::max(use.peak, queue.peak);
-        use.waited += queue.waited;
+        use.waited +=
+            queue.waited + (queue.eject ? 0 : std::uint64_t{packets} * static_cast<std::uint64_t>(allocation_));
     }
     Cycle end = last_arrival_;
     for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
@@ -146,11 +151,7 @@ void QueuedSingle::finish() {
     }
     outcome.end = end - base_;
     outcome.last_arrival = last_arrival_ - base_;
-    base_ = end;
-    for (const Queue& queue : queues_) {
-        base_ = std::max({base_, queue.last_left + queue.credit, queue.free});
-    }
-    ++base_;
+    base_ = end + longest_ + 1;
 }
 
 /// Makes messages as long as it is known when the core has a place for the next one.
@@ -242,6 +243,7 @@ inline void QueuedSingle::head_asks(std::uint32_t q) {
     }
     asked.asks_last = q;
     queue.asks_next = none;
+    queue.since = now_;
     set_wake(asked, channel);
 }
 
@@ -259,6 +261,7 @@ inline void QueuedSingle::serve(std::uint32_t channel) {
     const std::uint32_t q = asked.asks_first;
     Queue& queue = queues_[q];
     asked.asks_first = queue.asks_next;
+    queue.waited += static_cast<std::uint64_t>(now_ - queue.since);
     cross(queue, q, asked, channel);
     set_wake(asked, channel);
 }
@@ -286,12 +289,10 @@ inline void QueuedSingle::cross(Queue& from, std::uint32_t q, Queue& to, std::ui
     if (from.entered - from.left > from.peak) {
         note_peak(from, left);
     }
-    from.waited += static_cast<std::uint64_t>(now_ - std::max(packet.time, from.last_left + 1));
     packet.time = now_ + from.credit;
     if (from.ready == unknown) {
         from.ready = std::max(from.free, packet.time);
     }
-    from.last_left = now_;
     ++from.left;
     const Slot& behind = left[from.left & mask_];
     from.front = behind.channel;
@@ -321,10 +322,12 @@ void QueuedSingle::note_peak(Queue& queue, const Slot* slots) const {
 /// A packet reaches a core, which takes it as soon as it is done with those before it.
 inline void QueuedSingle::receive(Queue& queue, Slot* slots, Cycle arrival, const Slot& packet) {
     Cycle& free = receiver_free_[queue.to];
-    while (queue.seen != queue.entered && slots[queue.seen & mask_].time - queue.credit < arrival) {
-        ++queue.seen;
+    // One more than ever if the packet so many places ahead is not taken yet.
+    while (queue.peak < depth_ &&
+           (queue.peak == 0 || slots[(queue.entered - queue.peak) & mask_].time - queue.credit >= arrival)) {
+        ++queue.peak;
     }
-    Cycle taken = std::max(arrival, queue.last_left);
+    Cycle taken = std::max(arrival, queue.since);
     if (packet.service > 0) {
         taken = std::max(taken, free);
         free = taken + packet.service;
@@ -332,8 +335,7 @@ inline void QueuedSingle::receive(Queue& queue, Slot* slots, Cycle arrival, cons
     slots[queue.entered & mask_].time = taken + queue.credit;
     ++queue.entered;
     queue.left = queue.entered;
-    queue.last_left = taken;
-    queue.peak = std::max(queue.peak, queue.entered - queue.seen);
+    queue.since = taken;
     ++arrivals_;
     arrival_sum_ += static_cast<std::uint64_t>(arrival - base_);
     last_arrival_ = std::max(last_arrival_, arrival);

@@ -38,9 +38,9 @@ private:
     /// A link and the buffer at its end. Packets are numbered from the first that ever came. What a hop touches comes
     /// first, in one line of the cache.
     struct alignas(64) Queue {
-        Cycle ready = 0;      ///< when the link can take the next packet, its room included; `unknown`: no room known
-        Cycle free = 0;       ///< likewise without room
-        Cycle last_left = 0;  ///< the last departure from the buffer
+        Cycle ready = 0;  ///< when the link can take the next packet, its room included; `unknown`: no room known
+        Cycle free = 0;   ///< likewise without room
+        Cycle since = 0;  ///< the front packet waits for its link; eject link: the last packet was taken
         std::uint64_t waited = 0;
         std::uint32_t entered = 0;  ///< packets whose arrival is known
         std::uint32_t left = 0;     ///< packets whose departure is known
@@ -52,16 +52,15 @@ private:
         bool wake_set = false;
         bool source_waits = false;
         bool eject = false;
-        std::uint32_t seen = 0;            ///< eject link: packets that the core had taken at the last arrival
         std::uint32_t entered_before = 0;  ///< this step
         // what never changes
         std::uint32_t forward = 0;  ///< cycles from leaving the buffer before to arriving here
         std::uint32_t credit = 0;   ///< cycles from leaving here to the room's use upstream
         std::uint32_t hold = 0;     ///< cycles that a packet takes the link
         std::uint32_t to = 0;       ///< router, or endpoint of an eject link
-        std::uint32_t link = 0;
-        std::uint32_t plane = 0;
-        std::uint32_t feeder = none;  ///< before an inject link
+        std::uint32_t first_of_plane = 0;
+        const std::uint32_t* routes = nullptr;  ///< of the router: links by destination
+        std::uint32_t feeder = none;            ///< before an inject link
     };
     /// A core before one plane.
     struct Feeder {
@@ -91,8 +90,8 @@ private:
     void set_wake(Queue& queue, std::uint32_t channel);
     void note_peak(Queue& queue, const Slot* ring) const;
     [[nodiscard]] Slot* ring(std::uint32_t q) { return slots_.data() + (std::size_t{q} << ring_bits_); }
-    [[nodiscard]] std::uint32_t next_queue(const Queue& queue, std::uint32_t destination) const {
-        return routes_.next(queue.to, destination, queue.link, 0).link * planes_ + queue.plane;
+    [[nodiscard]] static std::uint32_t next_queue(const Queue& queue, std::uint32_t destination) {
+        return queue.routes[destination] + queue.first_of_plane;
     }
     /// A packet has entered: when the next one can.
     void set_ready(Queue& queue, const Slot* slots) const {
@@ -110,7 +109,7 @@ private:
     std::uint32_t planes_, depth_, ring_bits_, mask_;
     std::uint32_t source_queue_;
     Cycle allocation_;
-    std::vector<Queue> queues_;    ///< link * planes + plane
+    std::vector<Queue> queues_;    ///< plane * links + link
     std::vector<Slot> slots_;      ///< by queue, as rings
     std::vector<Feeder> feeders_;  ///< endpoint * planes + plane
     std::vector<Maker> makers_;
@@ -122,7 +121,7 @@ private:
 
     const Workload* workload_ = nullptr;
     Outcome* outcome_ = nullptr;
-    Cycle longest_hold_ = 1;
+    Cycle longest_ = 1;  ///< of what a packet leaves behind
     Cycle base_ = 0;
     Cycle now_ = 0;
     Cycle last_arrival_ = 0;

@@ -2,9 +2,13 @@
 
 namespace spikeloom::router {
 
-RouteTable::RouteTable(const Graph& graph) : graph_(graph), endpoints_(graph.endpoints()) {
+bool RouteTable::fits(const Graph& graph) {
     constexpr std::uint64_t most = std::uint64_t{1} << 20;  // 4 MB
-    if (graph.channel_classes() > 1 || std::uint64_t{graph.routers()} * endpoints_ > most) {
+    return graph.channel_classes() == 1 && std::uint64_t{graph.routers()} * graph.endpoints() <= most;
+}
+
+RouteTable::RouteTable(const Graph& graph) : graph_(graph), endpoints_(graph.endpoints()) {
+    if (!fits(graph)) {
         return;
     }
     table_.reserve(std::size_t{graph.routers()} * endpoints_);

@@ -17,6 +17,12 @@ public:
     };
 
     explicit RouteTable(const Graph& graph);
+    /// Whether there is a table for the graph: the classes of virtual channels don't matter, and it is not too large.
+    [[nodiscard]] static bool fits(const Graph& graph);
+    /// The links by which packets leave a router, by endpoint. Only with a table.
+    [[nodiscard]] const std::uint32_t* row(std::uint32_t router) const {
+        return table_.data() + std::size_t{router} * endpoints_;
+    }
 
     /// The link by which a packet for `endpoint` leaves `router`, having come over `in` (a link) in `in_class`.
     [[nodiscard]] Step next(std::uint32_t router, std::uint32_t endpoint, std::uint32_t in,

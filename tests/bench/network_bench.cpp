@@ -82,8 +82,11 @@ void speed(std::string_view only) {
 }
 
 /// Mapped networks: how far step times are apart, and what a message costs.
-void nets() {
+void nets(std::string_view only) {
     for (const std::string net : {"A32", "B128", "W1", "W4"}) {
+        if (!only.empty() && only != net) {
+            continue;
+        }
         for (const double speed : {1.0, 10.0, 100.0}) {
             const NetworkTraffic traffic = network_traffic(net, 20, net == "B128" ? 10 : 50, speed);
             auto graph = router::Graph::build(traffic.mesh, traffic.parameters);
@@ -127,9 +130,9 @@ int main(int count, char** arguments) {
     } else if (what == "speed") {
         spikeloom::bench::speed(count > 2 ? arguments[2] : "");
     } else if (what == "nets") {
-        spikeloom::bench::nets();
+        spikeloom::bench::nets(count > 2 ? arguments[2] : "");
     } else {
-        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed [MODEL] | nets\n");
+        fmt::print(stderr, "spikeloom_network_bench agreement [all] | speed [MODEL] | nets [NET]\n");
         return 2;
     }
     return 0;
