@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -230,24 +229,6 @@ std::uint64_t steps_a_sample(const LabelledSet& set, const EvaluationOptions& op
     return std::uint64_t{sample_steps(set, options.encoder)} + options.drain_steps;
 }
 
-/// Populations that the axons of one output list reach.
-void mark_targets(const chip::Image& image, const std::vector<std::vector<std::uint32_t>>& population_of,
-                  std::span<const chip::OutputAxon> axons, std::vector<bool>& reached) {
-    for (const chip::OutputAxon& axon : axons) {
-        const chip::CoreImage& core = image.cores[axon.core.value()];
-        const std::uint32_t last = core.axon_first_entry[axon.axon.value() + 1];
-        for (std::uint32_t e = core.axon_first_entry[axon.axon.value()]; e < last; ++e) {
-            const chip::SynapseEntry& entry = core.entries[e];
-            for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
-                const std::uint32_t population = population_of[axon.core.value()][core.synapses[s].target];
-                if (population < reached.size()) {
-                    reached[population] = true;
-                }
-            }
-        }
-    }
-}
-
 }  // namespace
 
 Result<PopulationId> output_population(const chip::Image& image, const std::string& name) {
@@ -288,6 +269,8 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
     sinks.push_back(&watch);
     if (recorder != nullptr) {
         sinks.push_back(recorder);
+        recorder->describe_samples(
+            {.input_steps = sample_steps(set, options.encoder), .feed_forward = is_feed_forward(session.image())});
     }
     const std::uint64_t pass = samples_a_pass(set, options);
     const std::uint64_t samples = pass * options.passes;
@@ -327,41 +310,6 @@ Result<Evaluation> evaluate(Session& session, const LabelledSet& set, const Eval
         }
     }
     return evaluation;
-}
-
-std::uint32_t pipeline_depth(const chip::Image& image, PopulationId output) {
-    std::vector<std::vector<std::uint32_t>> population_of(image.cores.size());
-    for (std::size_t core = 0; core < image.cores.size(); ++core) {
-        population_of[core].assign(image.cores[core].compartments, std::numeric_limits<std::uint32_t>::max());
-    }
-    for (std::uint32_t p = 0; p < image.populations.size(); ++p) {
-        for (const chip::PopulationTile& tile : image.populations[p].tiles) {
-            auto& core = population_of[tile.core.value()];
-            std::fill_n(core.begin() + tile.first_compartment, tile.count, p);
-        }
-    }
-    std::vector<bool> reached(image.populations.size(), false);
-    for (const chip::InputSymbol& port : image.inputs) {
-        mark_targets(image, population_of, port.outputs, reached);
-    }
-    for (std::uint32_t depth = 0; depth < image.populations.size(); ++depth) {
-        if (reached[output.value()]) {
-            return depth;
-        }
-        const std::vector<bool> layer = reached;
-        for (std::uint32_t p = 0; p < image.populations.size(); ++p) {
-            if (!layer[p]) {
-                continue;
-            }
-            for (const chip::PopulationTile& tile : image.populations[p].tiles) {
-                const chip::CoreImage& core = image.cores[tile.core.value()];
-                const std::uint32_t first = core.output_first[tile.first_compartment];
-                const std::uint32_t last = core.output_first[tile.first_compartment + tile.count];
-                mark_targets(image, population_of, std::span(core.outputs).subspan(first, last - first), reached);
-            }
-        }
-    }
-    return 0;
 }
 
 }  // namespace spikeloom::runtime

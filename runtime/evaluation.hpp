@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "runtime/decision.hpp"
+#include "runtime/pipeline.hpp"
 #include "runtime/recording.hpp"
 #include "runtime/session.hpp"
 #include "runtime/stimulus.hpp"
@@ -71,9 +72,6 @@ struct Evaluation {
 /// options.first lies beyond the set.
 [[nodiscard]] std::uint64_t evaluation_steps(const LabelledSet& set, const EvaluationOptions& options);
 
-/// Steps after an input spike until the output population can first answer it: populations on the shortest way from
-/// an input port, less one (a spike acts on the next layer one step later). 0 where no way is found.
-[[nodiscard]] std::uint32_t pipeline_depth(const chip::Image& image, PopulationId output);
 /// The population that answers, by name ("": the first output).
 [[nodiscard]] Result<PopulationId> output_population(const chip::Image& image, const std::string& name);
 

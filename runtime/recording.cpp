@@ -10,6 +10,7 @@
 #include "runtime/partial_file.hpp"
 #include "runtime/recording_learning.hpp"
 #include "runtime/recording_parts.hpp"
+#include "runtime/recording_traffic.hpp"
 
 namespace spikeloom::runtime {
 namespace {
@@ -19,7 +20,13 @@ struct PricedSums {
     const chip::CostTable* costs = nullptr;
     std::string path;
     double time_ns = 0;
-    double sample_time_ns = 0;
+    std::vector<double> sample_times_ns{};  ///< from the sample's start to each step's end
+    bool timed = false;                     ///< by the session's clock, and not by chip::step_time
+
+    void add(double step_ns) {
+        time_ns += step_ns;
+        sample_times_ns.push_back(step_ns + (sample_times_ns.empty() ? 0 : sample_times_ns.back()));
+    }
 };
 
 template <class T>
@@ -33,17 +40,21 @@ class Recorder::State {
 public:
     State(const RecordingOptions& options, const Session& session, PartialFile partial, files::Hdf5Writer file)
         : options_(options),
+          session_(session),
           image_(session.image()),
           partial_(std::move(partial)),
           writer_(std::move(file)),
           names_(recorded_names(image_)),
           probes_(session.probes().begin(), session.probes().end()),
           learning_(session, options),
+          traffic_(session, options),
           tiles_(tiles_in_use(image_)),
           totals_(image_.cores.size()) {}
 
     void start();
     Result<void> on_step(const StepView& view);
+    Result<void> on_timing(const TimingView& view);
+    void describe_samples(const SampleSchedule& schedule);
     Result<void> add_sample(const SampleOutcome& outcome);
     Result<void> add_document(const std::string& name, const std::string& json);
     Result<void> close(bool interrupted);
@@ -51,6 +62,7 @@ public:
 private:
     void append_spikes(const StepView& view);
     void append_costs(const StepView& view);
+    void append_time(PricedSums& priced, double time_ns, std::uint32_t slowest);
     void start_samples(std::size_t classes);
     [[nodiscard]] std::string probe_path(const Probe& probe) const;
     void write_probe_mappings();
@@ -60,12 +72,14 @@ private:
     [[nodiscard]] Diagnostics failure() const;
 
     RecordingOptions options_;
+    const Session& session_;
     const chip::Image& image_;
     PartialFile partial_;
     UnitWriter writer_;
     std::vector<std::string> names_;  ///< of populations, within the file
     std::vector<Probe> probes_;
     LearningLog learning_;
+    TrafficLog traffic_;
     int tiles_;
 
     std::uint64_t steps_ = 0;
@@ -101,10 +115,16 @@ void Recorder::State::start() {
     learning_.start(writer_);
     writer_.extendable<std::uint64_t>("/counters/per_step", "1", counter_count);
     for (const chip::CostTable& costs : image_.chip.costs) {
-        priced_.push_back({.costs = &costs, .path = energy_path(costs)});
-        writer_.extendable<float>(priced_.back().path + "/step_time", "ns");
-        writer_.extendable<std::uint32_t>(priced_.back().path + "/slowest_core", "1");
+        const StepClock* clock = session_.clock();
+        const bool timed = clock != nullptr && &clock->costs() == &costs;
+        const std::string path = energy_path(costs);
+        writer_.extendable<float>(path + "/step_time", "ns");
+        writer_.extendable<std::uint32_t>(path + "/slowest_core", "1");
+        const router::Model model = timed ? clock->timer().model() : router::Model::free;
+        writer_.file().attribute(path + "/step_time", "model", std::string(router::name_of(model)));
+        priced_.push_back({.costs = &costs, .path = path, .timed = timed});
     }
+    traffic_.start(writer_);
 }
 
 Result<void> Recorder::State::on_step(const StepView& view) {
@@ -120,6 +140,7 @@ Result<void> Recorder::State::on_step(const StepView& view) {
         writer_.append<float>(probe_path(probes_[p]) + "/data", registers_);
     }
     append_costs(view);
+    traffic_.after_step(writer_, view);
     ++steps_;
     learning_.after_step(writer_, steps_);
     return writer_.file().failed() ? give_up() : Result<void>{};
@@ -155,11 +176,36 @@ void Recorder::State::append_costs(const StepView& view) {
     }
     writer_.append<std::uint64_t>("/counters/per_step", row);
     for (PricedSums& priced : priced_) {
-        const chip::StepTime time = chip::step_time(view.core_counts, *priced.costs, tiles_);
-        priced.time_ns += time.time_ns;
-        priced.sample_time_ns += time.time_ns;
-        writer_.append<float>(priced.path + "/step_time", one(static_cast<float>(time.time_ns)));
-        writer_.append<std::uint32_t>(priced.path + "/slowest_core", one(time.slowest));
+        if (!priced.timed) {
+            const chip::StepTime time = chip::step_time(view.core_counts, *priced.costs, tiles_);
+            append_time(priced, time.time_ns, time.slowest);
+        }
+    }
+}
+
+void Recorder::State::append_time(PricedSums& priced, double time_ns, std::uint32_t slowest) {
+    priced.add(time_ns);
+    writer_.append<float>(priced.path + "/step_time", one(static_cast<float>(time_ns)));
+    writer_.append<std::uint32_t>(priced.path + "/slowest_core", one(slowest));
+}
+
+Result<void> Recorder::State::on_timing(const TimingView& view) {
+    if (closed_) {
+        return fail(failure());
+    }
+    for (PricedSums& priced : priced_) {
+        if (priced.timed) {
+            append_time(priced, view.timing.time_ns, view.timing.core);
+        }
+    }
+    traffic_.after_timing(writer_, view);
+    return writer_.file().failed() ? give_up() : Result<void>{};
+}
+
+void Recorder::State::describe_samples(const SampleSchedule& schedule) {
+    if (!closed_) {
+        writer_.scalar("/eval/input_steps", "steps", schedule.input_steps);
+        writer_.scalar<std::uint8_t>("/eval/feed_forward", "1", schedule.feed_forward ? 1 : 0);
     }
 }
 
@@ -173,6 +219,7 @@ void Recorder::State::start_samples(std::size_t classes) {
     for (const PricedSums& priced : priced_) {
         const std::string name = priced.path.substr(priced.path.rfind('/') + 1);
         writer_.extendable<double>("/eval/time_" + name, "ns");
+        writer_.extendable<double>("/eval/first_spike_" + name, "ns");
         writer_.extendable<double>("/eval/energy_" + name, "pJ");
     }
 }
@@ -195,9 +242,13 @@ Result<void> Recorder::State::add_sample(const SampleOutcome& outcome) {
     for (PricedSums& priced : priced_) {
         const std::string name = priced.path.substr(priced.path.rfind('/') + 1);
         const double energy_pj = chip::total(chip::dynamic_energy(sample_counts_, *priced.costs)).value;
-        writer_.append<double>("/eval/time_" + name, one(priced.sample_time_ns));
+        const std::vector<double>& ends = priced.sample_times_ns;
+        const auto first = static_cast<std::size_t>(outcome.first_spike_step);
+        const double first_spike = outcome.first_spike_step >= 0 && first < ends.size() ? ends[first] : -1;
+        writer_.append<double>("/eval/time_" + name, one(ends.empty() ? 0.0 : ends.back()));
+        writer_.append<double>("/eval/first_spike_" + name, one(first_spike));
         writer_.append<double>("/eval/energy_" + name, one(energy_pj));
-        priced.sample_time_ns = 0;
+        priced.sample_times_ns.clear();
     }
     sample_counts_ = {};
     return writer_.file().failed() ? give_up() : Result<void>{};
@@ -223,6 +274,11 @@ Result<void> Recorder::State::close(bool interrupted) {
     for (const PricedSums& priced : priced_) {
         write_energy(writer_, *priced.costs, totals_, priced.time_ns);
     }
+    traffic_.finish(writer_, totals_);
+    const EmulationTimes times = session_.emulation_times();
+    writer_.scalar("/provenance/wall", "s", times.wall_s);
+    writer_.scalar("/provenance/chip_wall", "s", times.chip_s);
+    writer_.scalar("/provenance/timing_cpu", "s", times.timing_cpu_s);
     writer_.text("/provenance/finished_at", utc_now());
     writer_.scalar<std::uint8_t>("/provenance/interrupted", "1", interrupted ? 1 : 0);
     if (auto written = writer_.file().close(); !written) {
@@ -291,6 +347,12 @@ Result<std::unique_ptr<Recorder>> Recorder::create(const RecordingOptions& optio
 
 Result<void> Recorder::on_step(const StepView& view) {
     return state_->on_step(view);
+}
+Result<void> Recorder::on_timing(const TimingView& view) {
+    return state_->on_timing(view);
+}
+void Recorder::describe_samples(const SampleSchedule& schedule) {
+    state_->describe_samples(schedule);
 }
 Result<void> Recorder::add_sample(const SampleOutcome& outcome) {
     return state_->add_sample(outcome);

@@ -1,8 +1,8 @@
 // The recording of a run: HDF5, written in chunks while the run goes on, so memory doesn't grow with its length.
 // /spikes/<population> is SONATA as libsonata, bmtk and NEST read it; probes are SONATA reports; what is ours stands
-// in groups of its own (/counters, /cores, /energy, /eval, /learning, /provenance). It is written beside the final name
-// and renamed when it is closed: nothing half-written stands under the final name. Times, energies and counts are
-// summed as the steps come, so that samples and tables need no second reading.
+// in groups of its own (/counters, /cores, /energy, /traffic, /eval, /learning, /provenance). It is written beside the
+// final name and renamed when it is closed: nothing half-written stands under the final name. Times, energies and
+// counts are summed as the steps come, so that samples and tables need no second reading.
 //
 // Memory: a dataset that grows (two a population and a cost table, one a probe, one for counters) keeps one chunk of at
 // most 256 KiB, or one row, in waiting; sums are one Counters a core. Nothing else grows with the run.
@@ -30,6 +30,13 @@ struct RecordingOptions {
     std::uint64_t planned_steps = 0;   ///< for the period of /learning's rows
     std::uint64_t learning_every = 0;  ///< steps from row to row of /learning; 0: some 250 rows in the planned steps
     std::uint64_t snapshot_every = 0;  ///< steps; 0: all weights at the start and the end only
+    bool core_steps = false;           ///< every core's counters in every step, under /traffic/core_steps
+};
+
+/// How samples enter the chip, for what can be said of throughput.
+struct SampleSchedule {
+    std::uint32_t input_steps = 0;  ///< of a sample: those in which input may come
+    bool feed_forward = false;      ///< no population reaches itself: samples may follow one another like waves
 };
 
 /// What one labelled sample gave.
@@ -54,6 +61,9 @@ public:
 
     /// Fails when the disk does; nothing then remains of the file.
     Result<void> on_step(const StepView& view) override;
+    Result<void> on_timing(const TimingView& view) override;
+    /// Before the first sample.
+    void describe_samples(const SampleSchedule& schedule);
     /// The steps since the last sample (or the start) were this sample.
     Result<void> add_sample(const SampleOutcome& outcome);
     /// Extra figures for the report (the quantisation gap), as JSON text under /extra/<name>.

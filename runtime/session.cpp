@@ -3,11 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <variant>
 
 namespace spikeloom::runtime {
 namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 constexpr std::uint32_t no_population = 0xFFFFFFFF;
 /// What both hold, ascending.
@@ -28,6 +35,13 @@ Result<Session> Session::open(const chip::Image& image, const SessionOptions& op
         return tl::unexpected(chip.error());
     }
     Session session(image, std::move(*chip));
+    if (options.timing) {
+        auto clock = StepClock::create(image, *options.timing, options.threads);
+        if (!clock) {
+            return tl::unexpected(std::move(clock.error()));
+        }
+        session.clock_ = std::move(*clock);
+    }
     for (const chip::CoreImage& core : image.cores) {
         session.neuron_of_.emplace_back(core.compartments, NetworkSpike{PopulationId{no_population}, NeuronId{}});
     }
@@ -105,10 +119,26 @@ std::vector<std::int32_t> Session::values(const LearningProbe& probe) const {
 
 Result<std::uint64_t> Session::run(std::uint64_t steps, Stimulus& stimulus, std::span<Sink* const> sinks,
                                    const std::function<bool()>& stop) {
+    const auto start = Clock::now();
+    auto done = run_steps(steps, stimulus, sinks, stop);
+    if (auto timed = done ? collect_timings(0, sinks) : Result<void>{}; !timed) {
+        done = tl::unexpected(std::move(timed.error()));
+    }
+    if (clock_ && !done) {  // nothing is left for the next run
+        (void)clock_->collect(0, [](const TimingView&) { return Result<void>{}; });
+    }
+    wall_s_ += seconds_since(start);
+    return done;
+}
+
+Result<std::uint64_t> Session::run_steps(std::uint64_t steps, Stimulus& stimulus, std::span<Sink* const> sinks,
+                                         const std::function<bool()>& stop) {
     for (std::uint64_t done = 0; done < steps; ++done) {
         inputs_.clear();
         stimulus.spikes(Step{steps_done_ - state_start_}, inputs_);
+        const auto start = Clock::now();
         chip_.step(inputs_);
+        chip_s_ += seconds_since(start);
         collect_step();
         const StepView view{.step = Step{steps_done_},
                             .inputs = inputs_,
@@ -116,9 +146,17 @@ Result<std::uint64_t> Session::run(std::uint64_t steps, Stimulus& stimulus, std:
                             .core_counts = chip_.step_counts().cores,
                             .probes = probe_values_};
         ++steps_done_;
+        if (clock_) {
+            clock_->add(view.step, {.cores = view.core_counts, .spikes = chip_.spikes(), .inputs = inputs_});
+        }
         for (Sink* sink : sinks) {
             if (auto taken = sink->on_step(view); !taken) {
                 return tl::unexpected(taken.error());
+            }
+        }
+        if (clock_) {
+            if (auto taken = collect_timings(clock_->room() - 1, sinks); !taken) {
+                return tl::unexpected(std::move(taken.error()));
             }
         }
         if (stop && stop()) {
@@ -126,6 +164,24 @@ Result<std::uint64_t> Session::run(std::uint64_t steps, Stimulus& stimulus, std:
         }
     }
     return steps;
+}
+
+Result<void> Session::collect_timings(std::size_t left, std::span<Sink* const> sinks) {
+    if (!clock_) {
+        return {};
+    }
+    return clock_->collect(left, [sinks](const TimingView& view) -> Result<void> {
+        for (Sink* sink : sinks) {
+            if (auto taken = sink->on_timing(view); !taken) {
+                return taken;
+            }
+        }
+        return {};
+    });
+}
+
+EmulationTimes Session::emulation_times() const {
+    return {.wall_s = wall_s_, .chip_s = chip_s_, .timing_cpu_s = clock_ ? clock_->cpu_seconds() : 0};
 }
 
 void Session::collect_step() {

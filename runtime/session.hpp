@@ -9,6 +9,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@
 #include "chip/image/image.hpp"
 #include "core/base/ids.hpp"
 #include "runtime/probe.hpp"
+#include "runtime/step_clock.hpp"
 #include "runtime/stimulus.hpp"
 
 namespace spikeloom::runtime {
@@ -27,6 +30,15 @@ struct SessionOptions {
     std::uint64_t seed = 0;
     /// As chip::ChipOptions::least_parallel_work: steps with less to do stay on one thread. 0: none does.
     std::size_t least_parallel_work = chip::ChipOptions{}.least_parallel_work;
+    /// How steps are timed; nothing: not at all. No spike depends on it.
+    std::optional<TimingOptions> timing{};
+};
+
+/// Where the emulation's own time went, in all runs of the session.
+struct EmulationTimes {
+    double wall_s = 0;        ///< of run(), sinks included
+    double chip_s = 0;        ///< of it, the chip's steps
+    double timing_cpu_s = 0;  ///< processor time of timing the steps, over all threads
 };
 
 /// A spike of the network.
@@ -49,6 +61,8 @@ class Sink {
 public:
     virtual ~Sink() = default;
     virtual Result<void> on_step(const StepView& view) = 0;
+    /// What the step took, if the session times steps: in the steps' order, some steps later, before run() returns.
+    virtual Result<void> on_timing(const TimingView& /*view*/) { return {}; }
 };
 
 class Session {
@@ -77,6 +91,9 @@ public:
     [[nodiscard]] const chip::Image& image() const { return *image_; }
     [[nodiscard]] chip::Chip& chip() { return chip_; }
     [[nodiscard]] const chip::Chip& chip() const { return chip_; }
+    /// Null if steps are not timed.
+    [[nodiscard]] const StepClock* clock() const { return clock_.get(); }
+    [[nodiscard]] EmulationTimes emulation_times() const;
     [[nodiscard]] std::int32_t voltage(PopulationId population, NeuronId neuron) const;
 
 private:
@@ -89,8 +106,16 @@ private:
     /// The chip's last step as the network's spikes and probes.
     void collect_step();
 
+    Result<std::uint64_t> run_steps(std::uint64_t steps, Stimulus& stimulus, std::span<Sink* const> sinks,
+                                    const std::function<bool()>& stop);
+    /// Hands timings on until no more than `left` steps are waited for.
+    Result<void> collect_timings(std::size_t left, std::span<Sink* const> sinks);
+
     const chip::Image* image_;  ///< outlives the session
     chip::Chip chip_;
+    std::unique_ptr<StepClock> clock_;
+    double wall_s_ = 0;
+    double chip_s_ = 0;
     std::vector<Probe> probes_;
     std::vector<LearningProbe> learning_probes_;
     std::vector<std::vector<Place>> places_;            ///< by population, neuron

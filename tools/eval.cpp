@@ -157,6 +157,7 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     if (!evaluation) {
         return fail(evaluation.error());
     }
+    print(check_trace(*session));
     if (*gap) {
         if (auto added = (*recorder)->add_document("gap", compiler::to_json((*gap)->report())); !added) {
             return added;

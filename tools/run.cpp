@@ -78,6 +78,7 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
     if (!done) {
         return fail(std::move(done.error()));
     }
+    print(check_trace(*session));
     if (auto closed = (*recorder)->close(*done < *steps); !closed) {
         return closed;
     }
@@ -113,6 +114,8 @@ const Subcommand run_subcommand{
     .text =
         "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy, and what\n"
         "plastic projections learn.\n"
+        "A step's time follows from its spikes: each core's work, the messages through the spike network (--noc), the\n"
+        "barrier. Links and phases are recorded with it; report shows what bounds the steps.\n"
         "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.\n"
         "An image for an analog chip has other options: spikeloom run ANALOG-IMAGE --help shows them.",
     .example = "  spikeloom run yinyang.loom --input poisson:50 --steps 1000 -o run.h5 --probe hidden[0:4].v",

@@ -2,7 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <filesystem>
+#include <limits>
+#include <tuple>
+#include <utility>
 
 #include "chip/learned_image.hpp"
 #include "core/files/sha256.hpp"
@@ -51,6 +57,69 @@ Result<void> check_learning_options(const chip::Image& image, const CommandLine&
     return findings.empty() ? Result<void>{} : fail(std::move(findings));
 }
 
+constexpr std::array<std::pair<std::string_view, router::Model>, 3> noc_words{
+    {{"free", router::Model::free}, {"queued", router::Model::queued}, {"flit", router::Model::flit}}};
+
+/// "3:8" is [3, 8), ":8" begins at 0, "3:" has no end, "3" is [3, 4).
+std::pair<std::uint64_t, std::uint64_t> parse_range(const std::string& option, std::string_view text) {
+    const auto number = [&](std::string_view digits, std::uint64_t otherwise) {
+        std::uint64_t value = otherwise;
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        if (!digits.empty() && (error != std::errc() || end != digits.data() + digits.size())) {
+            throw UsageError(fmt::format("--{}: '{}' is no number; allowed are A:B, A:, :B, A", option, digits));
+        }
+        return value;
+    };
+    constexpr std::uint64_t no_end = std::numeric_limits<std::uint64_t>::max();
+    const std::size_t colon = text.find(':');
+    const std::uint64_t first = number(text.substr(0, colon), 0);
+    const std::uint64_t last = colon == std::string_view::npos ? (text.empty() || first == no_end ? first : first + 1)
+                                                               : number(text.substr(colon + 1), no_end);
+    if (first >= last) {
+        throw UsageError(fmt::format("--{}: '{}' is empty; A:B goes from A to before B", option, text));
+    }
+    return {first, last};
+}
+
+runtime::TraceFilter trace_filter(const CommandLine& line) {
+    runtime::TraceFilter filter;
+    filter.on = line.flag("trace");
+    for (const char* option : {"trace-steps", "trace-cores", "trace-limit"}) {
+        if (line.has(option) && !filter.on) {
+            throw UsageError(fmt::format("--{} without --trace", option));
+        }
+    }
+    filter.limit = line.optional<std::uint64_t>("trace-limit").value_or(filter.limit);
+    if (line.has("trace-steps")) {
+        std::tie(filter.first_step, filter.last_step) =
+            parse_range("trace-steps", line.value<std::string>("trace-steps"));
+    }
+    if (line.has("trace-cores")) {
+        std::string_view words = line.value<std::string>("trace-cores");
+        while (true) {
+            const std::size_t comma = words.find(',');
+            const auto [first, last] = parse_range("trace-cores", words.substr(0, comma));
+            const auto place = [](std::uint64_t value) {
+                return static_cast<std::uint32_t>(
+                    std::min<std::uint64_t>(value, std::numeric_limits<std::uint32_t>::max()));
+            };
+            filter.places.emplace_back(place(first), place(last));
+            if (comma == std::string_view::npos) {
+                break;
+            }
+            words.remove_prefix(comma + 1);
+        }
+    }
+    return filter;
+}
+
+runtime::TimingOptions timing_options(const CommandLine& line) {
+    return {.model = line.choice<router::Model>("noc", noc_words),
+            .costs = line.has("costs") ? line.value<std::string>("costs") : "",
+            .traffic = !line.flag("no-traffic"),
+            .trace = trace_filter(line)};
+}
+
 }  // namespace
 
 void add_session_options(CommandLine& line) {
@@ -66,6 +135,15 @@ void add_session_options(CommandLine& line) {
         "learning-every", steps(), "steps from row to row of what is learned (default: some 250 rows in the run)")(
         "snapshot-every", steps(), "steps between snapshots of all plastic weights (default: start and end only)")(
         "save-image", word("IMAGE"), "write the image with the weights and delays that the run learned")(
+        "noc", word("MODEL")->default_value("queued"),
+        "how the spike network is timed: free (nobody waits), queued, flit (cycle by cycle); the spikes are the same")(
+        "costs", word("TABLE"), "the cost table whose times count (default: the chip's first)")(
+        "no-traffic", flag(), "record no use of links and no phases of steps")(
+        "core-steps", flag(), "record every core's counters in every step")(
+        "trace", flag(), "record messages one by one: when made, injected, arrived, worked off, where they waited")(
+        "trace-steps", word("A:B"), "only of these steps")("trace-cores", word("A:B,..."),
+                                                           "only from or to these places on the mesh")(
+        "trace-limit", po::value<std::uint64_t>()->value_name("N"), "messages at most (default: 1000000)")(
         "json", flag(), "print the figures as JSON");
 }
 
@@ -77,7 +155,8 @@ Result<runtime::Session> open_session(const chip::Image& image, const CommandLin
     if (auto possible = check_learning_options(image, line); !possible) {
         return tl::unexpected(possible.error());
     }
-    auto session = runtime::Session::open(image, {.threads = threads, .seed = line.value<std::uint64_t>("seed")});
+    auto session = runtime::Session::open(
+        image, {.threads = threads, .seed = line.value<std::uint64_t>("seed"), .timing = timing_options(line)});
     if (!session) {
         return session;
     }
@@ -110,6 +189,7 @@ Result<std::unique_ptr<runtime::Recorder>> open_recorder(const runtime::Session&
     options.planned_steps = planned_steps;
     options.learning_every = given_steps(line, "learning-every");
     options.snapshot_every = given_steps(line, "snapshot-every");
+    options.core_steps = line.flag("core-steps");
     const std::string file = runtime::stimulus_file(stimulus);
     if (!file.empty()) {
         auto hash = files::sha256_file(file);
@@ -120,6 +200,17 @@ Result<std::unique_ptr<runtime::Recorder>> open_recorder(const runtime::Session&
         options.stimulus_sha256 = *hash;
     }
     return runtime::Recorder::create(options, session);
+}
+
+Diagnostics check_trace(const runtime::Session& session) {
+    const runtime::StepClock* clock = session.clock();
+    if (clock == nullptr || !clock->trace_cut()) {
+        return {};
+    }
+    return {{.severity = Severity::warning,
+             .where = "--trace",
+             .found = fmt::format("more than {} messages; only the first are recorded", clock->options().trace.limit),
+             .help = "choose steps and cores (--trace-steps, --trace-cores), or a higher --trace-limit"}};
 }
 
 Result<void> save_image(const runtime::Session& session, const CommandLine& line) {

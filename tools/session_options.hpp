@@ -15,7 +15,7 @@ namespace spikeloom::tools {
 
 void add_session_options(CommandLine& line);
 
-/// Throws UsageError where --threads is out of range.
+/// Throws UsageError where --threads, --noc or what a trace keeps makes no sense.
 [[nodiscard]] Result<runtime::Session> open_session(const chip::Image& image, const CommandLine& line);
 
 /// A recorder on --output; `stimulus` is hashed if it is a file. `planned_steps` spread the rows of what is learned.
@@ -23,6 +23,9 @@ void add_session_options(CommandLine& line);
                                                                        const CommandLine& line,
                                                                        const std::string& stimulus,
                                                                        std::uint64_t planned_steps);
+
+/// A warning where --trace has left messages out.
+[[nodiscard]] Diagnostics check_trace(const runtime::Session& session);
 
 /// Writes --save-image, if it is given: the image with the weights and delays that the session's chip learned.
 [[nodiscard]] Result<void> save_image(const runtime::Session& session, const CommandLine& line);
