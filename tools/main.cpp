@@ -27,6 +27,7 @@ const auto subcommands = std::to_array<const Subcommand*>({
     &ppu_subcommand,
     &calibrate_subcommand,
     &train_subcommand,
+    &noc_subcommand,
 });
 
 const Subcommand* find_subcommand(const std::string& name) {

@@ -8,6 +8,7 @@
 #include "tools/command_line.hpp"
 #include "tools/comparison.hpp"
 #include "tools/console.hpp"
+#include "tools/figure_output.hpp"
 #include "tools/model_files.hpp"
 #include "tools/network_source.hpp"
 #include "tools/rule_options.hpp"

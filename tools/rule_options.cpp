@@ -5,12 +5,9 @@
 #include <array>
 #include <charconv>
 #include <cmath>
-#include <filesystem>
 #include <span>
 
-#include "core/files/bytes.hpp"
 #include "core/rules/arithmetic.hpp"
-#include "runtime/partial_file.hpp"
 #include "tools/console.hpp"
 #include "tools/model_files.hpp"
 
@@ -66,15 +63,6 @@ void check_int(const CommandLine& line, const std::string& option, int least, in
     if (line.has(option) && (line.value<int>(option) < least || line.value<int>(option) > most)) {
         throw UsageError(fmt::format("--{} {}: allowed are {} to {}", option, line.value<int>(option), least, most));
     }
-}
-
-Result<void> write_text(const std::string& text, const std::string& path) {
-    auto file = runtime::PartialFile::create(path, true);
-    if (!file) {
-        return fail(std::move(file.error()));
-    }
-    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
-    return written ? file->publish() : written;
 }
 
 }  // namespace
@@ -169,54 +157,6 @@ rules::LearningArithmetic other_widths(const CommandLine& line, rules::LearningA
     arithmetic.trace_bits = line.optional<int>("trace-bits").value_or(arithmetic.trace_bits);
     arithmetic.weight_bits = line.optional<int>("weight-bits").value_or(arithmetic.weight_bits);
     return arithmetic;
-}
-
-void add_figure_options(CommandLine& line) {
-    line.add()("output,o", word("FILE"), "where to (default: text on stdout); .svg, .json or .txt choose the format")(
-        "format", word("FORMAT"), "text, json or svg");
-}
-
-FigureFormat figure_format(const CommandLine& line) {
-    constexpr std::array<std::pair<std::string_view, FigureFormat>, 3> formats{
-        {{"text", FigureFormat::text}, {"json", FigureFormat::json}, {"svg", FigureFormat::svg}}};
-    if (line.has("format")) {
-        return line.choice<FigureFormat>("format", formats);
-    }
-    if (!line.has("output")) {
-        return FigureFormat::text;
-    }
-    const std::string path = line.value<std::string>("output");
-    const std::string extension = std::filesystem::path(path).extension().string();
-    if (extension == ".svg") {
-        return FigureFormat::svg;
-    }
-    if (extension == ".json") {
-        return FigureFormat::json;
-    }
-    if (extension == ".txt" || extension == ".text") {
-        return FigureFormat::text;
-    }
-    throw UsageError(fmt::format("--output {}: the extension tells no format; .svg, .json or .txt, or --format", path));
-}
-
-Result<void> deliver_figure(const CommandLine& line, const FigureForms& forms) {
-    const auto chosen = [&] {
-        switch (figure_format(line)) {
-        case FigureFormat::text:
-            return forms.text();
-        case FigureFormat::json:
-            return forms.json();
-        case FigureFormat::svg:
-            return forms.svg();
-        }
-        return std::string();
-    };
-    const std::string text = chosen();
-    if (line.has("output")) {
-        return write_text(text, line.value<std::string>("output"));
-    }
-    fmt::print("{}", text);
-    return {};
 }
 
 }  // namespace spikeloom::tools

@@ -1,8 +1,7 @@
-// What `rule window` and `rule compare` have in common: traces and epoch of a rule that was given as text, the chip
-// with other widths or conventions, and where the result goes.
+// What `rule window` and `rule compare` have in common: traces and epoch of a rule that was given as text, and
+// the chip with other widths or conventions.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "chip/spec/chip_spec.hpp"
@@ -33,18 +32,5 @@ void add_scale_option(CommandLine& line);
 void add_width_options(CommandLine& line);
 /// `arithmetic` with the widths that the options name. Throws UsageError.
 [[nodiscard]] rules::LearningArithmetic other_widths(const CommandLine& line, rules::LearningArithmetic arithmetic);
-
-/// --output, --format.
-void add_figure_options(CommandLine& line);
-struct FigureForms {
-    std::function<std::string()> text;
-    std::function<std::string()> json;
-    std::function<std::string()> svg;
-};
-enum class FigureFormat : std::uint8_t { text, json, svg };
-/// Throws UsageError; so it is asked before the work.
-[[nodiscard]] FigureFormat figure_format(const CommandLine& line);
-/// Prints the form, or writes it to --output.
-[[nodiscard]] Result<void> deliver_figure(const CommandLine& line, const FigureForms& forms);
 
 }  // namespace spikeloom::tools

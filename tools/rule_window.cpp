@@ -6,6 +6,7 @@
 
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/figure_output.hpp"
 #include "tools/rule_options.hpp"
 #include "tools/rule_source.hpp"
 

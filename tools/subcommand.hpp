@@ -35,6 +35,7 @@ extern const Subcommand compare_chips_subcommand;
 extern const Subcommand rule_subcommand;
 extern const Subcommand ppu_subcommand;
 extern const Subcommand train_subcommand;
+extern const Subcommand noc_subcommand;
 
 /// The family of `rule`; their names have two words.
 extern const Subcommand rule_check_subcommand;

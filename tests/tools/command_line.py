@@ -23,7 +23,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
 SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
-               "calibrate", "train"]
+               "calibrate", "train", "noc"]
 PROGRAM = ""
 
 
@@ -855,6 +855,73 @@ class RuleCompare(Case):
         self.refused("rule", "compare", YINYANG / "yinyang.nir", "--input", "poisson:10", "--steps", 10,
                      says="none of its projections learns")
         self.refused("rule", "compare", YINYANG / "yinyang.nir", status=2, says="--input")
+
+
+class Noc(Case):
+    """The spike network by itself."""
+
+    def test_a_batch_drains_in_booksims_cycles(self):
+        words = ("noc", "--traffic", "transpose", "--packets", 16, "--flits", 2, "--buffer", 4)
+        batch = json.loads(self.done(*words, "--json"))["batch"]
+        self.assertEqual((batch["drain_cycles"], batch["packets"], batch["packet_latency_mean_cycles"]),
+                         (363, 1024, 115))
+        text = self.done(*words)
+        self.assertRegex(text, r"(?m)^drained in +363 cycles$")
+        self.assertRegex(text, r"(?m)^busiest link +tile ")
+
+    def test_pairs_have_their_zero_load_latency(self):
+        pairs = json.loads(self.done("noc", "--traffic", "neighbor", "-n", 1, "--pairs", "--json"))["batch"]["pairs"]
+        latency = {(pair["source"], pair["destination"]): pair["packet_latency_mean_cycles"] for pair in pairs}
+        self.assertEqual(len(latency), 64)
+        self.assertEqual(latency[0, 9], 5 + 3 * 2)
+        self.assertIn("source  destination", self.done("noc", "-n", 1, "--pairs"))
+
+    def test_a_load_is_accepted_until_the_network_saturates(self):
+        words = ("noc", "--columns", 4, "--rows", 4, "--cycles", 3000, "--warm-up", 1000)
+        points = json.loads(self.done(*words, "--rate", "0.8,0.1", "--json"))["points"]
+        self.assertEqual([point["saturated"] for point in points], [False, True])
+        self.assertAlmostEqual(points[0]["accepted_flits_per_node_cycle"], 0.1, delta=0.01)
+        self.assertLess(points[1]["accepted_flits_per_node_cycle"], 0.75)
+        self.assertIn("  saturated", self.done(*words, "--rate", "0.8"))
+        found = json.loads(self.done(*words, "--traffic", "allto:5", "--saturation", "--json"))["saturation"]
+        self.assertLess(found["stable_flits_per_node_cycle"], 1.03 / 16)
+        self.assertGreater(found["unstable_flits_per_node_cycle"], 0.9 / 16)
+        self.assertAlmostEqual(found["overload"]["accepted_flits_per_node_cycle"], 1 / 16, delta=0.001)
+        picture = self.folder / "load.svg"
+        self.assertEqual(self.done(*words, "--rate", "0.1,0.2,0.8", "-o", picture), "")
+        self.assertEqual(xml.etree.ElementTree.parse(picture).getroot().tag, "{http://www.w3.org/2000/svg}svg")
+
+    def test_a_list_of_packets_and_a_chips_network(self):
+        packets = self.folder / "packets.csv"
+        packets.write_text("source,destination,cycle\n0,1,0\n0,1,100\n3,0,7\n", encoding="utf-8")
+        small = ("noc", "--columns", 2, "--rows", 2)
+        self.assertEqual(json.loads(self.done(*small, "-t", packets, "--json"))["batch"]["drain_cycles"], 109)
+        self.assertRegex(self.done("noc", "--chip", "loihi1", "-n", 2), r"drained in +\d+ cycles \([0-9.]+ [nu]s\)")
+        for model in ("free", "queued", "flit"):
+            for topology in ("mesh", "torus", "tree"):
+                text = self.done(*small, "--noc", model, "--topology", topology, "--planes", 2, "--chips", "2x1",
+                                 "--chip-link", "10:30", "-n", 3)
+                self.assertIn("packets          24, ", text)
+        packets.write_text("0,4\n", encoding="utf-8")
+        self.refused(*small, "-t", packets, says="0..3")
+        packets.write_text("0,1\n0;2\n", encoding="utf-8")
+        self.refused(*small, "-t", packets, says="packets.csv:2")
+        self.refused(*small, "-t", self.folder / "none.csv", says="none.csv")
+
+    def test_bad_options_are_refused_by_name(self):
+        for words, status, says in [(("--traffic", "transposed"), 1, "bitcomp"), (("--noc", "exact"), 2, "queued"),
+                                    (("--traffic", "transpose", "--rows", 4), 1, "square"),
+                                    (("--buffer", 0), 2, "--buffer"), (("--flits", -1), 2, "--flits"),
+                                    (("--columns", 1024, "--rows", 1024, "--cores-per-tile", 256), 2, "cores"),
+                                    (("--chips", "2"), 2, "COLUMNSxROWS"), (("--chip-link", "1:0"), 2, "LATENCY"),
+                                    (("--rate", "0.1,"), 2, "--rate"), (("--rate", "1.5"), 2, "a packet a cycle"),
+                                    (("--rate", "0.1", "--saturation"), 2, "one of them"),
+                                    (("--rate", "0.1", "--pairs"), 2, "--pairs"), (("--packets", 0), 2, "--packets"),
+                                    (("--rate", "1", "--cycles", 100000000), 1, "--cycles"),
+                                    (("-o", "w.png"), 2, ".svg"), (("-o", "w.svg"), 2, "--rate"),
+                                    (("--chip", "brainscales2"), 1, "analog"),
+                                    (("--threshold", 0, "--rate", "1"), 2, "--threshold")]:
+            self.refused("noc", *words, status=status, says=says)
 
 
 class Ppu(Case):

@@ -1,0 +1,73 @@
+// The flit model against BookSim 2 under steady loads, 8 x 8 mesh: mean packet latency below 90 % of saturation, and
+// what is accepted beyond saturation. Of every network in the reference the heaviest checked row of both kinds, where
+// errors are largest; spikeloom_noc_sweep (tests/bench) runs all rows.
+//
+// Statistical error: at least 11,000 packets a row, standard deviation of the mean below 0.5 % up to 80 % of
+// saturation (seen between seeds), and up to 1.3 % close to 90 %, where waits are long and correlated; BookSim's own
+// runs have the same. So the bounds, 3 % and 2 %, lie above twice the error of the difference.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "conformance/noc_sweep.hpp"
+
+namespace spikeloom::test {
+namespace {
+
+using Network = std::tuple<std::string, std::string, int, int, bool>;
+
+/// By network and kind: the stable row of the highest load below 90 % of saturation, the unstable one of the lowest.
+std::map<Network, SweepRow> chosen(const std::vector<SweepRow>& all) {
+    std::map<Network, SweepRow> rows;
+    for (const SweepRow& row : all) {
+        if (row.seed != 1 || (row.stable && row.offered >= 0.9 * saturation_of(row, all))) {
+            continue;
+        }
+        const auto [at, fresh] = rows.try_emplace({row.router, row.traffic, row.flits, row.buffer, row.stable}, row);
+        if (!fresh && (row.stable ? row.offered > at->second.offered : row.offered < at->second.offered)) {
+            at->second = row;
+        }
+    }
+    return rows;
+}
+
+}  // namespace
+
+TEST_CASE("mean latency and accepted rate under steady loads are BookSim's") {
+    const auto all = read_sweeps();
+    if (!all) {
+        return;
+    }
+    const auto rows = chosen(*all);
+    CHECK(rows.size() >= 30);
+    for (const auto& [network, row] : rows) {
+        // Few packets cross at low rates, and they cost little: measure longer.
+        const router::LoadOptions options{.warm_up = 6000,
+                                          .measured = row.stable && row.offered < 0.05 ? 18'000 : 9000};
+        const router::LoadPoint ours = measure(row, router::Model::flit, options, 1);
+        CAPTURE(to_text(row));
+        CHECK(ours.saturated != row.stable);
+        if (row.stable) {
+            CHECK(ours.latency.mean == doctest::Approx(row.latency).epsilon(0.03));
+        } else {
+            CHECK(ours.accepted == doctest::Approx(row.accepted).epsilon(0.02));
+        }
+    }
+}
+
+// BookSim's accepted rates beyond saturation under hotspot({{27,0..63},{7,1,..,1}}), one-flit packets (MAPPING_NOC,
+// section 8, three digits).
+TEST_CASE("a hot spot saturates the mesh where BookSim says") {
+    for (const auto& [buffer, accepted] : {std::pair{2, 0.046}, std::pair{4, 0.092}}) {
+        const SweepRow row{.router = "spec", .traffic = "hotspot", .buffer = buffer, .offered = 1.25 * accepted};
+        const router::LoadPoint ours = measure(row, router::Model::flit, {}, 1);
+        CAPTURE(buffer);
+        CHECK(ours.saturated);
+        CHECK(ours.accepted == doctest::Approx(accepted).epsilon(0.02));
+    }
+}
+
+}  // namespace spikeloom::test
