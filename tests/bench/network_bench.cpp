@@ -69,7 +69,7 @@ void speed(std::string_view only) {
             const auto network = router::make_model(model, graph);
             router::Outcome outcome;
             double best = 1e9;
-            for (int repeat = 0; repeat < 5; ++repeat) {
+            for (int repeat = 0; repeat < 7; ++repeat) {
                 const double begin = processor_seconds();
                 network->run(workload, false, outcome);
                 best = std::min(best, processor_seconds() - begin);

@@ -66,19 +66,32 @@ std::vector<NetworkCase> agreement_cases() {
 
 std::vector<NetworkCase> speed_cases() {
     std::vector<NetworkCase> cases;
-    for (const int cores : {1, 4}) {
-        for (const double load : {0.01, 0.05, 0.0}) {
-            for (const std::uint32_t packets : {100U, 1000U}) {
-                NetworkCase one;
-                one.traffic = "uniform";
-                one.mesh = {.columns = 8, .rows = 4, .cores_per_tile = cores};
-                one.load = load;
-                one.packets = packets;
-                one.name = fmt::format("8x4x{} uniform load {}", cores, load);
-                cases.push_back(one);
-            }
+    const auto add = [&](int cores_per_tile, double load, std::uint32_t packets, int flits, router::Topology topology) {
+        NetworkCase one;
+        one.traffic = "uniform";
+        one.mesh = {.columns = 8, .rows = 4, .cores_per_tile = cores_per_tile};
+        one.load = load;
+        one.packets = packets;
+        one.flits = flits;
+        one.planes = 2;
+        one.depth = 16;
+        one.topology = topology;
+        one.name = fmt::format("{} cores, {}, {}", one.mesh.cores(),
+                               topology == router::Topology::torus ? "torus" : fmt::format("flits {}", flits),
+                               load == 0 ? "batch" : fmt::format("load {}", load));
+        cases.push_back(one);
+    };
+    for (const std::uint32_t packets : {10U, 100U, 1000U, 10000U}) {
+        add(4, 0.05, packets, 1, router::Topology::mesh);  // linear in messages
+    }
+    for (const int cores_per_tile : {1, 4}) {
+        for (const double load : {0.02, 0.1, 0.0}) {
+            add(cores_per_tile, load, 500, 1, router::Topology::mesh);
         }
     }
+    add(4, 0.02, 500, 2, router::Topology::mesh);
+    add(4, 0.02, 500, 4, router::Topology::mesh);
+    add(4, 0.02, 500, 1, router::Topology::torus);
     return cases;
 }
 
@@ -87,6 +100,7 @@ router::Graph graph_of(const NetworkCase& one) {
     parameters.buffer_flits = one.depth;
     parameters.packet_flits = one.flits;
     parameters.planes = one.planes;
+    parameters.topology = one.topology;
     auto graph = router::Graph::build(one.mesh, parameters);
     SPIKELOOM_ASSERT(graph.has_value(), one.name);
     return std::move(*graph);

@@ -17,6 +17,7 @@ struct NetworkCase {
     int depth = 8;
     int flits = 1;
     int planes = 1;
+    router::Topology topology = router::Topology::mesh;
     std::uint32_t service = 0;    ///< cycles a message
     double load = 0;              ///< packets a node and cycle; 0: a batch
     std::uint32_t packets = 100;  ///< of a node, on average
