@@ -150,11 +150,15 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     const Partition& parts = mapping->partition;
 
     say(options, 0.7, "place");
-    const Placement placement = place_cores(core_traffic(parts), parts.cores.size(), chip.mesh, options.seed);
+    const Placement placement =
+        place_cores(core_traffic(parts), parts.cores.size(), chip.mesh, options.seed, chip.network.parameters);
 
     say(options, 0.75, "allocate");
     CompileResult result{.image = allocate(network, mapping->mapped, parts, placement, chip),
                          .remarks = std::move(mapping->remarks)};
+    if (Diagnostics findings = chip::check_addresses(result.image); has_error(findings)) {
+        return fail(std::move(findings));
+    }
     result.image.mapping_report =
         mapping_report({.network = network, .mapped = mapping->mapped, .partition = parts, .placement = placement},
                        result.image, result.remarks);

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <set>
 #include <string>
 
@@ -318,6 +319,33 @@ void check_places(const chip::Image& image, Findings& findings) {
     }
 }
 
+/// Tiles from one place of a row or column to another; the shorter way where it is a ring.
+int tiles_between(int a, int b, int size, const chip::ChipSpec& chip) {
+    const int apart = std::abs(a - b);
+    return chip.network.parameters.topology == router::Topology::torus ? std::min(apart, size - apart) : apart;
+}
+
+/// Whether relative addresses reach all that cores send to.
+void check_reach(const chip::Image& image, Findings& findings) {
+    const chip::ChipSpec& chip = image.chip;
+    const int range = chip.network.address_range;
+    for (std::size_t c = 0; c < image.cores.size() && range > 0; ++c) {
+        const auto from = static_cast<int>(image.cores[c].place);
+        for (const chip::OutputAxon& output : image.cores[c].outputs) {
+            const auto to = static_cast<int>(image.cores[output.core.value()].place);
+            const int columns =
+                tiles_between(chip.mesh.column(from), chip.mesh.column(to), chip.mesh.board_columns(), chip);
+            const int rows = tiles_between(chip.mesh.row(from), chip.mesh.row(to), chip.mesh.board_rows(), chip);
+            if (std::max(columns, rows) > range) {
+                findings.add(fmt::format("core {} at place {}", c, from),
+                             fmt::format("sends to place {}, {} columns and {} rows away", to, columns, rows),
+                             fmt::format("{} of each (limit: address_range)", range));
+                break;
+            }
+        }
+    }
+}
+
 /// Every neuron once, every compartment at most once.
 void check_symbols(const chip::Image& image, Findings& findings) {
     std::vector<std::vector<bool>> taken;
@@ -376,6 +404,7 @@ Diagnostics verify(const chip::Image& image) {
     check_symbols(image, findings);
     if (findings.empty()) {
         check_limits(image, findings);
+        check_reach(image, findings);
     }
     return findings.take();
 }

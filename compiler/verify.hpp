@@ -27,7 +27,7 @@ struct MeasuredCore {
 struct MeasuredCost {
     std::vector<MeasuredCore> cores;
     std::uint64_t messages = 0;  ///< if every neuron and every input channel spikes once
-    std::uint64_t hops = 0;      ///< of the neurons' messages, dimension order
+    std::uint64_t hops = 0;      ///< links that the neurons' messages cross, each message by itself
 
     friend bool operator==(const MeasuredCost&, const MeasuredCost&) = default;
 };

@@ -1,11 +1,11 @@
 // The verifier's cost of a mapping: bits, words, profiles, rules and messages, counted in the image alone.
-#include <cstdlib>
 #include <set>
 #include <tuple>
 #include <utility>
 #include <vector>
 
 #include "compiler/verify.hpp"
+#include "router/ways.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -122,7 +122,7 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
 
 MeasuredCost measure_cost(const chip::Image& image) {
     MeasuredCost cost;
-    const chip::Mesh& mesh = image.chip.mesh;
+    const router::Ways ways(image.chip.mesh, image.chip.network.parameters);
     std::vector<std::size_t> alike;
     for (std::size_t profile = 0; profile < image.learning.size(); ++profile) {
         alike.push_back(first_alike(image, profile));
@@ -130,11 +130,8 @@ MeasuredCost measure_cost(const chip::Image& image) {
     for (const chip::CoreImage& core : image.cores) {
         cost.cores.push_back(measure_core(core, image, alike));
         cost.messages += core.outputs.size();
-        const auto here = static_cast<int>(core.place);
         for (const chip::OutputAxon& output : core.outputs) {
-            const auto there = static_cast<int>(image.cores[output.core.value()].place);
-            cost.hops += static_cast<std::uint64_t>(std::abs(mesh.column(here) - mesh.column(there)) +
-                                                    std::abs(mesh.row(here) - mesh.row(there)));
+            cost.hops += ways.distance(core.place, image.cores[output.core.value()].place).hops();
         }
     }
     for (const chip::InputSymbol& input : image.inputs) {

@@ -14,8 +14,8 @@
 //
 // No deadlock (Dally and Seitz 1987): the channels, a link and a class of virtual channels each, can be numbered so
 // that every way ascends. Mesh: first dimension's links in their direction, then the second's. Torus: in class 0 a ring
-// lacks the link that closes it, and is a line; that link is entered in class 1, which lasts to the ring's end and is a
-// line too, since no way is long enough to come back to it. Tree: links up by height, then links down by depth.
+// lacks the link that closes it, and is a line; that link is taken in class 1, which lasts for the rest of the ring's
+// part of the way and is a line too: no way comes back to that link. Tree: links up by height, then down by depth.
 // Multicast: a packet holds the buffer in front of its branches until the last of them has copied it. Branches ascend
 // too, so the last channel drains, then the one before it. This needs a buffer that takes a whole packet: else two
 // packets could each hold a branch that the other waits for (Lin and Ni 1991), which is why check_network refuses it.

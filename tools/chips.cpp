@@ -10,6 +10,7 @@
 
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/descriptions.hpp"
 #include "tools/model_files.hpp"
 
 namespace spikeloom::tools {
@@ -41,6 +42,8 @@ boost::json::object to_json(const chip::ChipSpec& chip, const std::string& path)
             {"path", path},
             {"time_base", "steps"},
             {"cores", chip.mesh.cores()},
+            {"chips", chip.mesh.chips()},
+            {"topology", std::string(topology_name(chip.network.parameters.topology))},
             {"compartments_per_core", chip.limits.compartments},
             {"synapse_words_per_core", chip.synapses.words},
             {"cost_tables", cost_rows(chip)}};

@@ -107,6 +107,41 @@ json::object learning_row(const chip::Image& image, std::uint32_t number) {
     return row;
 }
 
+/// The spike network in the words of the chip file.
+json::object describe_network(const chip::ChipSpec& chip) {
+    const router::NetworkParameters& network = chip.network.parameters;
+    const bool tree = network.topology == router::Topology::tree;
+    const auto link = [](const router::LinkTiming& timing) {
+        return fmt::format("{} cycles, a flit every {}", timing.latency, timing.interval);
+    };
+    json::object described{{"topology", std::string(topology_name(network.topology))}};
+    if (tree) {
+        described["tree_arity"] = network.tree_arity;
+    } else {
+        described["order"] = network.order == router::DimensionOrder::x_first ? "x first" : "y first";
+    }
+    described["cast"] = network.cast == router::Cast::unicast ? "unicast" : "multicast";
+    described["planes"] = network.planes;
+    described["virtual_channels"] = network.virtual_channels;
+    described["packet_flits"] = network.packet_flits;
+    described["buffer_flits"] = network.buffer_flits;
+    if (tree) {
+        described["vertical"] = link(network.vertical);
+    } else {
+        described["east_west"] = link(network.east_west);
+        described["north_south"] = link(network.north_south);
+    }
+    if (chip.mesh.chips() > 1) {
+        described["between_chips"] = link(network.between_chips);
+    }
+    described["router_cycles"] = network.router_cycles;
+    described["cycle_ns"] = chip.network.cycle_ns.value;
+    if (chip.network.address_range > 0) {
+        described["address_range"] = chip.network.address_range;
+    }
+    return described;
+}
+
 json::object learning_limits(const chip::LearningFormat& learning) {
     return {{"rules_per_core", learning.profiles_per_core},   {"traced_axons_per_core", learning.plastic_axons},
             {"longest_epoch", learning.epoch.most},           {"trace_bits", learning.arithmetic.trace_bits},
@@ -175,6 +210,18 @@ json::array describe(const std::vector<chip::ProjectionLoss>& losses) {
     return rows;
 }
 
+std::string_view topology_name(router::Topology topology) {
+    switch (topology) {
+    case router::Topology::mesh:
+        return "mesh";
+    case router::Topology::torus:
+        return "torus";
+    case router::Topology::tree:
+        return "tree";
+    }
+    return "";
+}
+
 json::object describe(const chip::ChipSpec& chip) {
     json::array costs;
     for (const chip::CostTable& table : chip.costs) {
@@ -186,6 +233,7 @@ json::object describe(const chip::ChipSpec& chip) {
         {"title", chip.title},
         {"cores", chip.mesh.cores()},
         {"mesh", fmt::format("{} x {} tiles of {} cores", chip.mesh.columns, chip.mesh.rows, chip.mesh.cores_per_tile)},
+        {"network", describe_network(chip)},
         {"limits_per_core", json::object{{"compartments", chip.limits.compartments},
                                          {"input_axons", chip.limits.input_axons},
                                          {"output_axons", chip.limits.output_axons},
@@ -196,6 +244,9 @@ json::object describe(const chip::ChipSpec& chip) {
                                          {"synapse_formats", chip.synapses.synapse_formats},
                                          {"longest_delay", chip.synapses.max_delay}}},
         {"cost_tables", std::move(costs)}};
+    if (chip.mesh.chips() > 1) {
+        described["board"] = fmt::format("{} x {} chips", chip.mesh.chip_columns, chip.mesh.chip_rows);
+    }
     if (chip.learning.present) {
         described["learning"] = learning_limits(chip.learning);
     }

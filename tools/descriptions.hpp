@@ -3,6 +3,7 @@
 
 #include <boost/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "chip/image/analog_image.hpp"
 #include "chip/image/image.hpp"
@@ -13,6 +14,9 @@
 #include "tools/network_source.hpp"
 
 namespace spikeloom::tools {
+
+/// "mesh", "torus", "tree".
+[[nodiscard]] std::string_view topology_name(router::Topology topology);
 
 [[nodiscard]] boost::json::object describe(const chip::ChipSpec& chip);
 [[nodiscard]] boost::json::object describe(const chip::AnalogSpec& chip);

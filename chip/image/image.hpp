@@ -214,6 +214,9 @@ struct Image {
 /// pass. (How much a core may hold, and whether lists lie in memory as their encoding asks, is the verifier's
 /// business.)
 [[nodiscard]] Diagnostics check_image(const Image& image);
+/// The part of check_image on relative addresses, the first 20 findings of it: of an image whose every index is in
+/// range.
+[[nodiscard]] Diagnostics check_addresses(const Image& image);
 
 /// Files: magic "SPIKELOOM-IMAGE", version, then length-prefixed Protobuf messages with a checksum each.
 /// Reading a truncated, corrupted, foreign or newer file fails with a reason, and never trusts a size from the file.

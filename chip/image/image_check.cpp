@@ -330,7 +330,7 @@ Diagnostics check_image(const Image& image) {
     if (findings.none()) {
         check_learning(image, findings);
     }
-    return findings.take();
+    return findings.none() ? check_addresses(image) : findings.take();
 }
 
 }  // namespace spikeloom::chip

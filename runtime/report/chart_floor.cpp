@@ -1,4 +1,5 @@
-// The floor plan: every core where it lies on the mesh, those in use coloured, the others drawn empty.
+// The floor plan: every core where it lies on its chip and the chips on their board, those in use coloured, the others
+// drawn empty.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -20,21 +21,31 @@ constexpr int most_drawn_cores = 20000;
 struct Plan {
     double tile = 0;   ///< pitch of tiles, px
     double inner = 0;  ///< pitch of cores, px
+    double apart = 0;  ///< between chips, px
     int across = 1;    ///< cores side by side in a tile
     int down = 1;
 
     explicit Plan(const chip::Mesh& mesh) {
         across = static_cast<int>(std::ceil(std::sqrt(mesh.cores_per_tile)));
         down = (mesh.cores_per_tile + across - 1) / across;
-        tile = std::min((chart_width - left - 2) / std::max(mesh.columns, 1), 60.0);
+        const double width = chart_width - left - 2;
+        apart = std::min(6.0, width / (4 * mesh.chip_columns));
+        tile = std::min((width - apart * (mesh.chip_columns - 1)) / mesh.board_columns(), 60.0);
         inner = (tile - std::min(4.0, tile * 0.12)) / std::max(across, down);
     }
     [[nodiscard]] Box core(const chip::Mesh& mesh, int place) const {
         const int within = place % mesh.cores_per_tile;
         const int row = within / across;
         const double gap = inner > 4 ? 1 : 0;
-        return {left + mesh.column(place) * tile + (within % across) * inner,
-                top + mesh.row(place) * tile + row * inner, inner - gap, inner - gap};
+        return {x(mesh, mesh.column(place)) + (within % across) * inner, y(mesh, mesh.row(place)) + row * inner,
+                inner - gap, inner - gap};
+    }
+    /// Left and top edge of a column and a row of tiles, counted over the board.
+    [[nodiscard]] double x(const chip::Mesh& mesh, int column) const {
+        return left + column * tile + (column / mesh.columns) * apart;
+    }
+    [[nodiscard]] double y(const chip::Mesh& mesh, int row) const {
+        return top + row * tile + (row / mesh.rows) * apart;
     }
 };
 
@@ -111,11 +122,12 @@ void draw_unused(const Report& report, const Plan& plan, Svg& svg) {
 
 void draw_coordinates(const chip::Mesh& mesh, const Plan& plan, Svg& svg) {
     const int every_column = plan.tile < 14 ? 8 : 1;
-    for (int column = 0; column < mesh.columns; column += every_column) {
-        svg.text(left + (column + 0.5) * plan.tile, top - 6, std::to_string(column), "t tiny muted", Anchor::middle);
+    for (int column = 0; column < mesh.board_columns(); column += every_column) {
+        svg.text(plan.x(mesh, column) + 0.5 * plan.tile, top - 6, std::to_string(column), "t tiny muted",
+                 Anchor::middle);
     }
-    for (int row = 0; row < mesh.rows; row += every_column) {
-        svg.text(left - 6, top + (row + 0.5) * plan.tile + 3, std::to_string(row), "t tiny muted", Anchor::end);
+    for (int row = 0; row < mesh.board_rows(); row += every_column) {
+        svg.text(left - 6, plan.y(mesh, row) + 0.5 * plan.tile + 3, std::to_string(row), "t tiny muted", Anchor::end);
     }
     svg.text(left - 6, top - 6, "x", "t tiny muted", Anchor::middle);
     svg.text(left - 16, top + 6, "y", "t tiny muted", Anchor::middle);
@@ -148,14 +160,16 @@ void draw_legend(const Quantity& quantity, double y, Svg& svg) {
 }  // namespace
 
 std::string floor_plan(const Report& report, FloorQuantity which, std::size_t priced) {
-    const bool drawable = report.mesh.columns > 0 && report.mesh.rows > 0 && report.mesh.cores_per_tile > 0;
+    const bool drawable = report.mesh.columns > 0 && report.mesh.rows > 0 && report.mesh.cores_per_tile > 0 &&
+                          report.mesh.chip_columns > 0 && report.mesh.chip_rows > 0;
     if (report.cores.empty() || !drawable || (which == FloorQuantity::energy && priced >= report.priced.size())) {
         return {};
     }
     const Plan plan(report.mesh);
     const Quantity quantity = quantity_of(report, which, priced);
-    const double bottom = top + plan.tile * report.mesh.rows;
-    Svg svg(chart_width, bottom + 58, "Floor plan of the chip: " + quantity.title);
+    const double bottom = plan.y(report.mesh, report.mesh.board_rows() - 1) + plan.tile;
+    const char* const what = report.mesh.chips() > 1 ? "board" : "chip";
+    Svg svg(chart_width, bottom + 58, fmt::format("Floor plan of the {}: {}", what, quantity.title));
     draw_coordinates(report.mesh, plan, svg);
     draw_unused(report, plan, svg);
     for (std::size_t i = 0; i < report.cores.size(); ++i) {

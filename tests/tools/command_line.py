@@ -267,6 +267,20 @@ class Chips(Case):
         chips = {chip["name"]: chip for chip in json.loads(self.done("chips", "--json"))}
         self.assertEqual(chips["loihi1"]["cores"], 128)
         self.assertGreaterEqual(len(chips["loihi1"]["cost_tables"]), 2)
+        self.assertEqual((chips["loihi1"]["topology"], chips["loihi1"]["chips"]), ("mesh", 1))
+
+    def test_a_board_of_ones_own(self):
+        board = SOURCE / "models/chips/examples/torus_board.textproto"
+        described = json.loads(self.done("inspect", board, "--json"))
+        self.assertEqual((described["cores"], described["board"]), (64, "2 x 1 chips"))
+        self.assertEqual((described["network"]["topology"], described["network"]["planes"]), ("torus", 3))
+        image = self.folder / "own.loom"
+        self.done("compile", SOURCE / "models/networks/examples/chain.textproto", "--chip", board, "-o", image)
+        self.assertEqual(json.loads(self.done("inspect", image, "--json"))["limits"], "all met")
+        text = board.read_text().replace("cast: UNICAST", "cast: MULTICAST").replace("buffer_flits: 8", "buffer_flits: 1")
+        broken = self.folder / "broken.textproto"
+        broken.write_text(text)
+        self.refused("inspect", broken, says="buffers that take a whole packet")
 
 
 class Demo(Case):

@@ -64,6 +64,53 @@ TEST_CASE("a shuffled chain is laid out without detours") {
     CHECK(place_cores(traffic, cores, mesh, 1).hops == 3100);
 }
 
+TEST_CASE("a ring of cores is laid round a torus, and over a line only with detours") {
+    const std::size_t cores = 8;
+    std::vector<std::uint32_t> traffic(cores * cores, 0);
+    for (std::size_t i = 0; i < cores; ++i) {
+        traffic[i * 3 % cores * cores + (i + 1) * 3 % cores] = 100;
+    }
+    const chip::Mesh mesh{.columns = 8, .rows = 1, .cores_per_tile = 1};
+    CHECK(place_cores(traffic, cores, mesh, 1, {.topology = router::Topology::torus}).hops == 800);
+    CHECK(place_cores(traffic, cores, mesh, 1).hops == 1400);
+}
+
+TEST_CASE("cores that talk to each other share a chip, where links between chips are narrow") {
+    const std::size_t cores = 12;
+    std::vector<std::uint32_t> traffic(cores * cores, 0);
+    for (std::size_t a = 0; a < cores; ++a) {
+        for (std::size_t b = 0; b < cores; ++b) {
+            traffic[a * cores + b] = a == b ? 0 : (a % 3 == b % 3 ? 50 : 1);
+        }
+    }
+    const chip::Mesh mesh{.columns = 2, .rows = 2, .cores_per_tile = 1, .chip_columns = 3, .chip_rows = 1};
+    for (const auto topology : {router::Topology::mesh, router::Topology::torus, router::Topology::tree}) {
+        const Placement placement = place_cores(
+            traffic, cores, mesh, 7, {.topology = topology, .between_chips = {.latency = 30, .interval = 30}});
+        for (std::size_t core = 3; core < cores; ++core) {
+            CHECK(mesh.chip(static_cast<int>(placement.place[core])) ==
+                  mesh.chip(static_cast<int>(placement.place[core % 3])));
+        }
+    }
+}
+
+TEST_CASE("a board's chips fill one after the other, the last in a block") {
+    const chip::Mesh mesh{.columns = 4, .rows = 4, .cores_per_tile = 2, .chip_columns = 2, .chip_rows = 2};
+    for (const std::size_t cores : {20, 32, 33, 70, 128}) {
+        const std::vector<std::uint32_t> traffic(cores * cores, 1);
+        const Placement placement = place_cores(traffic, cores, mesh, 1);
+        std::vector<std::size_t> on_chip(4);
+        for (const std::uint32_t place : placement.place) {
+            ++on_chip[static_cast<std::size_t>(mesh.chip(static_cast<int>(place)))];
+        }
+        for (std::size_t chip = 0; chip < 4; ++chip) {
+            const std::size_t before = std::min(cores, 32 * chip);
+            CHECK(on_chip[chip] == std::min<std::size_t>(cores - before, 32));
+        }
+        CHECK(placement.hops == hops_of(traffic, placement.place, mesh));
+    }
+}
+
 TEST_CASE("quadratic assignment problems on grids: within half a percent of the best known") {
     struct Problem {
         const char* name;
