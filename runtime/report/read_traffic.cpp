@@ -79,7 +79,8 @@ void fill_busy(int planes, TrafficReport& traffic) {
 }  // namespace
 
 void read_traffic(Source& source, const std::vector<std::uint32_t>& sample_steps, Report& report) {
-    if (!source.file.has("/traffic")) {
+    // With --no-traffic, the group has traced messages and cores' counters at most.
+    if (!source.file.has("/traffic/model") && !source.file.has("/traffic/phases")) {
         return;
     }
     TrafficReport traffic;

@@ -397,6 +397,42 @@ class Demo(Case):
                                for name, group in file["/spikes"].items()})
         self.assertEqual(spikes[0], spikes[1])
 
+    def test_the_spike_network_is_timed_and_changes_no_spike(self):
+        run = ("run", self.image, "--input", "poisson:60", "--steps", 100, "--costs", "silicon")
+        times = {}
+        for noc in ("free", "queued", "flit"):
+            recording = self.folder / f"{noc}.h5"
+            self.done(*run, "--noc", noc, "--trace", "--trace-steps", "10:20", "-o", recording)
+            with h5py.File(recording) as file:
+                times[noc] = file["/energy/silicon/step_time"][:]
+                self.assertEqual(file["/energy/silicon/step_time"].attrs["model"], noc)
+                self.assertEqual(file["/energy/davies2018/step_time"].attrs["model"], "free")
+                self.assertEqual(file["/traffic/costs"][()].decode(), "silicon")
+                self.assertEqual(file["/traffic/phases"].shape, (100, 8))
+                steps = file["/traffic/trace/step"][:]
+                self.assertTrue(len(steps) > 0 and steps.min() >= 10 and steps.max() < 20)
+                spikes = file["/spikes/hidden/node_ids"][:]
+                first = spikes if noc == "free" else first
+                self.assertTrue((spikes == first).all())
+        self.assertTrue((times["queued"] >= times["free"]).all())
+        self.assertTrue((times["flit"] >= times["free"]).all())
+        out = self.folder / "other.h5"
+        cut = spikeloom(*run, "--trace", "--trace-cores", "0:2,3", "--trace-limit", 5, "-o", out)
+        self.assertEqual(cut.returncode, 0)
+        self.assertIn("more than 5 messages", cut.stderr)
+        with h5py.File(out) as file:
+            self.assertEqual(len(file["/traffic/trace/step"]), 5)
+        self.done(*run, "--no-traffic", "--core-steps", "-f", "-o", out)
+        with h5py.File(out) as file:
+            self.assertEqual(list(file["/traffic"]), ["core_steps"])
+            self.assertTrue((file["/traffic/core_steps/counters"][:].sum(axis=0) ==
+                             file["/counters/total"][:].sum(axis=0)).all())
+        self.refused(*run, "-f", "-o", out, "--noc", "fast", status=2, says="queued")
+        self.refused(*run, "-f", "-o", out, "--trace-steps", "1:2", status=2, says="--trace")
+        self.refused(*run, "-f", "-o", out, "--trace", "--trace-steps", "5:5", status=2, says="empty")
+        self.refused(*run, "-f", "-o", out, "--trace", "--trace-cores", "a", status=2, says="number")
+        self.refused(*run[:-1], "nobody's", "-f", "-o", out, says="davies2018")
+
     def test_nothing_is_overwritten_or_left_behind(self):
         recording = self.folder / "run.h5"
         run = ("run", self.image, "--input", "poisson:20", "--steps", 20, "-o", recording)
