@@ -258,7 +258,8 @@ bool QueuedModel::feed_message(Feeder& feeder, std::uint32_t endpoint, std::uint
             queue.source_waits = true;
             return false;
         }
-        const Cycle at = std::max({made, feeder.link_free, time(channel, queue.entered - depth_)});
+        // A packet that had to wait for all of its room goes no earlier than now, though its first flit could have.
+        const Cycle at = std::max({made, feeder.link_free, time(channel, queue.entered - depth_), now_});
         feeder.link_free = at + wire.interval;
         if (feeder.flit == 0) {
             const std::uint32_t packet = new_packet();
@@ -430,7 +431,8 @@ void QueuedModel::grant(std::uint32_t channel, std::uint32_t request) {
     const std::uint32_t q = requests_[request].queue;
     if (trace_) {
         Track& track = tracks_[requests_[request].packet];
-        const Cycle waited = now_ - time(q, queues_[q].left);
+        const Cycle at = request == q ? now_ : std::max(now_, queues_[q].input_free);
+        const Cycle waited = at - time(q, queues_[q].left);
         if (waited > track.stalled) {
             track.stalled = waited;
             track.stalled_link = wires_[q].link;
@@ -454,10 +456,16 @@ void QueuedModel::grant_whole(std::uint32_t channel, std::uint32_t request) {
     Queue& from = queues_[q];
     const Wire& wire = wires_[channel];
     const bool alone = request == q;  // no branches
+    // An input sends a flit a cycle, to its branches in turn.
+    const Cycle interval = alone ? wire.interval : std::max(wire.interval, Cycle{from.branches});
     Cycle at = now_;
+    if (!alone) {
+        at = std::max(now_, from.input_free);
+        from.input_free = at + 1;
+    }
     for (std::uint32_t flit = 0; flit < flits_; ++flit) {
         if (flit > 0) {
-            at = std::max({at + wire.interval, time(q, from.left + (alone ? 0 : flit)),
+            at = std::max({at + interval, time(q, from.left + (alone ? 0 : flit)),
                            time(channel, queues_[channel].entered - depth_)});
         }
         if (wire.eject) {
@@ -476,7 +484,7 @@ void QueuedModel::grant_whole(std::uint32_t channel, std::uint32_t request) {
     }
     outcome_->links[wire.link].flits += flits_;
     Lane& lane = lanes_[wire.lane];
-    lane.free = channels_ == 1 ? at + wire.interval : now_ + flits_ * wire.interval;
+    lane.free = channels_ == 1 ? at + wire.interval : std::max(lane.free, now_) + flits_ * wire.interval;
     queues_[channel].head_free = at + 1 + allocation_;
     if (!alone) {
         free_requests_.push_back(request);

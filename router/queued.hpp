@@ -39,6 +39,7 @@ private:
     struct Queue {
         Cycle head_free = 0;              ///< from when the next head may take the channel
         Cycle last_left = 0;              ///< the last departure from the buffer
+        Cycle input_free = 0;             ///< when the next branch of the front packet can go
         std::uint32_t entered = 0;        ///< flits whose arrival is known
         std::uint32_t left = 0;           ///< flits whose departure is known
         std::uint32_t seen = 0;           ///< flits that had arrived when the last one left

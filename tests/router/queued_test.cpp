@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <utility>
@@ -159,6 +160,83 @@ TEST_CASE("without a trace, a step takes as long as with one") {
             traced.passages.clear();
             check_equal(outcome, traced);
         }
+    }
+}
+
+TEST_CASE("a multicast message reaches each member once, alone as in flit, and under load") {
+    for (std::uint64_t seed = 0; seed < 100; ++seed) {
+        CAPTURE(seed);
+        test::RandomNetwork network = test::random_network(seed, 3);
+        network.parameters.cast = Cast::multicast;
+        network.parameters.allocation = Allocation::one_cycle;
+        network.parameters.buffer_flits = std::max(network.parameters.buffer_flits, network.parameters.packet_flits);
+        const Graph graph = build(network.mesh, network.parameters);
+        test::Draws draws(seed);
+        const auto queued = make_queued_model(graph);
+        const auto flit = make_flit_model(graph);
+        const auto free = make_free_model(graph);
+        Workload alone = nothing(graph);
+        Workload many = nothing(graph);
+        std::vector<std::uint32_t> expected;  // destinations, in the order of the passages
+        const auto last = static_cast<int>(graph.endpoints()) - 1;
+        for (std::uint32_t source = 0; source < std::min(graph.endpoints(), 12U); ++source) {
+            std::vector<GroupMember> members;
+            const int step = draws.integer(1, 3);
+            for (int e = draws.integer(0, last); e <= last; e += step) {
+                members.push_back({static_cast<std::uint32_t>(e), static_cast<std::uint32_t>(draws.integer(0, 2))});
+            }
+            const std::uint32_t group = queued->add_group(source, members);
+            REQUIRE(flit->add_group(source, members) == group);
+            REQUIRE(free->add_group(source, members) == group);
+            const auto other = static_cast<std::uint32_t>(draws.integer(0, last));
+            for (int i = 0; i < 6; ++i) {
+                append(many, source, {.destination = i % 3 == 2 ? other : group, .service = 1, .work = 2});
+                for (const GroupMember& member : members) {
+                    if (i % 3 != 2) {
+                        expected.push_back(member.endpoint);
+                    }
+                }
+                if (i % 3 == 2) {
+                    expected.push_back(other);
+                }
+            }
+            if (source == 0) {
+                append(alone, source, {.destination = group, .service = 0, .work = 5});
+            }
+        }
+        Outcome a;
+        Outcome b;
+        Outcome c;
+        queued->run(alone, true, a);
+        flit->run(alone, true, b);
+        free->run(alone, true, c);
+        CHECK(a.arrivals == b.arrivals);
+        if (network.parameters.packet_flits == 1) {
+            for (std::size_t l = 0; l < a.links.size(); ++l) {
+                a.links[l].waited = b.links[l].waited;  // flit counts each branch's wait, queued the last one's
+            }
+            check_equal(a, b);
+        }
+        CHECK(c.last_arrival <= b.last_arrival);
+        queued->run(many, true, a);
+        flit->run(many, true, b);
+        free->run(many, true, c);
+        REQUIRE(a.passages.size() == expected.size());
+        REQUIRE(c.passages.size() == expected.size());
+        for (std::size_t i = 0; i < expected.size(); ++i) {
+            CHECK(a.passages[i].destination == expected[i]);
+            CHECK(a.passages[i].source == b.passages[i].source);
+            CHECK(a.passages[i].hops == b.passages[i].hops);
+            CHECK(a.passages[i].processed >= a.passages[i].arrived);
+            CHECK(c.passages[i].destination == expected[i]);
+            CHECK(c.passages[i].hops == b.passages[i].hops);
+        }
+        for (std::size_t l = 0; l < a.links.size(); ++l) {
+            CHECK(a.links[l].flits == b.links[l].flits);
+            CHECK(c.links[l].flits == b.links[l].flits);
+        }
+        CHECK(static_cast<double>(a.end) <= 1.25 * static_cast<double>(b.end));
+        CHECK(static_cast<double>(a.end) >= 0.75 * static_cast<double>(b.end));
     }
 }
 
