@@ -3,10 +3,8 @@
 #include <algorithm>
 
 namespace spikeloom::chip {
-namespace {
 
-/// How often an item occurred.
-std::uint64_t occurrences(const Counters& counters, CostItem item) {
+std::uint64_t count_of(const Counters& counters, CostItem item) {
     switch (item) {
     case CostItem::update_active:
         return counters[Counter::updates_active];
@@ -44,11 +42,14 @@ std::uint64_t occurrences(const Counters& counters, CostItem item) {
     return 0;
 }
 
+bool is_on_link(CostItem item) {
+    return item == CostItem::hop_ew || item == CostItem::hop_ns || item == CostItem::hop_vertical ||
+           item == CostItem::hop_chip;
+}
+
 Estimate scaled(const Quantity& quantity, double factor) {
     return {.value = quantity.value * factor, .low = quantity.low * factor, .high = quantity.high * factor};
 }
-
-}  // namespace
 
 Estimate& Estimate::operator+=(const Estimate& other) {
     value += other.value;
@@ -61,7 +62,7 @@ std::vector<ItemEnergy> dynamic_energy(const Counters& counters, const CostTable
     std::vector<ItemEnergy> items;
     items.reserve(cost_items.size());
     for (const CostItem item : cost_items) {
-        const std::uint64_t count = occurrences(counters, item);
+        const std::uint64_t count = count_of(counters, item);
         items.push_back({.item = item,
                          .count = count,
                          .energy_pj = scaled(costs.event(item).energy_pj, static_cast<double>(count))});
@@ -79,7 +80,7 @@ Estimate total(const std::vector<ItemEnergy>& items) {
 
 double core_step_time_ns(const Counters& step_counts, const CostTable& costs) {
     const auto spent = [&](CostItem item) {
-        return static_cast<double>(occurrences(step_counts, item)) * costs.event(item).time_ns.value;
+        return static_cast<double>(count_of(step_counts, item)) * costs.event(item).time_ns.value;
     };
     const double generating = spent(CostItem::update_active) + spent(CostItem::update_idle) + spent(CostItem::spike) +
                               spent(CostItem::message_out);
@@ -120,11 +121,42 @@ StepTime step_time(std::span<const Counters> cores, const CostTable& costs, int 
     return step;
 }
 
-StaticEnergy static_energy(const CostTable& costs, int cores_in_use, double time_ns) {
+StaticEnergy static_energy(const CostTable& costs, int cores_in_use, double time_ns, int chips_in_use) {
     // 1 mW for 1 ns is 1 pJ.
     return {.cores_pj = scaled(costs.static_power_core_mw, cores_in_use * time_ns),
-            .chip_pj = scaled(costs.static_power_chip_mw, time_ns),
-            .host_pj = scaled(costs.host_power_mw, time_ns)};
+            .chip_pj = scaled(costs.static_power_chip_mw, chips_in_use * time_ns),
+            .host_pj = scaled(costs.host_power_mw, chips_in_use * time_ns)};
+}
+
+Estimate total(const StaticEnergy& energy) {
+    Estimate sum = energy.cores_pj;
+    sum += energy.chip_pj;
+    sum += energy.host_pj;
+    return sum;
+}
+
+std::vector<ConstantShare> energy_shares(const Counters& counters, const CostTable& costs, const Usage& usage) {
+    std::vector<ConstantShare> shares;
+    const auto add = [&](std::string constant, const Quantity& quantity, const Estimate& energy) {
+        if (energy.value > 0 || energy.high > 0) {
+            shares.push_back({.constant = std::move(constant),
+                              .energy_pj = energy,
+                              .trust = quantity.trust,
+                              .source = quantity.source});
+        }
+    };
+    for (const ItemEnergy& item : dynamic_energy(counters, costs)) {
+        add(std::string(name_of(item.item)) + ".energy_pj", costs.event(item.item).energy_pj, item.energy_pj);
+    }
+    const StaticEnergy fixed = static_energy(costs, usage.cores, usage.time_ns, usage.chips);
+    add("static_power_core_mw", costs.static_power_core_mw, fixed.cores_pj);
+    add("static_power_chip_mw", costs.static_power_chip_mw, fixed.chip_pj);
+    add("host_power_mw", costs.host_power_mw, fixed.host_pj);
+    std::ranges::stable_sort(shares, [](const ConstantShare& a, const ConstantShare& b) {
+        return a.energy_pj.spread() != b.energy_pj.spread() ? a.energy_pj.spread() > b.energy_pj.spread()
+                                                            : a.energy_pj.value > b.energy_pj.value;
+    });
+    return shares;
 }
 
 }  // namespace spikeloom::chip

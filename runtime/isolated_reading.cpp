@@ -109,9 +109,10 @@ Result<std::string> read_isolated(const std::string& path, const std::function<R
 }
 
 Result<std::string> print_recording(const std::string& recording_path,
-                                    const std::function<std::string(const Report&)>& print) {
+                                    const std::function<std::string(const Report&)>& print,
+                                    const Repricing& repricing) {
     return read_isolated(recording_path, [&]() -> Result<std::string> {
-        const auto report = read_report(recording_path);
+        const auto report = read_report(recording_path, repricing);
         if (!report) {
             return fail(report.error());
         }

@@ -20,7 +20,8 @@ namespace spikeloom::runtime {
 
 /// What `print` makes of the recording, read and printed in a child process.
 [[nodiscard]] Result<std::string> print_recording(const std::string& recording_path,
-                                                  const std::function<std::string(const Report&)>& print);
+                                                  const std::function<std::string(const Report&)>& print,
+                                                  const Repricing& repricing = {});
 
 /// A result as bytes, and back; nothing where they make no sense.
 [[nodiscard]] std::string encode_result(const Result<std::string>& result);

@@ -10,6 +10,7 @@
 #include "runtime/partial_file.hpp"
 #include "runtime/recording_learning.hpp"
 #include "runtime/recording_parts.hpp"
+#include "runtime/recording_populations.hpp"
 #include "runtime/recording_traffic.hpp"
 
 namespace spikeloom::runtime {
@@ -48,6 +49,7 @@ public:
           probes_(session.probes().begin(), session.probes().end()),
           learning_(session, options),
           traffic_(session, options),
+          populations_(image_),
           tiles_(tiles_in_use(image_)),
           totals_(image_.cores.size()) {}
 
@@ -80,6 +82,7 @@ private:
     std::vector<Probe> probes_;
     LearningLog learning_;
     TrafficLog traffic_;
+    PopulationLog populations_;
     int tiles_;
 
     std::uint64_t steps_ = 0;
@@ -139,6 +142,7 @@ Result<void> Recorder::State::on_step(const StepView& view) {
         registers_.assign(view.probes[p].begin(), view.probes[p].end());
         writer_.append<float>(probe_path(probes_[p]) + "/data", registers_);
     }
+    populations_.count(view.spikes);
     append_costs(view);
     traffic_.after_step(writer_, view);
     ++steps_;
@@ -271,6 +275,7 @@ Result<void> Recorder::State::close(bool interrupted) {
     writer_.file().flush();
     write_probe_mappings();
     write_totals(writer_, totals_);
+    populations_.write(writer_);
     for (const PricedSums& priced : priced_) {
         write_energy(writer_, *priced.costs, totals_, priced.time_ns);
     }

@@ -36,6 +36,33 @@ struct Histogram {
     friend bool operator==(const Histogram&, const Histogram&) = default;
 };
 
+/// Where the step times of a priced run come from.
+enum class TimesFrom : std::uint8_t {
+    recording,       ///< the recorder computed them under this table
+    same_constants,  ///< recorded; the table's constants of time are those of the recorded one
+    core_steps,      ///< computed again, without congestion, from the counters of every core and step
+    another_table,   ///< recorded under another table: only a run tells what they would be
+};
+
+/// Dynamic energy at one place: a tile, or a chip, by its number on the board.
+struct PlaceEnergy {
+    std::uint32_t place = 0;
+    chip::Estimate energy_pj;
+    friend bool operator==(const PlaceEnergy&, const PlaceEnergy&) = default;
+};
+
+/// Dynamic energy of one population: what its compartments and their spikes spend, and what arrives at them. How
+/// counters of a core that holds several populations are divided: runtime/report/README.md.
+struct PopulationEnergy {
+    std::string population;
+    chip::Estimate updates_pj;   ///< of its compartments
+    chip::Estimate spikes_pj;    ///< that they fired, and that the host reads from them
+    chip::Estimate messages_pj;  ///< sent by them, and their hops
+    chip::Estimate synapses_pj;  ///< messages and synaptic events that they received, inputs from the host
+    chip::Estimate learning_pj;
+    friend bool operator==(const PopulationEnergy&, const PopulationEnergy&) = default;
+};
+
 /// Energy and time of the run under one cost table.
 struct PricedRun {
     std::string table;
@@ -53,6 +80,17 @@ struct PricedRun {
     Spread sample_latency_ns;
     Histogram step_times_ns;
     std::vector<std::uint64_t> slowest_steps;  ///< one a core: steps in which it was the slowest
+    // From the counters, under the table of the chip description (or the other one); empty if that can't be read.
+    std::string condition;                       ///< of the table's constants; may be empty
+    std::vector<chip::ConstantShare> constants;  ///< dynamic and static, largest part of the spread first
+    std::vector<PlaceEnergy> tiles, chips;       ///< dynamic, those in use; hops belong to the sender
+    std::vector<PopulationEnergy> populations;   ///< empty where the recording doesn't say which core holds what
+    std::vector<double> link_energy_pj;          ///< hops, one a link of the recorded traffic; empty without
+    std::vector<chip::CostItem> unpriced;        ///< counted in the run, but the table has no price for it
+    // Of a run priced again (Report::repriced).
+    TimesFrom times_from = TimesFrom::recording;
+    std::size_t against = 0;  ///< index in Report::priced of the table that it is compared with
+    std::string time_remark;  ///< one sentence on the times; empty for TimesFrom::recording
     friend bool operator==(const PricedRun&, const PricedRun&) = default;
 };
 
@@ -74,6 +112,16 @@ struct CoreOccupancy {
     std::uint64_t learning_rules = 0, plastic_axons = 0;
     Counters counters;
     friend bool operator==(const CoreOccupancy&, const CoreOccupancy&) = default;
+};
+
+/// What a core's compartments of one population did.
+struct PopulationOnCore {
+    std::uint32_t core = 0;        ///< index in Report::cores
+    std::uint32_t population = 0;  ///< index in Report::populations
+    std::uint64_t neurons = 0;
+    std::uint64_t spikes = 0;
+    std::uint64_t messages = 0;  ///< sent
+    friend bool operator==(const PopulationOnCore&, const PopulationOnCore&) = default;
 };
 
 struct RasterSpike {
@@ -206,6 +254,9 @@ struct Report {
     Counters totals;
     std::vector<PricedRun> priced;
     std::optional<TrafficReport> traffic;  ///< none: recorded without
+    std::vector<PricedRun> repriced;                    ///< under the tables that the reader asked for
+    std::vector<chip::CostTable> repriced_tables;       ///< one each
+    std::vector<PopulationOnCore> population_on_cores;  ///< empty in older recordings
     // labelled runs
     std::uint64_t samples = 0, correct = 0, silent = 0;
     std::vector<std::vector<std::uint64_t>> confusion;  ///< [label][predicted]
@@ -228,9 +279,16 @@ struct Report {
     friend bool operator==(const Report&, const Report&) = default;
 };
 
+/// What a reader wants to be priced again, beside the recorded tables.
+struct Repricing {
+    std::vector<chip::CostTable> tables;  ///< empty: those of the recording's chip
+    std::vector<std::string> settings;    ///< changes to them (chip/spec/cost_settings.hpp)
+};
+
 /// Reads a recording. Foreign, truncated and self-contradictory files are refused with the HDF5 paths; parts that a
-/// recording may lack are left out with a remark. Memory is bounded whatever the sizes in the file.
-[[nodiscard]] Result<Report> read_report(const std::string& recording_path);
+/// recording may lack are left out with a remark. Settings that name no constant are errors. Memory is bounded whatever
+/// the sizes in the file.
+[[nodiscard]] Result<Report> read_report(const std::string& recording_path, const Repricing& repricing = {});
 /// Tables of at most 100 columns, the headline first.
 [[nodiscard]] std::string report_text(const Report& report);
 /// The schema is in runtime/report/README.md.

@@ -14,6 +14,7 @@
 #include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/cost_options.hpp"
 #include "tools/model_files.hpp"
 
 namespace spikeloom::tools {
@@ -72,9 +73,14 @@ std::string printed(const runtime::TimedRecord& record, Format format) {
     return {};
 }
 
-Result<std::string> print_file(const std::string& path, Format format) {
+Result<std::string> print_file(const std::string& path, Format format, const runtime::Repricing& repricing) {
     const auto kind = identify(path);
     if (kind && *kind == FileKind::analog_recording) {
+        if (!repricing.tables.empty() || !repricing.settings.empty()) {
+            return fail(Diagnostic{.where = path,
+                                   .found = "a recording of an analog chip: its costs are of another kind",
+                                   .allowed = "--costs and --set price recordings of chips with steps again"});
+        }
         return runtime::read_isolated(path, [&]() -> Result<std::string> {
             return runtime::read_record(path).map(
                 [format](const runtime::TimedRecord& record) { return printed(record, format); });
@@ -86,7 +92,8 @@ Result<std::string> print_file(const std::string& path, Format format) {
                                .allowed = "recordings of run on chips with steps, and of eval on any chip",
                                .help = "run printed its figures; spikes are SONATA, membranes lie under /membranes"});
     }
-    return runtime::print_recording(path, [format](const runtime::Report& report) { return printed(report, format); });
+    return runtime::print_recording(
+        path, [format](const runtime::Report& report) { return printed(report, format); }, repricing);
 }
 
 Result<void> write_text(const std::string& text, const std::string& path) {
@@ -103,11 +110,19 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     line.positional("RECORDING");
     line.add()("output,o", word("FILE"), "where to (default: text on stdout); .html, .json or .txt choose the format")(
         "format", word("FORMAT"), "text, json or html")("json", flag(), "the same as --format json");
+    add_cost_options(line,
+                     "price the run again, without running it, under the cost tables of this file: blocks costs { "
+                     "... } alone, or a chip description");
     if (!line.parse(arguments)) {
         return ExitStatus::done;
     }
     const Format format = chosen_format(line);
-    const auto text = print_file(line.operand(), format);
+    const auto repricing = repricing_options(line);
+    if (!repricing) {
+        print(repricing.error());
+        return ExitStatus::failed;
+    }
+    const auto text = print_file(line.operand(), format, *repricing);
     if (!text) {
         print(text.error());
         return ExitStatus::failed;
@@ -129,11 +144,17 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand report_subcommand{
     .name = "report",
     .summary = "a recorded run as text, JSON or one self-contained HTML page",
-    .synopsis = "RECORDING [-o FILE] [--format text|json|html]",
+    .synopsis = "RECORDING [-o FILE] [--format text|json|html] [--costs FILE] [--set costs.CONSTANT=NUMBER]...",
     .text =
         "Prices the run under every cost table of its chip and shows accuracy, energy, latency, use of the chip,\n"
-        "activity and the quantisation gap. The page needs no network.",
-    .example = "  spikeloom report run.h5\n  spikeloom report run.h5 -o report.html",
+        "activity and the quantisation gap. The page needs no network.\n"
+        "--costs and --set price it again under other tables or constants, without running it, and show the "
+        "difference:\n"
+        "energy from the recorded counts. Step times stay the recorded ones where constants of time differ.",
+    .example =
+        "  spikeloom report run.h5\n  spikeloom report run.h5 -o report.html\n"
+        "  spikeloom report run.h5 --costs mychip.textproto\n"
+        "  spikeloom report run.h5 --set costs.synaptic_op.energy_pj=20 --set costs.davies2018.hop_ns.energy_pj.high=6",
     .run = run,
 };
 

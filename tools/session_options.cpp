@@ -15,6 +15,7 @@
 #include "runtime/partial_file.hpp"
 #include "runtime/stimulus.hpp"
 #include "tools/console.hpp"
+#include "tools/cost_options.hpp"
 #include "tools/figures.hpp"
 
 namespace spikeloom::tools {
@@ -145,6 +146,7 @@ void add_session_options(CommandLine& line) {
                                                            "only from or to these places on the mesh")(
         "trace-limit", po::value<std::uint64_t>()->value_name("N"), "messages at most (default: 1000000)")(
         "json", flag(), "print the figures as JSON");
+    add_cost_options(line, "price the run under the cost tables of this file instead of the chip's");
 }
 
 Result<runtime::Session> open_session(const chip::Image& image, const CommandLine& line) {
@@ -237,9 +239,13 @@ Result<void> save_image(const runtime::Session& session, const CommandLine& line
 
 ExitStatus run_image(const CommandLine& line,
                      const std::function<Result<void>(const chip::Image&, const CommandLine&)>& work) {
-    const auto image = chip::read_image(line.operand());
+    auto image = chip::read_image(line.operand());
     if (!image) {
         print(image.error());
+        return ExitStatus::failed;
+    }
+    if (const auto priced = apply_cost_options(line, image->chip); !priced) {
+        print(priced.error());
         return ExitStatus::failed;
     }
     if (const auto done = work(*image, line); !done) {

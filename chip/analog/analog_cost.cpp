@@ -5,10 +5,6 @@ namespace {
 
 constexpr double picojoule_per_millijoule = 1e9;
 
-Estimate scaled(const Quantity& quantity, double factor) {
-    return {.value = quantity.value * factor, .low = quantity.low * factor, .high = quantity.high * factor};
-}
-
 std::uint64_t occurrences(const AnalogCounts& counts, AnalogCostItem item, std::uint64_t ppu_vector_instructions) {
     switch (item) {
     case AnalogCostItem::input_spike:

@@ -111,6 +111,12 @@ Result<ChipSpec> read_chip_spec(const std::string& path) {
 }
 
 Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin) {
+    proto::ChipSpecProto chip;
+    const files::StrictText whole = files::parse_strict_text(text, origin, chip);
+    const auto of_chip = {"name", "title", "mesh", "limits", "neuron", "synapses", "conventions"};
+    if (std::ranges::any_of(of_chip, [&](const char* field) { return whole.positions.contains(field); })) {
+        return parse_chip_spec(text, origin).map([](ChipSpec spec) { return std::move(spec.costs); });
+    }
     proto::CostTablesProto message;
     files::StrictText strict = files::parse_strict_text(text, origin, message);
     Diagnostics findings = std::move(strict.findings);

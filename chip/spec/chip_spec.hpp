@@ -214,6 +214,8 @@ struct CostTable {
     Quantity static_power_core_mw;                 ///< leakage and clock, a core in use
     Quantity static_power_chip_mw;                 ///< what the chip draws besides its cores
     Quantity host_power_mw;                        ///< embedded processors, while they run
+    std::string condition{};  ///< under which the figures hold: process, silicon or not; may be empty
+    double voltage_v = 0;     ///< supply that they hold at; 0: not known
 
     /// The item's cost; an event that costs nothing where `events` lacks it.
     [[nodiscard]] const EventCost& event(CostItem item) const;
@@ -254,6 +256,7 @@ struct ChipSpec {
 [[nodiscard]] Result<ChipSpec> read_chip_spec(const std::string& path);
 /// Reads a file of cost tables alone (schema: CostTablesProto), in the order in which they stand; at least one. The
 /// same checks as on a chip's tables, but that a price for learning may lack: no chip is known here that would need it.
+/// Of a whole chip description, its tables.
 [[nodiscard]] Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin);
 [[nodiscard]] Result<std::vector<CostTable>> read_cost_tables(const std::string& path);
 /// The same checks on a value: what parse_chip_spec would say of its text, with places like "chip 'loihi1': mesh.rows".

@@ -252,6 +252,8 @@ CostTable from(const proto::CostTableProto& message) {
     for (const auto& point : message.chip_barrier()) {
         table.chip_barrier.push_back({.chips = point.chips(), .time_ns = from_proto(point.time_ns())});
     }
+    table.condition = message.condition();
+    table.voltage_v = message.voltage_v();
     return table;
 }
 
@@ -280,6 +282,12 @@ void to(const CostTable& table, proto::CostTableProto& message) {
     to_proto(table.static_power_core_mw, *message.mutable_static_power_core_mw());
     to_proto(table.static_power_chip_mw, *message.mutable_static_power_chip_mw());
     to_proto(table.host_power_mw, *message.mutable_host_power_mw());
+    if (!table.condition.empty()) {
+        message.set_condition(table.condition);
+    }
+    if (table.voltage_v != 0) {
+        message.set_voltage_v(table.voltage_v);
+    }
 }
 
 }  // namespace

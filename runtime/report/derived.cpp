@@ -27,6 +27,14 @@ chip::Estimate sum(const chip::StaticEnergy& energy) {
     return {add(&chip::Estimate::value), add(&chip::Estimate::low), add(&chip::Estimate::high)};
 }
 
+chip::Estimate total(const PopulationEnergy& energy) {
+    chip::Estimate all = energy.updates_pj;
+    for (const chip::Estimate& part : {energy.spikes_pj, energy.messages_pj, energy.synapses_pj, energy.learning_pj}) {
+        all += part;
+    }
+    return all;
+}
+
 chip::Estimate dynamic_per(const Report& report, const PricedRun& run) {
     return scaled(run.dynamic_pj, 1 / per(report).count);
 }
@@ -246,7 +254,7 @@ std::string name(Kind kind) {
     case Kind::hops:
         return "hops";
     case Kind::inputs:
-        return "input spikes";
+        return "inputs and outputs";
     case Kind::learning:
         return "learning updates";
     }

@@ -67,6 +67,23 @@ std::string energy_finding(const Report& report, Script script) {
     return parts.empty() ? "No dynamic energy was spent" : "Of the dynamic energy, " + joined(parts, ", ");
 }
 
+std::string spread_finding(const Report& report) {
+    std::vector<std::string> parts;
+    for (const PricedRun& run : report.priced) {
+        double spread = 0;
+        for (const chip::ConstantShare& share : run.constants) {
+            spread += share.energy_pj.spread();
+        }
+        if (spread > 0) {
+            const chip::ConstantShare& most = run.constants.front();
+            parts.push_back(fmt::format("{} of it under '{}' from {}",
+                                        percent(most.energy_pj.spread() / spread, Script::plain, 0),
+                                        shortened(run.table, 32, Script::plain), most.constant));
+        }
+    }
+    return parts.empty() ? "" : "From the constants' own ranges: " + joined(parts, ", ");
+}
+
 std::string inference_finding(const Report& report, Script script) {
     if (report.priced.empty()) {
         return {};

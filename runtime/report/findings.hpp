@@ -24,6 +24,7 @@ struct Per {
 
 [[nodiscard]] chip::Estimate scaled(const chip::Estimate& estimate, double factor);
 [[nodiscard]] chip::Estimate sum(const chip::StaticEnergy& energy);
+[[nodiscard]] chip::Estimate total(const PopulationEnergy& energy);
 [[nodiscard]] chip::Estimate dynamic_per(const Report& report, const PricedRun& run);
 [[nodiscard]] chip::Estimate static_per(const Report& report, const PricedRun& run);
 [[nodiscard]] double time_per(const Report& report, const PricedRun& run);  ///< ns
@@ -83,6 +84,8 @@ struct Rung {
 /// Sentences for titles, without a full stop. A part that is absent gives an empty sentence.
 [[nodiscard]] std::string accuracy_finding(const Report& report, Script script);
 [[nodiscard]] std::string energy_finding(const Report& report, Script script);
+/// Which constant the range of energy and static energy comes from, for each table.
+[[nodiscard]] std::string spread_finding(const Report& report);
 [[nodiscard]] std::string inference_finding(const Report& report, Script script);
 [[nodiscard]] std::string chip_finding(const Report& report, Script script);
 [[nodiscard]] std::string utilisation_finding(const Report& report, Script script);

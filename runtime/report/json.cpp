@@ -126,6 +126,50 @@ json::array cores(const Report& report) {
     return array;
 }
 
+json::array places(const std::vector<PlaceEnergy>& energies, const char* key) {
+    json::array array;
+    for (const PlaceEnergy& energy : energies) {
+        array.push_back(json::object{{key, energy.place}, {"dynamic_pj", estimate(energy.energy_pj)}});
+    }
+    return array;
+}
+
+/// Where the energy goes, and what its range comes from.
+void divide(const PricedRun& run, json::object& object) {
+    json::array constants;
+    chip::Estimate all;
+    for (const chip::ConstantShare& share : run.constants) {
+        all += share.energy_pj;
+        constants.push_back(json::object{{"constant", share.constant},
+                                         {"energy_pj", estimate(share.energy_pj)},
+                                         {"spread_pj", number(share.energy_pj.spread())},
+                                         {"trust", name(share.trust)},
+                                         {"source", share.source}});
+    }
+    json::array populations;
+    for (const PopulationEnergy& population : run.populations) {
+        populations.push_back(json::object{{"population", population.population},
+                                           {"dynamic_pj", estimate(total(population))},
+                                           {"updates_pj", estimate(population.updates_pj)},
+                                           {"spikes_pj", estimate(population.spikes_pj)},
+                                           {"messages_pj", estimate(population.messages_pj)},
+                                           {"synapses_pj", estimate(population.synapses_pj)},
+                                           {"learning_pj", estimate(population.learning_pj)}});
+    }
+    json::array unpriced;
+    for (const chip::CostItem item : run.unpriced) {
+        unpriced.emplace_back(chip::name_of(item));
+    }
+    object["condition"] = run.condition.empty() ? json::value(nullptr) : json::value(run.condition);
+    object["total_pj"] = run.constants.empty() ? json::value(nullptr) : json::value(estimate(all));
+    object["constants"] = std::move(constants);
+    object["dynamic_by_tile"] = places(run.tiles, "tile");
+    object["dynamic_by_chip"] = places(run.chips, "chip");
+    object["dynamic_by_population"] = std::move(populations);
+    object["hops_by_link_pj"] = numbers(run.link_energy_pj);
+    object["unpriced"] = std::move(unpriced);
+}
+
 json::object priced(const Report& report, const PricedRun& run) {
     json::array items;
     for (const chip::ItemEnergy& item : run.items) {
@@ -156,7 +200,47 @@ json::object priced(const Report& report, const PricedRun& run) {
                                            {"host", estimate(run.static_pj->host_pj)}};
         object["static_per_pj"] = estimate(static_per(report, run));
     }
+    divide(run, object);
     return object;
+}
+
+std::string_view times_word(TimesFrom source) {
+    switch (source) {
+    case TimesFrom::recording:
+        return "recording";
+    case TimesFrom::same_constants:
+        return "same_constants";
+    case TimesFrom::core_steps:
+        return "core_steps";
+    case TimesFrom::another_table:
+        return "another_table";
+    }
+    return "";
+}
+
+json::object difference(double before, double after) {
+    return {{"absolute", number(after - before)}, {"relative", before > 0 ? number(after / before - 1) : nullptr}};
+}
+
+json::array priced_again(const Report& report) {
+    json::array array;
+    for (const PricedRun& run : report.repriced) {
+        json::object object = priced(report, run);
+        object["times_from"] = times_word(run.times_from);
+        object["time_remark"] = run.time_remark;
+        if (run.against < report.priced.size()) {
+            const PricedRun& recorded = report.priced[run.against];
+            json::object differences{{"dynamic_pj", difference(recorded.dynamic_pj.value, run.dynamic_pj.value)},
+                                     {"time_ns", difference(recorded.time_ns, run.time_ns)}};
+            if (recorded.static_pj && run.static_pj) {
+                differences["static_pj"] = difference(sum(*recorded.static_pj).value, sum(*run.static_pj).value);
+            }
+            object["against"] = recorded.table;
+            object["difference"] = std::move(differences);
+        }
+        array.push_back(std::move(object));
+    }
+    return array;
 }
 
 json::value evaluation(const Report& report) {
@@ -267,9 +351,9 @@ json::array learning(const Report& report) {
     return array;
 }
 
-json::array cost_constants(const Report& report) {
+json::array cost_constants(const std::vector<chip::CostTable>& costs) {
     json::array tables;
-    for (const chip::CostTable& table : report.cost_tables) {
+    for (const chip::CostTable& table : costs) {
         json::array events;
         for (const chip::EventCost& event : table.events) {
             events.push_back(json::object{{"event", name(event.item)},
@@ -282,6 +366,8 @@ json::array cost_constants(const Report& report) {
         }
         tables.push_back(json::object{{"table", table.name},
                                       {"title", table.title},
+                                      {"condition", table.condition.empty() ? nullptr : json::value(table.condition)},
+                                      {"voltage_v", table.voltage_v > 0 ? json::value(table.voltage_v) : nullptr},
                                       {"events", std::move(events)},
                                       {"barrier", std::move(barrier)},
                                       {"static_power_core_mw", quantity(table.static_power_core_mw)},
@@ -381,7 +467,9 @@ std::string report_json(const Report& report) {
                       {"learning", learning(report)},
                       {"gap", embedded(report.gap_json)},
                       {"losses", losses(report)},
-                      {"cost_constants", cost_constants(report)},
+                      {"cost_constants", cost_constants(report.cost_tables)},
+                      {"repriced", priced_again(report)},
+                      {"repriced_constants", cost_constants(report.repriced_tables)},
                       {"provenance", std::move(provenance)},
                       {"options", strings(report.options)},
                       {"rules", strings(report.rules)},

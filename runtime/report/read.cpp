@@ -5,6 +5,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "runtime/report/source.hpp"
 #include "runtime/report/units.hpp"
@@ -19,7 +20,46 @@ std::string Source::text(const std::string& path, bool keep_lines) {
     return value ? printable(*value, keep_lines) : std::string();
 }
 
+std::vector<std::string> Source::column_names(const std::string& path, const std::string& attribute) {
+    if (!file.has_attribute(path, attribute)) {
+        return {};
+    }
+    return keep(file.attribute_texts(path, attribute)).value_or(std::vector<std::string>());
+}
+
 namespace {
+
+/// Which counter each column of the dataset holds: by its attribute `columns`, else by position (recordings that name
+/// none hold the first so many). Columns of counters that this version doesn't know are left out, with a remark.
+std::optional<std::vector<std::optional<Counter>>> counter_columns(Source& source, const std::string& path,
+                                                                   std::uint64_t columns) {
+    const std::vector<std::string> names = source.column_names(path, "columns");
+    std::vector<std::optional<Counter>> counters(columns);
+    if (names.empty() && columns >= counters_before_learning && columns <= counter_count) {
+        for (std::size_t i = 0; i < columns; ++i) {
+            counters[i] = counter_table[i].counter;
+        }
+        return counters;
+    }
+    if (names.size() != columns || columns < counters_before_learning || columns > most_columns) {
+        source.wrong(path, "another shape", fmt::format("shape (.., {}), or a name for each column", counter_count));
+        return std::nullopt;
+    }
+    for (std::size_t i = 0; i < columns; ++i) {
+        const auto known = std::ranges::find(counter_table, names[i], &CounterInfo::name);
+        if (known == counter_table.end()) {
+            source.remark(fmt::format("This version doesn't know the counter '{}'; it is left out.",
+                                      shortened(printable(names[i]), 40, Script::unicode)));
+            continue;
+        }
+        if (std::ranges::find(counters, known->counter) != counters.end()) {
+            source.wrong(path, fmt::format("two columns '{}'", names[i]), "a column for each counter");
+            return std::nullopt;
+        }
+        counters[i] = known->counter;
+    }
+    return counters;
+}
 
 /// Whether this is a recording of ours, before anything else is looked at.
 Result<void> check_identity(const files::Hdf5Reader& file) {
@@ -123,6 +163,7 @@ void read_chip(Source& source, Report& report) {
     for (chip::CostTable& table : report.cost_tables) {
         table.name = printable(table.name);
         table.title = printable(table.title);
+        table.condition = printable(table.condition);
     }
 }
 
@@ -143,14 +184,17 @@ void read_cores(Source& source, Report& report) {
     const auto output_axons = source.column<std::uint64_t>("/cores/output_axons", count);
     const auto words = source.column<std::uint64_t>("/cores/synapse_words", count);
     const auto synapses = source.column<std::uint64_t>("/cores/synapses", count);
-    const auto counters = source.keep(source.file.read<std::uint64_t>("/counters/total", count * counter_count));
     const auto steps = source.keep(source.file.describe("/counters/per_step"));
-    if (!place || !compartments || !input_axons || !output_axons || !words || !synapses || !counters || !steps) {
+    if (!place || !compartments || !input_axons || !output_axons || !words || !synapses || !steps) {
         return;
     }
     const std::uint64_t columns = steps->shape.size() == 2 ? steps->shape[1] : 0;
-    if (columns < counters_before_learning || columns > counter_count) {
-        source.wrong("/counters/per_step", "another shape", fmt::format("shape (steps, {})", counter_count));
+    const auto meaning = counter_columns(source, "/counters/total", columns);
+    if (!meaning) {
+        return;
+    }
+    const auto counters = source.keep(source.file.read<std::uint64_t>("/counters/total", count * columns));
+    if (!counters) {
         return;
     }
     if (counters->shape != std::vector<std::uint64_t>{count, columns}) {
@@ -189,10 +233,48 @@ void read_cores(Source& source, Report& report) {
                            .plastic_axons = finer[5][i],
                            .counters = {}};
         for (std::size_t column = 0; column < columns; ++column) {
-            core.counters[static_cast<Counter>(column)] = counters->values[i * columns + column];
+            if ((*meaning)[column]) {
+                core.counters[*(*meaning)[column]] = counters->values[i * columns + column];
+            }
         }
         report.totals += core.counters;
         report.cores.push_back(core);
+    }
+}
+
+void read_population_on_cores(Source& source, Report& report) {
+    const std::string folder = "/cores/populations";
+    if (!source.file.has(folder)) {
+        return;
+    }
+    const auto info = source.keep(source.file.describe(folder + "/core"));
+    if (!info) {
+        return;
+    }
+    if (info->shape.size() != 1 || info->count > core_limit) {
+        source.wrong(folder + "/core", fmt::format("{} values", info->count), fmt::format("at most {}", core_limit));
+        return;
+    }
+    const auto core = source.column<std::uint32_t>(folder + "/core", info->count);
+    const auto population = source.column<std::uint32_t>(folder + "/population", info->count);
+    const auto neurons = source.column<std::uint64_t>(folder + "/neurons", info->count);
+    const auto spikes = source.column<std::uint64_t>(folder + "/spikes", info->count);
+    const auto messages = source.column<std::uint64_t>(folder + "/messages", info->count);
+    if (!core || !population || !neurons || !spikes || !messages) {
+        return;
+    }
+    for (std::size_t i = 0; i < info->count; ++i) {
+        if ((*core)[i] >= report.cores.size() || (*population)[i] >= report.populations.size()) {
+            source.wrong(
+                folder, fmt::format("population {} on core {}", (*population)[i], (*core)[i]),
+                fmt::format("populations below {}, cores below {}", report.populations.size(), report.cores.size()));
+            return;
+        }
+        report.population_on_cores.push_back({.core = (*core)[i],
+                                              .population = (*population)[i],
+                                              .neurons = (*neurons)[i],
+                                              .spikes = (*spikes)[i],
+                                              .messages = (*messages)[i]});
     }
 }
 
@@ -285,7 +367,7 @@ NeuroBench neurobench_of(const Report& report) {
     return figures;
 }
 
-Result<Report> read_report(const std::string& recording_path) {
+Result<Report> read_report(const std::string& recording_path, const Repricing& repricing) {
     auto file = files::Hdf5Reader::open(recording_path);
     if (!file) {
         return fail(std::move(file.error()));
@@ -301,8 +383,10 @@ Result<Report> read_report(const std::string& recording_path) {
     if (has_error(source.findings)) {
         return fail(std::move(source.findings));  // the parts below are sized by these
     }
+    read_population_on_cores(source, report);
     read_energy(source, report);
     const std::vector<std::uint32_t> sample_steps = read_samples(source, report);
+    read_repricing(source, repricing, report);
     read_spikes(source, sample_steps, report);
     read_traffic(source, sample_steps, report);
     read_learning(source, report);

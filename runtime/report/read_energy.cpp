@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <optional>
 
+#include "runtime/report/pricing.hpp"
 #include "runtime/report/source.hpp"
 #include "runtime/report/units.hpp"
 
@@ -24,25 +26,54 @@ std::vector<chip::ItemEnergy> counted_items(const Counters& totals) {
     return chip::dynamic_energy(totals, free);
 }
 
+/// Which item each row is of: by the attribute `items`, else by position. Empty after a finding.
+std::vector<std::optional<chip::CostItem>> item_rows(Source& source, const std::string& path, std::uint64_t rows) {
+    const std::vector<std::string> names = source.column_names(path, "items");
+    std::vector<std::optional<chip::CostItem>> items(rows);
+    if (names.empty() && rows >= counters_before_learning && rows <= chip::cost_items.size()) {
+        std::copy_n(chip::cost_items.begin(), rows, items.begin());
+        return items;
+    }
+    if (names.size() != rows || rows < counters_before_learning) {
+        source.wrong(path, "another shape",
+                     fmt::format("shape ({}, 3), or a name for each row", chip::cost_items.size()));
+        return {};
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+        const auto known =
+            std::ranges::find_if(chip::cost_items, [&](chip::CostItem item) { return name_of(item) == names[i]; });
+        if (known != chip::cost_items.end()) {
+            items[i] = *known;
+        } else {
+            source.remark(fmt::format("This version doesn't know the kind of event '{}'; its energy is left out.",
+                                      shortened(printable(names[i]), 40, Script::unicode)));
+        }
+    }
+    return items;
+}
+
 void read_items(Source& source, const std::string& folder, const Counters& totals, PricedRun& run) {
+    const std::string path = folder + "/items";
     run.items = counted_items(totals);
-    const auto array = source.keep(source.file.read<double>(folder + "/items", 3 * run.items.size()));
+    const auto array = source.keep(source.file.read<double>(path, 3 * most_columns));
     if (!array) {
         return;
     }
     const std::uint64_t rows = array->shape.empty() ? 0 : array->shape[0];
-    if (array->shape != std::vector<std::uint64_t>{rows, 3} || rows < counters_before_learning) {
-        source.wrong(folder + "/items", "another shape", fmt::format("shape ({}, 3)", run.items.size()));
+    if (array->shape != std::vector<std::uint64_t>{rows, 3}) {
+        source.wrong(path, "another shape", fmt::format("shape ({}, 3)", run.items.size()));
         return;
     }
-    for (std::size_t i = 0; i < rows; ++i) {
+    const auto items = item_rows(source, path, rows);
+    for (std::size_t i = 0; i < items.size(); ++i) {
         const double* row = &array->values[3 * i];
         if (!std::isfinite(row[0]) || !std::isfinite(row[1]) || !std::isfinite(row[2]) || row[0] < 0) {
-            source.wrong(folder + "/items", fmt::format("an energy of {} pJ in row {}", row[0], i),
-                         "finite energies from 0");
+            source.wrong(path, fmt::format("an energy of {} pJ in row {}", row[0], i), "finite energies from 0");
             return;
         }
-        run.items[i].energy_pj = {row[0], row[1], row[2]};
+        if (items[i]) {
+            run.items[static_cast<std::size_t>(*items[i])].energy_pj = {row[0], row[1], row[2]};
+        }
     }
     run.dynamic_pj = chip::total(run.items);
 }
@@ -125,14 +156,13 @@ void read_slowest(Source& source, const std::string& folder, std::uint64_t steps
     });
 }
 
-void price_static(Source& source, const Report& report, PricedRun& run) {
+void price_parts(Source& source, const Report& report, PricedRun& run) {
     const auto table = std::find_if(report.cost_tables.begin(), report.cost_tables.end(),
                                     [&](const chip::CostTable& costs) { return costs.name == run.table; });
     if (table == report.cost_tables.end()) {
         return;
     }
-    run.title = table->title;
-    run.static_pj = chip::static_energy(*table, static_cast<int>(report.cores.size()), run.time_ns);
+    divide_energy(report, *table, run);
     const double again = chip::total(chip::dynamic_energy(report.totals, *table)).value;
     if (std::abs(again - run.dynamic_pj.value) > 1e-6 * std::max(again, run.dynamic_pj.value)) {
         source.remark(
@@ -187,7 +217,7 @@ void read_energy(Source& source, Report& report) {
             source.wrong(folder + "/core_dynamic", "an energy that is negative or not finite", "energies from 0");
             continue;
         }
-        price_static(source, report, run);
+        price_parts(source, report, run);
         report.priced.push_back(std::move(run));
     }
 }

@@ -18,6 +18,7 @@ inline constexpr std::size_t raster_limit = 12000;  ///< spikes in the excerpt
 inline constexpr std::uint64_t sample_limit = std::uint64_t{1} << 24;
 inline constexpr std::uint64_t population_limit = 100'000;
 inline constexpr std::uint64_t core_limit = std::uint64_t{1} << 20;
+inline constexpr std::uint64_t most_columns = 256;  ///< of counters
 /// Recordings made before there was learning have so many counters and cost items: later ones were added at the end.
 inline constexpr std::uint64_t counters_before_learning = 12;
 inline constexpr std::uint64_t slab_rows = std::uint64_t{1} << 17;  ///< of a long dataset in one read
@@ -67,6 +68,8 @@ public:
         }
         return array ? std::optional<T>(array->values[0]) : std::nullopt;
     }
+    /// The names in an attribute of the dataset that names its columns or rows; empty where it has none.
+    std::vector<std::string> column_names(const std::string& path, const std::string& attribute);
     /// The text at the path, made printable; empty where there is none.
     std::string text(const std::string& path, bool keep_lines = false);
 
@@ -79,7 +82,10 @@ public:
 void read_network(Source& source, Report& report);
 void read_chip(Source& source, Report& report);
 void read_cores(Source& source, Report& report);
+/// What each core holds of which population; recordings may lack it.
+void read_population_on_cores(Source& source, Report& report);
 void read_energy(Source& source, Report& report);
+void read_repricing(Source& source, const Repricing& repricing, Report& report);
 /// Returns the steps of each sample, for the raster's boundaries.
 std::vector<std::uint32_t> read_samples(Source& source, Report& report);
 void read_spikes(Source& source, const std::vector<std::uint32_t>& sample_steps, Report& report);

@@ -7,65 +7,18 @@
 #include <sstream>
 
 #include "runtime/report/findings.hpp"
+#include "runtime/report/text_parts.hpp"
+#include "runtime/report/text_table.hpp"
 
 namespace spikeloom::runtime {
 namespace {
 
-constexpr Script script = Script::plain;
-constexpr std::size_t most_columns = 100;
-constexpr std::size_t most_rows = 40;
-
-/// Left-aligned first column, the others to the right (or left where `text` says so); columns as wide as needed.
-class Table {
-public:
-    explicit Table(std::vector<std::string> head) : rows_{std::move(head)} {}
-    void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
-
-    [[nodiscard]] std::string print() const {
-        std::vector<std::size_t> widths(rows_[0].size(), 0);
-        for (const auto& row : rows_) {
-            for (std::size_t i = 0; i < row.size(); ++i) {
-                widths[i] = std::max(widths[i], text_width(row[i]));
-            }
-        }
-        std::string out;
-        for (const auto& row : rows_) {
-            std::string line = " ";
-            for (std::size_t i = 0; i < row.size(); ++i) {
-                const std::string padding(widths[i] - text_width(row[i]), ' ');
-                line += i == 0 ? " " : "  ";
-                line += i == 0 ? row[i] + padding : padding + row[i];
-            }
-            line.erase(line.find_last_not_of(' ') + 1);
-            out += shortened(line, most_columns, script) + "\n";
-        }
-        return out;
-    }
-
-private:
-    std::vector<std::vector<std::string>> rows_;
-};
-
-std::string wrapped(const std::string& text, std::size_t indent) {
-    std::istringstream words(text);
-    const std::string margin(indent, ' ');
-    std::string out;
-    std::string line = margin;
-    for (std::string word; words >> word;) {
-        word = shortened(word, most_columns - indent, script);
-        if (line.size() > indent && text_width(line) + 1 + text_width(word) > most_columns) {
-            out += line + "\n";
-            line = margin;
-        }
-        line += (line.size() > indent ? " " : "") + word;
-    }
-    return out + line + "\n";
-}
-
-std::string heading(std::string_view title, const std::string& finding) {
-    std::string out = fmt::format("\n{}\n", title);
-    return finding.empty() ? out : out + wrapped(finding + ".", 2);
-}
+using text::heading;
+using text::most_columns;
+using text::most_rows;
+using text::script;
+using text::Table;
+using text::wrapped;
 
 std::string headline(const Report& report) {
     const Per unit = per(report);
@@ -130,34 +83,6 @@ std::string populations(const Report& report) {
                    population.output ? "output" : "hidden"});
     }
     return heading("Spikes", raster_finding(report, script)) + table.print();
-}
-
-std::string energies(const Report& report) {
-    if (report.priced.empty()) {
-        return {};
-    }
-    const Per unit = per(report);
-    std::string out = heading("Dynamic energy by kind of event", energy_finding(report, script));
-    for (const PricedRun& run : report.priced) {
-        Table table({shortened(run.table, 24, script), "count per " + unit.noun, "energy", "low to high", "share"});
-        for (const chip::ItemEnergy& item : run.items) {
-            if (item.count == 0) {
-                continue;
-            }
-            const chip::Estimate each = scaled(item.energy_pj, 1 / unit.count);
-            table.add({name(item.item), amount(static_cast<double>(item.count) / unit.count),
-                       energy(each.value, script), energy_range(each, script),
-                       run.dynamic_pj.value > 0 ? percent(item.energy_pj.value / run.dynamic_pj.value, script) : "-"});
-        }
-        const chip::Estimate all = dynamic_per(report, run);
-        table.add({"all", "", energy(all.value, script), energy_range(all, script), ""});
-        if (run.static_pj) {
-            const chip::Estimate fixed = static_per(report, run);
-            table.add({"static, besides", "", energy(fixed.value, script), energy_range(fixed, script), ""});
-        }
-        out += table.print();
-    }
-    return out;
 }
 
 std::string cores(const Report& report) {
@@ -344,7 +269,7 @@ std::string tail(const Report& report) {
 std::string report_text(const Report& report) {
     std::string out = headline(report);
     out += populations(report);
-    out += energies(report);
+    out += text::energies(report);
     if (!report.priced.empty() && report.steps > 0) {
         out += heading("Time", time_finding(report, script));
     }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
@@ -122,6 +123,62 @@ TEST_CASE("static energy is power times time") {
     CHECK(energy.cores_pj == Estimate{.value = 600, .low = 300, .high = 900});
     CHECK(energy.chip_pj == Estimate{.value = 700, .low = 0, .high = 700});
     CHECK(energy.host_pj == Estimate{.value = 6500, .low = 6500, .high = 6500});
+}
+
+TEST_CASE("several chips draw several times what a chip draws besides its cores") {
+    const StaticEnergy energy = static_energy(simple_costs(), 3, 100, 2);
+    CHECK(energy.cores_pj.value == 600);
+    CHECK(energy.chip_pj.value == 1400);
+    CHECK(energy.host_pj.value == 13000);
+}
+
+Counters some_counts() {
+    Counters counters;
+    for (const CounterInfo& info : counter_table) {
+        counters[info.counter] = 7 * static_cast<std::uint64_t>(info.counter) + 3;
+    }
+    return counters;
+}
+
+TEST_CASE("pricing is linear in the counts and in the constants") {
+    const CostTable costs = simple_costs();
+    const Counters once = some_counts();
+    Counters thrice = once;
+    thrice += once;
+    thrice += once;
+    CHECK(total(dynamic_energy(thrice, costs)).value == 3 * total(dynamic_energy(once, costs)).value);
+    CostTable doubled = costs;
+    for (EventCost& event : doubled.events) {
+        event.energy_pj.value *= 2;
+    }
+    CHECK(total(dynamic_energy(once, doubled)).value == 2 * total(dynamic_energy(once, costs)).value);
+}
+
+TEST_CASE("the constants' shares add up to the energy, and their spreads to its spread") {
+    const CostTable costs = simple_costs();
+    const Usage usage{.cores = 3, .chips = 2, .time_ns = 1000};
+    Estimate whole = total(dynamic_energy(some_counts(), costs));
+    whole += total(static_energy(costs, usage.cores, usage.time_ns, usage.chips));
+    Estimate sum;
+    double spread = 0;
+    double last = INFINITY;
+    const auto shares = energy_shares(some_counts(), costs, usage);
+    for (const ConstantShare& share : shares) {
+        sum += share.energy_pj;
+        spread += share.energy_pj.spread();
+        CHECK(share.energy_pj.spread() <= last);
+        last = share.energy_pj.spread();
+    }
+    CHECK(shares.size() == cost_items.size() + 3);
+    CHECK(sum == whole);
+    CHECK(spread == whole.spread());
+    CHECK(shares.front().constant == "static_power_chip_mw");  // 0 to 14,000 pJ
+    CHECK(shares.back().constant == "host_power_mw");          // no range at all
+}
+
+TEST_CASE("a constant that nothing was charged for has no share") {
+    const auto shares = energy_shares({}, simple_costs(), {.cores = 1, .chips = 1, .time_ns = 0});
+    CHECK(shares.empty());
 }
 
 // The random integer networks that SANA-FE reproduced to the count, with its own figures for energy and time
