@@ -117,7 +117,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return ExitStatus::done;
     }
     const Format format = chosen_format(line);
-    const auto repricing = repricing_options(line);
+    const auto repricing = repricing_options(line, "costs");
     if (!repricing) {
         print(repricing.error());
         return ExitStatus::failed;

@@ -146,7 +146,7 @@ void add_session_options(CommandLine& line) {
                                                            "only from or to these places on the mesh")(
         "trace-limit", po::value<std::uint64_t>()->value_name("N"), "messages at most (default: 1000000)")(
         "json", flag(), "print the figures as JSON");
-    add_cost_options(line, "price the run under the cost tables of this file instead of the chip's");
+    add_cost_options(line, "cost-tables", "price the run under the cost tables of this file instead of the chip's");
 }
 
 Result<runtime::Session> open_session(const chip::Image& image, const CommandLine& line) {

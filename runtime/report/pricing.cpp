@@ -118,6 +118,15 @@ std::vector<PopulationEnergy> by_population(const Report& report, const chip::Co
     return energies;
 }
 
+/// The hop that crossing the link is charged as; that between chips comes on top.
+chip::CostItem hop_of(const LinkTraffic& link) {
+    const bool on_board = link.from_column >= 0 && link.to_column >= 0 && link.from_row >= 0 && link.to_row >= 0;
+    if (!on_board) {
+        return chip::CostItem::hop_vertical;
+    }
+    return link.from_row == link.to_row ? chip::CostItem::hop_ew : chip::CostItem::hop_ns;
+}
+
 }  // namespace
 
 chip::Usage usage_of(const Report& report, double time_ns) {
@@ -146,17 +155,51 @@ void divide_energy(const Report& report, const chip::CostTable& costs, PricedRun
     }
 }
 
-PricedRun price_again(const Report& report, const chip::CostTable& costs, double time_ns) {
-    PricedRun run;
+void divide_hops(const Report& report, PricedRun& run) {
+    if (!report.traffic || report.traffic->links.empty()) {
+        return;
+    }
+    const std::vector<LinkTraffic>& links = report.traffic->links;
+    run.link_energy_pj.assign(links.size(), 0);
+    for (const chip::ItemEnergy& item : run.items) {
+        if (!chip::is_on_link(item.item)) {
+            continue;
+        }
+        const auto belongs = [&](const LinkTraffic& link) {
+            return item.item == chip::CostItem::hop_chip ? link.between_chips : hop_of(link) == item.item;
+        };
+        double flits = 0;
+        for (const LinkTraffic& link : links) {
+            flits += belongs(link) ? static_cast<double>(link.flits) : 0;
+        }
+        for (std::size_t i = 0; flits > 0 && i < links.size(); ++i) {
+            run.link_energy_pj[i] +=
+                belongs(links[i]) ? item.energy_pj.value * (static_cast<double>(links[i].flits) / flits) : 0;
+        }
+    }
+}
+
+void price_again(const Report& report, const chip::CostTable& costs, PricedRun& run) {
     run.table = costs.name;
-    run.time_ns = time_ns;
     run.items = chip::dynamic_energy(report.totals, costs);
     run.dynamic_pj = chip::total(run.items);
+    run.core_energy_pj.clear();
     for (const CoreOccupancy& core : report.cores) {
         run.core_energy_pj.push_back(chip::total(chip::dynamic_energy(core.counters, costs)).value);
     }
     divide_energy(report, costs, run);
-    return run;
+}
+
+Histogram empty_step_histogram(double least, double most) {
+    constexpr std::size_t bins = 40;
+    return {.first = least,
+            .width = most > least ? (most - least) / static_cast<double>(bins) : std::max(most, 1.0) / 10,
+            .counts = std::vector<std::uint64_t>(most > least ? bins : 1, 0)};
+}
+
+void add_to(Histogram& histogram, double time_ns) {
+    const auto bin = static_cast<std::size_t>((time_ns - histogram.first) / histogram.width);
+    ++histogram.counts[std::min(bin, histogram.counts.size() - 1)];
 }
 
 bool same_times(const chip::CostTable& a, const chip::CostTable& b) {

@@ -17,8 +17,16 @@ namespace spikeloom::runtime {
 /// populations, unpriced items.
 void divide_energy(const Report& report, const chip::CostTable& costs, PricedRun& run);
 
-/// The run under another table: dynamic energy in all and by core, of items and of everything in divide_energy.
-[[nodiscard]] PricedRun price_again(const Report& report, const chip::CostTable& costs, double time_ns);
+/// The run under another table, over run.time_ns: dynamic energy in all, by item and by core, and all of divide_energy.
+void price_again(const Report& report, const chip::CostTable& costs, PricedRun& run);
+
+/// Bins for step times from `least` to `most`.
+[[nodiscard]] Histogram empty_step_histogram(double least, double most);
+void add_to(Histogram& histogram, double time_ns);
+
+/// Divides the energy of hops between the links of the recorded traffic: that of the hops east and west between the
+/// links that run so, by what each carried; likewise the others. Empty without traffic.
+void divide_hops(const Report& report, PricedRun& run);
 
 /// Whether steps take the same time under both.
 [[nodiscard]] bool same_times(const chip::CostTable& a, const chip::CostTable& b);

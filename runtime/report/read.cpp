@@ -27,13 +27,9 @@ std::vector<std::string> Source::column_names(const std::string& path, const std
     return keep(file.attribute_texts(path, attribute)).value_or(std::vector<std::string>());
 }
 
-namespace {
-
-/// Which counter each column of the dataset holds: by its attribute `columns`, else by position (recordings that name
-/// none hold the first so many). Columns of counters that this version doesn't know are left out, with a remark.
-std::optional<std::vector<std::optional<Counter>>> counter_columns(Source& source, const std::string& path,
-                                                                   std::uint64_t columns) {
-    const std::vector<std::string> names = source.column_names(path, "columns");
+std::optional<std::vector<std::optional<Counter>>> Source::counter_columns(const std::string& path,
+                                                                           std::uint64_t columns) {
+    const std::vector<std::string> names = column_names(path, "columns");
     std::vector<std::optional<Counter>> counters(columns);
     if (names.empty() && columns >= counters_before_learning && columns <= counter_count) {
         for (std::size_t i = 0; i < columns; ++i) {
@@ -42,24 +38,26 @@ std::optional<std::vector<std::optional<Counter>>> counter_columns(Source& sourc
         return counters;
     }
     if (names.size() != columns || columns < counters_before_learning || columns > most_columns) {
-        source.wrong(path, "another shape", fmt::format("shape (.., {}), or a name for each column", counter_count));
+        wrong(path, "another shape", fmt::format("shape (.., {}), or a name for each column", counter_count));
         return std::nullopt;
     }
     for (std::size_t i = 0; i < columns; ++i) {
         const auto known = std::ranges::find(counter_table, names[i], &CounterInfo::name);
         if (known == counter_table.end()) {
-            source.remark(fmt::format("This version doesn't know the counter '{}'; it is left out.",
-                                      shortened(printable(names[i]), 40, Script::unicode)));
+            remark(fmt::format("This version doesn't know the counter '{}'; it is left out.",
+                               shortened(printable(names[i]), 40, Script::unicode)));
             continue;
         }
         if (std::ranges::find(counters, known->counter) != counters.end()) {
-            source.wrong(path, fmt::format("two columns '{}'", names[i]), "a column for each counter");
+            wrong(path, fmt::format("two columns '{}'", names[i]), "a column for each counter");
             return std::nullopt;
         }
         counters[i] = known->counter;
     }
     return counters;
 }
+
+namespace {
 
 /// Whether this is a recording of ours, before anything else is looked at.
 Result<void> check_identity(const files::Hdf5Reader& file) {
@@ -189,7 +187,7 @@ void read_cores(Source& source, Report& report) {
         return;
     }
     const std::uint64_t columns = steps->shape.size() == 2 ? steps->shape[1] : 0;
-    const auto meaning = counter_columns(source, "/counters/total", columns);
+    const auto meaning = source.counter_columns("/counters/total", columns);
     if (!meaning) {
         return;
     }
@@ -386,9 +384,9 @@ Result<Report> read_report(const std::string& recording_path, const Repricing& r
     read_population_on_cores(source, report);
     read_energy(source, report);
     const std::vector<std::uint32_t> sample_steps = read_samples(source, report);
-    read_repricing(source, repricing, report);
     read_spikes(source, sample_steps, report);
     read_traffic(source, sample_steps, report);
+    read_repricing(source, repricing, report);
     read_learning(source, report);
     read_documents(source, report);
     read_provenance(source, report);

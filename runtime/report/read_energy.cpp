@@ -14,7 +14,6 @@
 namespace spikeloom::runtime {
 namespace {
 
-constexpr std::size_t bins = 40;
 constexpr std::size_t most_tables = 16;
 
 /// Counts of each cost item: the same under every table.
@@ -126,13 +125,10 @@ void read_step_times(Source& source, const std::string& folder, std::uint64_t st
     run.step_time_mean_ns = sum / static_cast<double>(steps);
     run.step_time_max_ns = most;
     Histogram& histogram = run.step_times_ns;
-    histogram.first = least;
-    histogram.width = most > least ? (most - least) / static_cast<double>(bins) : std::max(most, 1.0) / 10;
-    histogram.counts.assign(most > least ? bins : 1, 0);
+    histogram = empty_step_histogram(least, most);
     in_slabs<float>(source, path, steps, [&](const std::vector<float>& times) {
         for (const float time : times) {
-            const auto bin = static_cast<std::size_t>((time - least) / histogram.width);
-            ++histogram.counts[std::min(bin, histogram.counts.size() - 1)];
+            add_to(histogram, time);
         }
         return true;
     });

@@ -70,6 +70,9 @@ public:
     }
     /// The names in an attribute of the dataset that names its columns or rows; empty where it has none.
     std::vector<std::string> column_names(const std::string& path, const std::string& attribute);
+    /// Which counter each column of the dataset holds: by its attribute `columns`, else by position (recordings that
+    /// name none hold the first so many). Counters that this version doesn't know are none, with a remark.
+    std::optional<std::vector<std::optional<Counter>>> counter_columns(const std::string& path, std::uint64_t columns);
     /// The text at the path, made printable; empty where there is none.
     std::string text(const std::string& path, bool keep_lines = false);
 

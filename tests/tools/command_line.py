@@ -353,6 +353,36 @@ class Demo(Case):
         self.assertEqual(json.loads((self.folder / "report.json").read_text(encoding="utf-8")), report)
         self.assertEqual(self.done("report", recording, "--format", "text"), text)
 
+    def test_a_recording_is_priced_again_as_a_run_with_other_costs_is(self):
+        run = ("run", self.image, "--input", "poisson:60", "--steps", 50, "--seed", 3)
+        first, other = self.folder / "first.h5", self.folder / "other.h5"
+        settings = ("--set", "costs.synaptic_op.energy_pj=20", "--set", "costs.davies2018.hop_ns.energy_pj=5")
+        self.done(*run, "-o", first)
+        self.done(*run, "-o", other, *settings)
+        report = json.loads(self.done("report", first, "--json", *settings))
+        changed = json.loads(self.done("report", other, "--json"))
+        self.assertEqual([again["table"] for again in report["repriced"]], ["silicon", "davies2018"])
+        for again, ran in zip(report["repriced"], changed["costs"]):
+            self.assertEqual(again["dynamic_pj"], ran["dynamic_pj"])
+            self.assertEqual(again["time_ns"], ran["time_ns"])
+            self.assertEqual(again["constants"], ran["constants"])
+            self.assertEqual(again["dynamic_by_population"], ran["dynamic_by_population"])
+            self.assertNotEqual(again["difference"]["dynamic_pj"]["absolute"], 0)
+        self.assertIn("Priced again", self.done("report", first, *settings))
+        tables = self.folder / "costs.textproto"
+        chip = (SOURCE / "models/chips/loihi1.textproto").read_text(encoding="utf-8")
+        tables.write_text(chip[chip.index("costs {"):], encoding="utf-8")
+        same = json.loads(self.done("report", first, "--json", "--costs", tables))
+        for again, recorded in zip(same["repriced"], same["costs"]):
+            self.assertEqual(again["dynamic_pj"], recorded["dynamic_pj"])
+            self.assertEqual(again["difference"]["dynamic_pj"]["absolute"], 0)
+        self.refused("report", first, "--set", "costs.synaptic_opp.energy_pj=20", says="did you mean 'synaptic_op'")
+        self.refused("report", first, "--set", "costs.voltage_v=0.6", says="which voltage")
+        self.refused("report", first, "--costs", self.folder / "absent.textproto", says="absent.textproto")
+        self.refused(*run, "-o", self.folder / "no.h5", "--set", "costs.spike.energy_pj=-1", says="from 0")
+        scaled = json.loads(self.done("report", first, "--json", "--set", "costs.davies2018.voltage_v=0.6"))
+        self.assertAlmostEqual(scaled["repriced"][0]["difference"]["dynamic_pj"]["relative"], -0.36, places=9)
+
     def test_more_neurons_than_classes_are_warned_of(self):
         words = ["eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--limit", 2, "-f", "-o", self.folder / "many.h5"]
         self.assertEqual(spikeloom(*words).stderr, "")
