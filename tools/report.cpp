@@ -110,7 +110,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     line.positional("RECORDING");
     line.add()("output,o", word("FILE"), "where to (default: text on stdout); .html, .json or .txt choose the format")(
         "format", word("FORMAT"), "text, json or html")("json", flag(), "the same as --format json");
-    add_cost_options(line,
+    add_cost_options(line, "costs",
                      "price the run again, without running it, under the cost tables of this file: blocks costs { "
                      "... } alone, or a chip description");
     if (!line.parse(arguments)) {

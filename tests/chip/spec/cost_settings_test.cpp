@@ -1,6 +1,7 @@
 #include "chip/spec/cost_settings.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 #include <vector>
@@ -23,7 +24,7 @@ std::string refusal(const std::string& setting) {
     auto tables = loihi_tables();
     const Diagnostics findings = apply(tables, {setting});
     REQUIRE(!findings.empty());
-    CHECK(findings.front().where.find(setting.substr(0, setting.find('='))) != std::string::npos);
+    CHECK(findings.front().where.starts_with("--set "));
     return to_text(findings);
 }
 
@@ -61,7 +62,7 @@ TEST_CASE("a table is named before the constant, bounds after it") {
 TEST_CASE("a name for several items sets them all") {
     for (const char* name : {"synaptic_op", "synaptic_event"}) {
         auto tables = loihi_tables();
-        CHECK(apply(tables, {std::string("costs.") + name + ".energy_pj=20"}).empty());
+        CHECK(apply(tables, {fmt::format("costs.{}.energy_pj=20", name)}).empty());
         for (const CostItem item :
              {CostItem::synaptic_event_sparse, CostItem::synaptic_event_runlength, CostItem::synaptic_event_dense}) {
             CHECK(tables[0].event(item).energy_pj.value == 20);
