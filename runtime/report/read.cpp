@@ -187,7 +187,8 @@ void read_cores(Source& source, Report& report) {
         return;
     }
     const std::uint64_t columns = steps->shape.size() == 2 ? steps->shape[1] : 0;
-    const auto meaning = source.counter_columns("/counters/total", columns);
+    const auto meaning = source.counter_columns(
+        source.file.has_attribute("/counters/total", "columns") ? "/counters/total" : "/counters/per_step", columns);
     if (!meaning) {
         return;
     }
