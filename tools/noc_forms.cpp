@@ -218,18 +218,18 @@ std::string sweep_svg(const NocSetup& setup, const NocSweep& sweep) {
     for (const LoadPoint& point : sweep.points) {
         if (point.saturated) {
             const double at = x(point.offered);
-            svg.line(at, top, at, bottom, "mark");
+            svg.line(at, top, at, bottom, "zero");
             svg.text(at - 5, top + 12, "saturated", "t tiny muted", runtime::Anchor::end);
             break;
         }
         packet.push_back({x(point.offered), y(point.latency.mean)});
         network.push_back({x(point.offered), y(point.latency.network_mean)});
     }
-    svg.path(runtime::line_path(network), "line l6");
-    svg.path(runtime::line_path(packet), "line l0");
+    svg.path(runtime::line_path(network), "curve c6");
+    svg.path(runtime::line_path(packet), "curve c0");
     for (std::size_t i = 0; i < packet.size(); ++i) {
         const LoadPoint& point = sweep.points[i];
-        svg.circle(packet[i].x, packet[i].y, 3, "dot l0",
+        svg.circle(packet[i].x, packet[i].y, 3, "dot c0",
                    fmt::format("offered {:.5g}, accepted {:.5g} flits/node/cycle: {:.2f} cycles (network {:.2f}, 99 % "
                                "below {})",
                                point.offered, point.accepted, point.latency.mean, point.latency.network_mean,
