@@ -2,9 +2,10 @@
 // what is accepted beyond saturation. Of every network in the reference the heaviest checked row of both kinds, where
 // errors are largest; spikeloom_noc_sweep (tests/bench) runs all rows.
 //
-// Statistical error: a row has 5,800 to 140,000 packets. Between seeds means differ by 0.2 to 0.7 % (standard deviation)
-// up to 80 % of saturation, by 1.3 % close to 90 % with buffers of 1, where waits are long and correlated; BookSim's own
-// three seeds differ as much. Seen with this seed: at most 1.9 % of latency (bound 3) and 1.3 % of accepted rate (2).
+// Statistical error: a row has 5,800 to 140,000 packets. Between seeds means differ by 0.2 to 0.7 % (standard
+// deviation) up to 80 % of saturation, by 1.3 % close to 90 % with buffers of 1, where waits are long and correlated;
+// BookSim's own three seeds differ as much. Seen with this seed: at most 1.9 % of latency (bound 3) and 1.3 % of
+// accepted rate (2).
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
