@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <tuple>
@@ -60,6 +61,30 @@ TEST_CASE("mean latency and accepted rate under steady loads are BookSim's") {
         } else {
             CHECK(ours.accepted == doctest::Approx(row.accepted).epsilon(0.02));
         }
+    }
+}
+
+TEST_CASE("random batches drain as BookSim's do, on average") {
+    const auto rows = read_random_batches();
+    if (!rows) {
+        return;
+    }
+    CHECK(!rows->empty());
+    for (const RandomBatchRow& row : *rows) {
+        const int seeds = std::max(8, 64 / row.packets);
+        double cycles = 0;
+        double latency = 0;
+        for (int seed = 1; seed <= seeds; ++seed) {
+            const auto batch = drain(row, router::Model::flit, static_cast<std::uint64_t>(seed));
+            cycles += static_cast<double>(batch.cycles) / seeds;
+            latency += batch.latency.mean / seeds;
+        }
+        // A batch's standard deviation from the range of 20 (3.7 of them), then that of the difference of two means.
+        const double error = (row.cycles_most - row.cycles_least) / 3.7 * std::sqrt(1.0 / row.batches + 1.0 / seeds);
+        CAPTURE(to_text(row.network));
+        CAPTURE(row.packets);
+        CHECK(std::abs(cycles - row.cycles_mean) < 4 * error);
+        CHECK(latency == doctest::Approx(row.latency).epsilon(0.03));
     }
 }
 
