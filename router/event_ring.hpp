@@ -7,8 +7,10 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <string>
 #include <vector>
 
+#include "core/base/diagnostics.hpp"
 #include "router/model.hpp"
 
 namespace spikeloom::router {
@@ -26,8 +28,9 @@ public:
     void push(Cycle at, std::uint32_t thing) { push_if(true, at, thing); }
     /// Without a condition that a processor would have to guess.
     void push_if(bool condition, Cycle at, std::uint32_t thing) {
-        if (at - now_ >= Cycle{size}) {
+        if (static_cast<std::uint64_t>(at - now_) >= size) {  // before now, too
             if (condition) {
+                SPIKELOOM_ASSERT(at > now_, std::to_string(at) + " in cycle " + std::to_string(now_));
                 later_.push_back({.at = at, .order = order_++, .thing = thing});
                 std::push_heap(later_.begin(), later_.end());
             }
