@@ -61,11 +61,16 @@ struct Setup {
         by_place.resize(place.size());
         std::iota(by_place.begin(), by_place.end(), 0U);
         std::sort(by_place.begin(), by_place.end(), [&](auto a, auto b) { return place[a] < place[b]; });
-        barrier_ns = barrier_time_ns(costs, static_cast<int>(tiles.size())) +
-                     chip_barrier_time_ns(costs, static_cast<int>(chips.size()));
+        tiles_in_use = static_cast<int>(tiles.size());
+        chips_in_use = static_cast<int>(chips.size());
+        barrier_ns = barrier_of(costs);
         for (const MessageWork& work : table.works()) {
             service.push_back(service_ns(work, costs));
         }
+    }
+
+    [[nodiscard]] double barrier_of(const CostTable& costs) const {
+        return barrier_time_ns(costs, tiles_in_use) + chip_barrier_time_ns(costs, chips_in_use);
     }
 
     router::Graph graph;
@@ -74,6 +79,8 @@ struct Setup {
     double cycle_ns;
     double cycles_per_ns;
     double barrier_ns = 0;
+    int tiles_in_use = 0;
+    int chips_in_use = 0;
     std::vector<std::uint32_t> place;     ///< by core of the image
     std::vector<std::uint32_t> by_place;  ///< cores of the image, ascending by place
     std::vector<double> service;          ///< by work class: message and synaptic events, ns
@@ -181,6 +188,7 @@ public:
         const std::size_t cores = setup_->place.size();
         generation_.resize(cores);
         processing_.resize(cores);
+        received_.resize(cores);
         processed_cycles_.resize(cores);
         if (multicast()) {
             group_of_.assign(setup_->table.sources(), no_group);
@@ -193,6 +201,7 @@ public:
     }
 
     StepTiming step(const StepEvents& events);
+    [[nodiscard]] StepTime free_time(const CostTable& costs) const;
 
     std::shared_ptr<const Setup> setup_;
     Options options_;
@@ -203,6 +212,16 @@ private:
     [[nodiscard]] router::Cycle cycles(double ns) const {
         return static_cast<router::Cycle>(ns * setup_->cycles_per_ns + 0.5);
     }
+    /// A receiver gets a message, or an input.
+    void charge(MessageTable::Entry entry) {
+        processing_[entry.core] += setup_->service[entry.work];
+        const MessageWork& work = setup_->table.works()[entry.work];
+        Received& received = received_[entry.core];
+        ++received.messages;
+        for (std::size_t i = 0; i < work.size(); ++i) {
+            received.events[i] += work[i];
+        }
+    }
     void take_inputs(std::span<const InputSpike> inputs);
     void generate(const StepEvents& events);
     void generate_core(std::uint32_t core, const Counters& counts, std::span<const CoreSpike> spikes);
@@ -212,7 +231,14 @@ private:
     [[nodiscard]] double done_ns(std::uint32_t core) const;
     void find_busiest_link(StepTiming& timing) const;
 
+    struct Received {
+        std::uint64_t messages = 0;
+        std::array<std::uint64_t, 3> events{};  ///< by SynapseEncoding
+    };
+
     std::unique_ptr<router::NetworkModel> model_;
+    std::vector<Counters> counts_;    ///< of the last step, as the chip counted them
+    std::vector<Received> received_;  ///< by core: what the step's own inputs and messages bring
     router::Workload workload_;
     std::vector<double> generation_;               ///< by core, ns
     std::vector<double> processing_;               ///< by core, ns, of inputs and of messages made so far
@@ -222,6 +248,7 @@ private:
 };
 
 StepTiming StepTimer::State::step(const StepEvents& events) {
+    counts_.assign(events.cores.begin(), events.cores.end());
     take_inputs(events.inputs);
     generate(events);
     const bool free = options_.model == router::Model::free;
@@ -255,13 +282,36 @@ StepTiming StepTimer::State::step(const StepEvents& events) {
     return timing;
 }
 
+StepTime StepTimer::State::free_time(const CostTable& costs) const {
+    StepTime slowest;
+    double host_ns = 0;
+    for (std::uint32_t core = 0; core < counts_.size(); ++core) {
+        Counters counts = counts_[core];
+        const Received& received = received_[core];
+        counts[Counter::messages_in] = received.messages;
+        counts[Counter::synaptic_events_sparse] = received.events[static_cast<std::size_t>(SynapseEncoding::sparse)];
+        counts[Counter::synaptic_events_runlength] =
+            received.events[static_cast<std::size_t>(SynapseEncoding::runlength)];
+        counts[Counter::synaptic_events_dense] = received.events[static_cast<std::size_t>(SynapseEncoding::dense)];
+        const double time_ns = core_step_time_ns(counts, costs);
+        if (time_ns > slowest.time_ns) {
+            slowest = {.time_ns = time_ns, .slowest = core};
+        }
+        host_ns +=
+            static_cast<double>(counts[Counter::input_spikes]) * costs.event(CostItem::input_spike).time_ns.value +
+            static_cast<double>(counts[Counter::output_spikes]) * costs.event(CostItem::output_spike).time_ns.value;
+    }
+    slowest.time_ns += setup_->barrier_of(costs) + host_ns;
+    return slowest;
+}
+
 /// Starts the step: receivers have what came from outside.
 void StepTimer::State::take_inputs(std::span<const InputSpike> inputs) {
     std::fill(processing_.begin(), processing_.end(), 0.0);
+    std::fill(received_.begin(), received_.end(), Received{});
     for (const InputSpike& input : inputs) {
-        setup_->table.for_each(setup_->table.input(input.port, input.channel), [&](MessageTable::Entry entry) {
-            processing_[entry.core] += setup_->service[entry.work];
-        });
+        setup_->table.for_each(setup_->table.input(input.port, input.channel),
+                               [&](MessageTable::Entry entry) { charge(entry); });
     }
     for (std::uint32_t core = 0; core < processing_.size(); ++core) {
         processed_cycles_[core] = cycles(processing_[core]);
@@ -316,9 +366,8 @@ void StepTimer::State::generate_core(std::uint32_t core, const Counters& counts,
 }
 
 void StepTimer::State::send(MessageTable::Entry entry, router::Cycle work) {
-    double& processing = processing_[entry.core];
-    processing += setup_->service[entry.work];
-    const router::Cycle until = cycles(processing);
+    charge(entry);
+    const router::Cycle until = cycles(processing_[entry.core]);
     const router::Cycle service = until - std::exchange(processed_cycles_[entry.core], until);
     workload_.messages.push_back({.destination = setup_->place[entry.core],
                                   .service = static_cast<std::uint32_t>(service),
@@ -326,8 +375,7 @@ void StepTimer::State::send(MessageTable::Entry entry, router::Cycle work) {
 }
 
 void StepTimer::State::send_group(std::uint32_t core, std::uint32_t source, router::Cycle work) {
-    setup_->table.for_each(source,
-                           [&](MessageTable::Entry entry) { processing_[entry.core] += setup_->service[entry.work]; });
+    setup_->table.for_each(source, [&](MessageTable::Entry entry) { charge(entry); });
     workload_.messages.push_back(
         {.destination = group_of(core, source), .service = 0, .work = static_cast<std::uint32_t>(work)});
 }
@@ -409,6 +457,10 @@ StepTimer StepTimer::sibling() const {
 
 StepTiming StepTimer::step(const StepEvents& events) {
     return state_->step(events);
+}
+
+StepTime StepTimer::free_time(const CostTable& costs) const {
+    return state_->free_time(costs);
 }
 
 void StepTimer::set_trace(bool on) {

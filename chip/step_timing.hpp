@@ -80,6 +80,8 @@ public:
     [[nodiscard]] StepTimer sibling() const;
 
     [[nodiscard]] StepTiming step(const StepEvents& events);
+    /// The last step under another table and the model `free`: that of its slowest core, its barrier, the host.
+    [[nodiscard]] StepTime free_time(const CostTable& costs) const;
     /// Whether the steps from now on keep passages; those of the last one are gone.
     void set_trace(bool on);
 

@@ -180,7 +180,7 @@ void Recorder::State::append_costs(const StepView& view) {
     }
     writer_.append<std::uint64_t>("/counters/per_step", row);
     for (PricedSums& priced : priced_) {
-        if (!priced.timed) {
+        if (session_.clock() == nullptr) {
             const chip::StepTime time = chip::step_time(view.core_counts, *priced.costs, tiles_);
             append_time(priced, time.time_ns, time.slowest);
         }
@@ -197,9 +197,12 @@ Result<void> Recorder::State::on_timing(const TimingView& view) {
     if (closed_) {
         return fail(failure());
     }
-    for (PricedSums& priced : priced_) {
+    for (std::size_t table = 0; table < priced_.size(); ++table) {
+        PricedSums& priced = priced_[table];
         if (priced.timed) {
             append_time(priced, view.timing.time_ns, view.timing.core);
+        } else {
+            append_time(priced, view.free_times[table].time_ns, view.free_times[table].slowest);
         }
     }
     traffic_.after_timing(writer_, view);

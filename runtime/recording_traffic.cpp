@@ -33,10 +33,7 @@ std::pair<std::int32_t, std::int32_t> position(const router::Graph& graph, std::
 }  // namespace
 
 TrafficLog::TrafficLog(const Session& session, const RecordingOptions& options)
-    : session_(session),
-      clock_(session.clock()),
-      on_(clock_ != nullptr && clock_->options().traffic),
-      core_steps_(options.core_steps) {
+    : clock_(session.clock()), on_(clock_ != nullptr && clock_->options().traffic), core_steps_(options.core_steps) {
     if (clock_ != nullptr) {
         links_ = clock_->timer().graph().inject_link(0);
         totals_.resize(on_ ? links_ : 0);

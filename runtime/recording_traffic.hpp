@@ -54,7 +54,6 @@ private:
     void write_links(UnitWriter& writer) const;
     void write_windows(UnitWriter& writer) const;
 
-    const Session& session_;
     const StepClock* clock_;  ///< null: steps are not timed, and nothing is written
     bool on_ = false;         ///< all but core_steps and the trace
     bool core_steps_ = false;

@@ -25,17 +25,23 @@ struct Job {
 
     bool done = false;  ///< guarded by the clock's mutex; all else belongs to the thread that has the job
     chip::StepTiming timing;
+    std::vector<chip::StepTime> free_times;
     router::Outcome outcome;
     double cpu_s = 0;
     std::exception_ptr failure;
 };
 
-void time_step(chip::StepTimer& timer, Job& job, const chip::StepEvents& events) {
+void time_step(chip::StepTimer& timer, Job& job, const chip::StepEvents& events,
+               std::span<const chip::CostTable> tables) {
     chip::Stopwatch watch(true);
     job.cpu_s = 0;
     timer.set_trace(job.trace);
     job.timing = timer.step(events);
     job.outcome = timer.outcome();
+    job.free_times.clear();
+    for (const chip::CostTable& table : tables) {
+        job.free_times.push_back(timer.free_time(table));
+    }
     watch.lap(job.cpu_s);
 }
 
@@ -60,8 +66,9 @@ Result<const chip::CostTable*> find_costs(const chip::ChipSpec& chip, const std:
 
 class StepClock::State {
 public:
-    State(chip::StepTimer timer, const chip::CostTable& costs, TimingOptions options, int threads)
-        : costs_(&costs), options_(std::move(options)), first_(std::move(timer)) {
+    State(chip::StepTimer timer, std::span<const chip::CostTable> tables, const chip::CostTable& costs,
+          TimingOptions options, int threads)
+        : tables_(tables), costs_(&costs), options_(std::move(options)), first_(std::move(timer)) {
         const std::size_t workers = threads > 1 ? static_cast<std::size_t>(threads) : 0;
         jobs_.resize(std::max<std::size_t>(1, 2 * workers));
         for (std::size_t worker = 0; worker < workers; ++worker) {
@@ -88,6 +95,7 @@ public:
     void add(Step step, const chip::StepEvents& events);
     Result<void> collect(std::size_t left, const Visit& visit);
 
+    std::span<const chip::CostTable> tables_;  ///< of the image
     const chip::CostTable* costs_;
     TimingOptions options_;
     chip::StepTimer first_;
@@ -123,7 +131,7 @@ void StepClock::State::work(chip::StepTimer& timer) {
         Job& job = jobs_[taken_++ % jobs_.size()];
         lock.unlock();
         try {
-            time_step(timer, job, {.cores = job.cores, .spikes = job.spikes, .inputs = job.inputs});
+            time_step(timer, job, {.cores = job.cores, .spikes = job.spikes, .inputs = job.inputs}, tables_);
         } catch (...) {
             job.failure = std::current_exception();
         }
@@ -140,7 +148,7 @@ void StepClock::State::add(Step step, const chip::StepEvents& events) {
     job.step = step;
     job.trace = trace.on && !trace_cut_ && step.value() >= trace.first_step && step.value() < trace.last_step;
     if (threads_.empty()) {
-        time_step(first_, job, events);
+        time_step(first_, job, events, tables_);
         job.done = true;
         return;
     }
@@ -170,8 +178,11 @@ Result<void> StepClock::State::collect(std::size_t left, const Visit& visit) {
             std::rethrow_exception(std::exchange(job.failure, nullptr));
         }
         cpu_s_ += job.cpu_s;
-        if (auto taken =
-                visit({.step = job.step, .timing = job.timing, .outcome = job.outcome, .passages = filter(job)});
+        if (auto taken = visit({.step = job.step,
+                                .timing = job.timing,
+                                .free_times = job.free_times,
+                                .outcome = job.outcome,
+                                .passages = filter(job)});
             !taken) {
             return taken;
         }
@@ -221,7 +232,7 @@ Result<std::unique_ptr<StepClock>> StepClock::create(const chip::Image& image, c
         return tl::unexpected(timer.error());
     }
     return std::unique_ptr<StepClock>(
-        new StepClock(std::make_unique<State>(std::move(*timer), **costs, options, threads)));
+        new StepClock(std::make_unique<State>(std::move(*timer), image.chip.costs, **costs, options, threads)));
 }
 
 void StepClock::add(Step step, const chip::StepEvents& events) {

@@ -173,6 +173,41 @@ TEST_CASE("learning, barrier and host follow one another") {
     CHECK(timing.time_ns == timing.spiking_ns + timing.learning_ns + timing.barrier_ns + timing.host_ns);
 }
 
+TEST_CASE("multicast: a spike is one message, and each core that it reaches works on its copy") {
+    Image image = two_cores();
+    image.chip.network.parameters.cast = router::Cast::multicast;
+    StepTimer flit = timer(image, costs_of({}), router::Model::flit, true);
+    TwoSpikes step;
+    const StepTiming timing = flit.step(step.events());
+    CHECK(timing.generation_ns == 46);  // 4 x 8 + 2 x 5 + 2 x 2
+    CHECK(timing.processing_ns == 26);
+    const auto& passages = flit.outcome().passages;
+    REQUIRE(passages.size() == 3);
+    CHECK(passages[0].made == 23);
+    CHECK(passages[1].made == 46);
+    CHECK(passages[2].made == 46);
+    CHECK(passages[1].processed - passages[1].arrived + passages[2].processed - passages[2].arrived == 13 + 10);
+    CHECK(flit.free_time(costs_of({})).time_ns == 32 + 5);  // the counters say nothing of spikes
+}
+
+TEST_CASE("another table's time under free: its own prices, barriers and host") {
+    Image image = two_cores();
+    StepTimer flit = timer(image, costs_of({.active = 1000}), router::Model::flit);
+    TwoSpikes step;
+    step.cores[0][Counter::spikes] = 2;
+    step.cores[0][Counter::messages_out] = 3;
+    step.cores[1][Counter::messages_in] = 100;  // of the step before
+    step.cores[1][Counter::output_spikes] = 1;
+    (void)flit.step(step.events());
+    CostTable other = costs_of({.output = 9});
+    CHECK(flit.free_time(other).time_ns == 48 + 5 + 9);
+    CHECK(flit.free_time(other).slowest == 0);
+    other.chip_barrier = {{.chips = 1, .time_ns = quantity(50)}, {.chips = 2, .time_ns = quantity(500)}};
+    CHECK(flit.free_time(other).time_ns == 48 + 5 + 9 + 50);
+    StepTimer free = timer(image, other, router::Model::free);
+    CHECK(free.step(step.events()).time_ns == 48 + 5 + 9 + 50);
+}
+
 TEST_CASE("a narrow link bounds the step as network; an idle step is bound by its barrier") {
     Image image = two_cores();
     image.chip.network.parameters.north_south.interval = 100;
@@ -257,6 +292,7 @@ TEST_CASE("free is chip::step_time of the step's own messages, on random images"
             chip.step(inputs);
             const std::vector<Counters> counts(chip.step_counts().cores.begin(), chip.step_counts().cores.end());
             const StepTiming timing = free.step({.cores = counts, .spikes = chip.spikes(), .inputs = {}});
+            CHECK(free.free_time(costs).time_ns == doctest::Approx(timing.time_ns).epsilon(1e-12));
             if (step % 3 == 2) {
                 continue;
             }

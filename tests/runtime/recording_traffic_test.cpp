@@ -90,6 +90,21 @@ TEST_CASE("spikes and counters don't depend on how steps are timed; times do") {
     CHECK(times[2] > times[0]);
 }
 
+TEST_CASE("a table's times under free are the same whichever table and model are chosen") {
+    const test::TemporaryFolder folder;
+    const chip::Image image = busy_image();
+    REQUIRE(image.chip.costs.size() > 1);
+    const std::string name = image.chip.costs[0].name;
+    const TimingOptions itself{.model = router::Model::free, .costs = name};
+    const TimingOptions other{.model = router::Model::queued, .costs = image.chip.costs[1].name};
+    const Hdf5Reader chosen = record(image, folder("a.h5"), {.timing = itself});
+    const Hdf5Reader beside = record(image, folder("b.h5"), {.timing = other, .threads = 2});
+    CHECK(read<double>(chosen, "/energy/" + name + "/step_time") ==
+          read<double>(beside, "/energy/" + name + "/step_time"));
+    CHECK(read<int>(chosen, "/energy/" + name + "/slowest_core") ==
+          read<int>(beside, "/energy/" + name + "/slowest_core"));
+}
+
 TEST_CASE("phases add up to the step's time, links to the messages' hops") {
     const test::TemporaryFolder folder;
     const chip::Image image = busy_image();
