@@ -152,9 +152,11 @@ std::vector<ConstantShare> energy_shares(const Counters& counters, const CostTab
     add("static_power_core_mw", costs.static_power_core_mw, fixed.cores_pj);
     add("static_power_chip_mw", costs.static_power_chip_mw, fixed.chip_pj);
     add("host_power_mw", costs.host_power_mw, fixed.host_pj);
-    std::ranges::stable_sort(shares, [](const ConstantShare& a, const ConstantShare& b) {
-        return a.energy_pj.spread() != b.energy_pj.spread() ? a.energy_pj.spread() > b.energy_pj.spread()
-                                                            : a.energy_pj.value > b.energy_pj.value;
+    std::ranges::sort(shares, [](const ConstantShare& a, const ConstantShare& b) {
+        if (a.energy_pj.spread() != b.energy_pj.spread()) {
+            return a.energy_pj.spread() > b.energy_pj.spread();
+        }
+        return a.energy_pj.value != b.energy_pj.value ? a.energy_pj.value > b.energy_pj.value : a.constant < b.constant;
     });
     return shares;
 }

@@ -82,8 +82,8 @@ struct ConstantShare {
     std::string source;
     friend bool operator==(const ConstantShare&, const ConstantShare&) = default;
 };
-/// Of all constants that something was charged for, largest spread first, then largest energy, then in the table's
-/// order.
+/// Of all constants that something was charged for: largest spread first, then largest energy, then by name, so that
+/// the order is total.
 [[nodiscard]] std::vector<ConstantShare> energy_shares(const Counters& counters, const CostTable& costs,
                                                        const Usage& usage);
 
