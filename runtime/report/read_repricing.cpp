@@ -205,7 +205,9 @@ void set_times(Source& source, const Report& report, const chip::CostTable& tabl
         run.times_from = TimesFrom::core_steps;
         run.time_remark =
             "Step times are computed again from the counters of every core and step, without congestion "
-            "(the model 'free').";
+            "(the model 'free'). A counter holds a message in the step that receives it, a run works it off in the "
+            "step that "
+            "sent it: single steps may differ from a run's.";
         PricedRun before;
         if (!model.empty() && model != "free" && costs != nullptr && time_again(source, report, *costs, before)) {
             run.time_remark += fmt::format(
