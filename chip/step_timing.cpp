@@ -206,6 +206,7 @@ public:
     std::shared_ptr<const Setup> setup_;
     Options options_;
     router::Outcome outcome_;
+    std::vector<Counters> counts_;  ///< of the last step, with its own messages
 
 private:
     [[nodiscard]] bool multicast() const { return setup_->graph.parameters().cast == router::Cast::multicast; }
@@ -224,6 +225,7 @@ private:
     }
     void take_inputs(std::span<const InputSpike> inputs);
     void generate(const StepEvents& events);
+    void count_received();
     void generate_core(std::uint32_t core, const Counters& counts, std::span<const CoreSpike> spikes);
     void send(MessageTable::Entry entry, router::Cycle work);
     void send_group(std::uint32_t core, std::uint32_t source, router::Cycle work);
@@ -237,7 +239,6 @@ private:
     };
 
     std::unique_ptr<router::NetworkModel> model_;
-    std::vector<Counters> counts_;    ///< of the last step, as the chip counted them
     std::vector<Received> received_;  ///< by core: what the step's own inputs and messages bring
     router::Workload workload_;
     std::vector<double> generation_;               ///< by core, ns
@@ -251,6 +252,7 @@ StepTiming StepTimer::State::step(const StepEvents& events) {
     counts_.assign(events.cores.begin(), events.cores.end());
     take_inputs(events.inputs);
     generate(events);
+    count_received();
     const bool free = options_.model == router::Model::free;
     if (!free || options_.traffic || options_.trace) {
         model_->run(workload_, options_.trace, outcome_);
@@ -282,17 +284,25 @@ StepTiming StepTimer::State::step(const StepEvents& events) {
     return timing;
 }
 
+void StepTimer::State::count_received() {
+    const auto events_of = [](const Received& received, SynapseEncoding encoding) {
+        return received.events[static_cast<std::size_t>(encoding)];
+    };
+    for (std::uint32_t core = 0; core < counts_.size(); ++core) {
+        Counters& counts = counts_[core];
+        const Received& received = received_[core];
+        counts[Counter::messages_in] = received.messages;
+        counts[Counter::synaptic_events_sparse] = events_of(received, SynapseEncoding::sparse);
+        counts[Counter::synaptic_events_runlength] = events_of(received, SynapseEncoding::runlength);
+        counts[Counter::synaptic_events_dense] = events_of(received, SynapseEncoding::dense);
+    }
+}
+
 StepTime StepTimer::State::free_time(const CostTable& costs) const {
     StepTime slowest;
     double host_ns = 0;
     for (std::uint32_t core = 0; core < counts_.size(); ++core) {
-        Counters counts = counts_[core];
-        const Received& received = received_[core];
-        counts[Counter::messages_in] = received.messages;
-        counts[Counter::synaptic_events_sparse] = received.events[static_cast<std::size_t>(SynapseEncoding::sparse)];
-        counts[Counter::synaptic_events_runlength] =
-            received.events[static_cast<std::size_t>(SynapseEncoding::runlength)];
-        counts[Counter::synaptic_events_dense] = received.events[static_cast<std::size_t>(SynapseEncoding::dense)];
+        const Counters& counts = counts_[core];
         const double time_ns = core_step_time_ns(counts, costs);
         if (time_ns > slowest.time_ns) {
             slowest = {.time_ns = time_ns, .slowest = core};
@@ -459,6 +469,9 @@ StepTiming StepTimer::step(const StepEvents& events) {
     return state_->step(events);
 }
 
+std::span<const Counters> StepTimer::counts() const {
+    return state_->counts_;
+}
 StepTime StepTimer::free_time(const CostTable& costs) const {
     return state_->free_time(costs);
 }

@@ -80,6 +80,9 @@ public:
     [[nodiscard]] StepTimer sibling() const;
 
     [[nodiscard]] StepTiming step(const StepEvents& events);
+    /// What the last step's cores did, by core of the image: as the chip counted, but with the messages (and their
+    /// synaptic events) that were sent in this step and not in the one before.
+    [[nodiscard]] std::span<const Counters> counts() const;
     /// The last step under another table and the model `free`: that of its slowest core, its barrier, the host.
     [[nodiscard]] StepTime free_time(const CostTable& costs) const;
     /// Whether the steps from now on keep passages; those of the last one are gone.

@@ -88,11 +88,14 @@ void TrafficLog::start_trace(UnitWriter& writer) const {
 }
 
 void TrafficLog::after_step(UnitWriter& writer, const StepView& view) {
-    if (!core_steps_) {
-        return;
+    if (core_steps_ && clock_ == nullptr) {
+        append_core_steps(writer, view.step, view.core_counts);
     }
-    for (std::uint32_t core = 0; core < view.core_counts.size(); ++core) {
-        const Counters& counts = view.core_counts[core];
+}
+
+void TrafficLog::append_core_steps(UnitWriter& writer, Step step, std::span<const Counters> cores) {
+    for (std::uint32_t core = 0; core < cores.size(); ++core) {
+        const Counters& counts = cores[core];
         if (counts == Counters{}) {
             continue;
         }
@@ -100,13 +103,16 @@ void TrafficLog::after_step(UnitWriter& writer, const StepView& view) {
         for (std::size_t i = 0; i < counter_count; ++i) {
             row[i] = counts[counter_table[i].counter];
         }
-        writer.append<std::uint64_t>("/traffic/core_steps/step", one(view.step.value()));
+        writer.append<std::uint64_t>("/traffic/core_steps/step", one(step.value()));
         writer.append<std::uint32_t>("/traffic/core_steps/core", one(core));
         writer.append<std::uint64_t>("/traffic/core_steps/counters", row);
     }
 }
 
 void TrafficLog::after_timing(UnitWriter& writer, const TimingView& view) {
+    if (core_steps_) {
+        append_core_steps(writer, view.step, view.core_counts);
+    }
     if (!view.passages.empty()) {
         append_trace(writer, view);
     }

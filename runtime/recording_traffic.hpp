@@ -23,7 +23,7 @@ public:
     TrafficLog(const Session& session, const RecordingOptions& options);
 
     void start(UnitWriter& writer);
-    /// Counters of a step, for /traffic/core_steps.
+    /// Counters of a step, for /traffic/core_steps, where steps are not timed.
     void after_step(UnitWriter& writer, const StepView& view);
     void after_timing(UnitWriter& writer, const TimingView& view);
     /// `totals`: of the run, one a core.
@@ -45,6 +45,7 @@ private:
         std::uint32_t peak = 0;
     };
 
+    static void append_core_steps(UnitWriter& writer, Step step, std::span<const Counters> cores);
     void start_trace(UnitWriter& writer) const;
     void append_phases(UnitWriter& writer, const TimingView& view) const;
     void append_trace(UnitWriter& writer, const TimingView& view);

@@ -25,6 +25,7 @@ struct Job {
 
     bool done = false;  ///< guarded by the clock's mutex; all else belongs to the thread that has the job
     chip::StepTiming timing;
+    std::vector<Counters> own_counts;
     std::vector<chip::StepTime> free_times;
     router::Outcome outcome;
     double cpu_s = 0;
@@ -38,6 +39,7 @@ void time_step(chip::StepTimer& timer, Job& job, const chip::StepEvents& events,
     timer.set_trace(job.trace);
     job.timing = timer.step(events);
     job.outcome = timer.outcome();
+    job.own_counts.assign(timer.counts().begin(), timer.counts().end());
     job.free_times.clear();
     for (const chip::CostTable& table : tables) {
         job.free_times.push_back(timer.free_time(table));
@@ -180,6 +182,7 @@ Result<void> StepClock::State::collect(std::size_t left, const Visit& visit) {
         cpu_s_ += job.cpu_s;
         if (auto taken = visit({.step = job.step,
                                 .timing = job.timing,
+                                .core_counts = job.own_counts,
                                 .free_times = job.free_times,
                                 .outcome = job.outcome,
                                 .passages = filter(job)});

@@ -39,6 +39,7 @@ struct TimingOptions {
 struct TimingView {
     Step step;
     const chip::StepTiming& timing;
+    std::span<const Counters> core_counts;       ///< with the step's own messages (StepTimer::counts)
     std::span<const chip::StepTime> free_times;  ///< by the chip's cost tables: the step under `free`
     const router::Outcome& outcome;
     std::span<const router::Passage> passages;  ///< those that the trace keeps
