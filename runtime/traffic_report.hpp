@@ -145,8 +145,11 @@ struct TrafficReport {
     int buffer_flits = 0;  ///< room of a virtual channel's buffer
     MessageTrace trace;    ///< recorded == 0: none
     // Of labelled samples; count == 0 without.
-    Distribution sample_ns;       ///< latency of an inference: its steps one after the other
-    Distribution first_spike_ns;  ///< until the step of the answering output's first spike has ended
+    Distribution sample_ns;         ///< latency of an inference: its steps one after the other
+    Distribution first_spike_ns;    ///< until the step of the answering output's first spike has ended
+    std::uint32_t input_steps = 0;  ///< of a sample: those in which input may come; 0: not known
+    bool feed_forward = false;      ///< samples could follow one another every input_steps
+    double wall_s = 0;              ///< that the emulation took; 0: not known
     friend bool operator==(const TrafficReport&, const TrafficReport&) = default;
 };
 

@@ -171,6 +171,16 @@ std::string bound_finding(const Report& report, Script script) {
                               help_of_network(traffic, script));
 }
 
+std::string full_buffers(const TrafficReport& traffic) {
+    const auto full = static_cast<std::size_t>(std::ranges::count_if(traffic.links, [&](const LinkTraffic& link) {
+        return traffic.buffer_flits > 0 && link.peak >= static_cast<std::uint32_t>(traffic.buffer_flits);
+    }));
+    return full == 0 || traffic.model == "free"
+               ? std::string()
+               : fmt::format("On {} of {} links, the buffer at the end was full at least once ({} flits).",
+                             grouped(full), grouped(traffic.links.size()), traffic.buffer_flits);
+}
+
 std::vector<std::string> bound_sentences(const Report& report, Script script) {
     if (!report.traffic || report.traffic->steps == 0) {
         return {};
@@ -191,13 +201,8 @@ std::vector<std::string> bound_sentences(const Report& report, Script script) {
     if (!parts.empty()) {
         sentences.push_back("Of the run's time: " + parts + ".");
     }
-    const std::size_t full =
-        static_cast<std::size_t>(std::ranges::count_if(traffic.links, [&](const LinkTraffic& link) {
-            return traffic.buffer_flits > 0 && link.peak >= static_cast<std::uint32_t>(traffic.buffer_flits);
-        }));
-    if (full > 0 && traffic.model != "free") {
-        sentences.push_back(fmt::format("On {} of {} links, the buffer at the end was full at least once ({} flits).",
-                                        grouped(full), grouped(traffic.links.size()), traffic.buffer_flits));
+    if (const std::string buffers = full_buffers(traffic); !buffers.empty()) {
+        sentences.push_back(buffers);
     }
     return sentences;
 }
@@ -218,6 +223,19 @@ std::string times_source(const Report& report, Script script) {
     return text;
 }
 
+std::string latency_finding(const Report& report, Script script) {
+    if (!report.traffic || report.traffic->steps == 0) {
+        return {};
+    }
+    const TrafficReport& traffic = *report.traffic;
+    if (traffic.sample_ns.count > 0) {
+        return fmt::format("An inference takes {} on average, 95 % of them at most {}",
+                           time(traffic.sample_ns.mean, script), time(traffic.sample_ns.p95, script));
+    }
+    return fmt::format("A step takes {} on average",
+                       time(share(traffic.time_ns, static_cast<double>(traffic.steps)), script));
+}
+
 std::string trace_finding(const Report& report, Script script) {
     if (!report.traffic || report.traffic->trace.recorded == 0) {
         return {};
@@ -234,9 +252,8 @@ std::string trace_finding(const Report& report, Script script) {
 namespace {
 
 std::string spread_text(const Distribution& values, Script script) {
-    const auto seconds = [&](double ns) { return time(ns, script); };
-    return fmt::format("{} (standard deviation {}, 95 % within {}, {})", seconds(values.mean),
-                       seconds(values.deviation), seconds(values.p95),
+    return fmt::format("{} {} {}; 95 % within {}; {}", time(values.mean, script), script == Script::plain ? "+-" : "±",
+                       time(values.deviation, script), time(values.p95, script),
                        si_range(values.least * 1e-9, values.most * 1e-9, "s", script));
 }
 
@@ -255,8 +272,9 @@ std::vector<TimeFigure> time_figures(const Report& report, Script script) {
     }
     const TrafficReport& traffic = *report.traffic;
     if (traffic.sample_ns.count > 0) {
-        figures.push_back({"latency per inference", spread_text(traffic.sample_ns, script),
-                           "all steps of a sample, one after the other; spread over the samples"});
+        figures.push_back(
+            {"latency per inference", spread_text(traffic.sample_ns, script),
+             "all steps of a sample, one after the other: mean, standard deviation, 95 % quantile, least to most"});
     }
     if (traffic.first_spike_ns.count > 0) {
         figures.push_back({"first-spike latency", spread_text(traffic.first_spike_ns, script),
@@ -269,10 +287,22 @@ std::vector<TimeFigure> time_figures(const Report& report, Script script) {
                            "inferences a second: a sample starts when the one before has ended"});
     }
     const double mean_ns = share(traffic.time_ns, static_cast<double>(traffic.steps));
+    if (traffic.input_steps > 0 && traffic.feed_forward && mean_ns > 0) {
+        figures.push_back({"throughput, pipelined", si(1e9 / (mean_ns * traffic.input_steps), "/s", script),
+                           fmt::format("an estimate: the next sample enters after {} steps of input, layers are reset "
+                                       "as a sample's end passes them, and steps last as long as they did",
+                                       traffic.input_steps)});
+    }
     figures.push_back({"step", fmt::format("{} on average", time(mean_ns, script)), "from barrier to barrier"});
     if (mean_ns > 0 && report.step_s > 0) {
         figures.push_back({"chip against real time", against_real_time(report.step_s * 1e9 / mean_ns),
                            fmt::format("a step means {} of network time", si(report.step_s, "s", script))});
+    }
+    const double network_s = report.step_s * static_cast<double>(traffic.steps);
+    if (traffic.wall_s > 0 && network_s > 0) {
+        figures.push_back({"emulation against real time", against_real_time(network_s / traffic.wall_s),
+                           fmt::format("{} for {} of network time, recording included", si(traffic.wall_s, "s", script),
+                                       si(network_s, "s", script))});
     }
     return figures;
 }

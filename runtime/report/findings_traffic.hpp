@@ -38,10 +38,13 @@ struct Ranked {
 
 /// "81 % of the steps are bounded by processing on core 12; ..." without a full stop; "" without traffic.
 [[nodiscard]] std::string bound_finding(const Report& report, Script script);
+/// On how many links a buffer was full, in a sentence; "" if on none.
+[[nodiscard]] std::string full_buffers(const TrafficReport& traffic);
 /// Whole sentences: what the time goes into, what a better network could give, which buffers were full.
 [[nodiscard]] std::vector<std::string> bound_sentences(const Report& report, Script script);
 /// "Times: network model queued, cost table 'silicon'. Under other tables ... free."
 [[nodiscard]] std::string times_source(const Report& report, Script script);
+[[nodiscard]] std::string latency_finding(const Report& report, Script script);
 [[nodiscard]] std::string trace_finding(const Report& report, Script script);
 
 /// A figure of time, with what it means.

@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "runtime/report/charts.hpp"
+#include "runtime/report/html_page.hpp"
 #include "runtime/report/html_tables.hpp"
+#include "runtime/report/html_traffic.hpp"
 #include "runtime/report/page_style.hpp"
 #include "runtime/report/svg.hpp"
 
@@ -14,38 +16,6 @@ namespace spikeloom::runtime {
 namespace {
 
 constexpr Script script = Script::unicode;
-
-class Page {
-public:
-    void raw(std::string_view html) { out_ += html; }
-    void section(std::string_view kicker, const std::string& finding) {
-        raw(fmt::format("<p class=\"kicker\">{}</p>\n<h2>{}</h2>\n", escaped(kicker),
-                        escaped(finding.empty() ? std::string(kicker) : finding)));
-    }
-    void paragraph(std::string_view text, std::string_view style = "") {
-        raw(style.empty() ? fmt::format("<p>{}</p>\n", escaped(text))
-                          : fmt::format("<p class=\"{}\">{}</p>\n", style, escaped(text)));
-    }
-    /// A picture that may be wider than the screen; nothing if it is empty.
-    void figure(const std::string& svg, std::string_view caption) {
-        if (!svg.empty()) {
-            raw(fmt::format("<figure><div class=\"scroll\">{}</div><figcaption>{}</figcaption></figure>\n", svg,
-                            escaped(caption)));
-        }
-    }
-    void absent(std::string_view text) { paragraph(text, "absent"); }
-    std::string take() { return std::move(out_); }
-
-private:
-    std::string out_;
-};
-
-std::string legend_entry(std::string_view colour, std::string_view text) {
-    return fmt::format(
-        "<li><svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"{}\" width=\"12\" "
-        "height=\"12\" rx=\"2\"/></svg>{}</li>",
-        colour, escaped(text));
-}
 
 void add_head(const Report& report, Page& page) {
     const std::string title =
@@ -99,9 +69,12 @@ void add_floor_plan(const Report& report, Page& page) {
         }
     }
     page.raw("</div>\n");
-    page.paragraph(fmt::format("{} x {} tiles of {} cores; outlined cores are not in use. Point at a core for its "
+    const std::string board = report.mesh.chips() > 1
+                                  ? fmt::format("{} x {} chips of ", report.mesh.chip_columns, report.mesh.chip_rows)
+                                  : std::string();
+    page.paragraph(fmt::format("{}{} x {} tiles of {} cores; outlined cores are not in use. Point at a core for its "
                                "figures.",
-                               report.mesh.columns, report.mesh.rows, report.mesh.cores_per_tile),
+                               board, report.mesh.columns, report.mesh.rows, report.mesh.cores_per_tile),
                    "note");
 }
 
@@ -173,10 +146,15 @@ void add_time(const Report& report, Page& page) {
                         "<figure><div class=\"scroll\">{}</div></figure>\n</div>\n",
                         step_time_chart(report, run), slowest_core_chart(report, run)));
     }
-    page.paragraph(
-        "A step lasts as long as its slowest core, then the barrier over the tiles in use; congestion of the "
-        "mesh is not modelled. Of equally slow cores, the first is named.",
-        "note");
+    page.paragraph(report.traffic
+                       ? fmt::format("Under {}, steps last as the network model {} says. Under other cost tables: as "
+                                     "long as their slowest core, then the barrier over the tiles in use (free: no "
+                                     "message waits). Of equally slow cores, the first is named.",
+                                     report.traffic->costs, report.traffic->model)
+                       : std::string("A step lasts as long as its slowest core, then the barrier over the tiles in "
+                                     "use; the recording has no traffic, so nothing is known of congestion. Of "
+                                     "equally slow cores, the first is named."),
+                   "note");
 }
 
 void add_gap(const Report& report, Page& page) {
@@ -311,6 +289,7 @@ std::string report_html(const Report& report) {
     add_raster(report, page);
     add_floor_plan(report, page);
     add_utilisation(report, page);
+    add_traffic(report, page);
     add_energy(report, page);
     add_time(report, page);
     add_classes(report, page);

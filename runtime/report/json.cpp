@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "runtime/report/findings.hpp"
+#include "runtime/report/json_traffic.hpp"
 
 namespace spikeloom::runtime {
 namespace {
@@ -455,10 +456,13 @@ std::string report_json(const Report& report) {
                       {"headline", headline(report)},
                       {"evaluation", evaluation(report)},
                       {"costs", std::move(costs)},
+                      {"traffic", traffic_json(report)},
                       {"populations", populations(report)},
                       {"mesh", json::object{{"columns", report.mesh.columns},
                                             {"rows", report.mesh.rows},
-                                            {"cores_per_tile", report.mesh.cores_per_tile}}},
+                                            {"cores_per_tile", report.mesh.cores_per_tile},
+                                            {"chip_columns", report.mesh.chip_columns},
+                                            {"chip_rows", report.mesh.chip_rows}}},
                       {"limits_per_core", std::move(limits)},
                       {"cores", cores(report)},
                       {"counters", counts(report.totals)},

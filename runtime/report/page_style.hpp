@@ -11,14 +11,17 @@ inline constexpr std::string_view page_style = R"css(
   --paper:#ffffff; --panel:#f5f6f8; --ink:#191c21; --muted:#5a6270; --hair:#d9dde3; --grid:#e6e9ed;
   --accent:#0067a3; --bar:#b4bcc8; --good:#00704f; --wrong:#b84700; --unused:#c5cbd3;
   --blue:#0072b2; --orange:#e69f00; --red:#d55e00; --green:#009e73; --pink:#cc79a7; --grey:#8a919c; --sky:#56b4e9;
-  --on-orange:#1d1500; --on-blue:#ffffff; }
+  --on-orange:#1d1500; --on-blue:#ffffff;
+  --f1:#b5cf2a; --f2:#73c055; --f3:#3cb073; --f4:#209c84; --f5:#238a8d; --f6:#2d708e; --f7:#39568c; --f8:#453781; --f9:#440154; }
 @media (prefers-color-scheme: dark) { :root {
   --paper:#14161a; --panel:#1d2025; --ink:#e9ebee; --muted:#a0a8b4; --hair:#353a43; --grid:#2a2e36;
   --accent:#6cbcf0; --bar:#4b5360; --good:#4fd0a4; --wrong:#ff9c57; --unused:#3d434d;
-  --blue:#2f8fd0; --grey:#878f9b; } }
+  --blue:#2f8fd0; --grey:#878f9b;
+  --f1:#4a4390; --f2:#3f5f9b; --f3:#35789b; --f4:#2c8f99; --f5:#28a58a; --f6:#45b978; --f7:#7fcf57; --f8:#bbdd34; --f9:#fde725; } }
 @media print { :root {
   --paper:#ffffff; --panel:#f5f6f8; --ink:#191c21; --muted:#4a515d; --hair:#d0d5db; --grid:#e6e9ed;
-  --accent:#0067a3; --bar:#b4bcc8; --good:#00704f; --wrong:#b84700; --unused:#c5cbd3; --blue:#0072b2; } }
+  --accent:#0067a3; --bar:#b4bcc8; --good:#00704f; --wrong:#b84700; --unused:#c5cbd3; --blue:#0072b2;
+  --f1:#b5cf2a; --f2:#73c055; --f3:#3cb073; --f4:#209c84; --f5:#238a8d; --f6:#2d708e; --f7:#39568c; --f8:#453781; --f9:#440154; } }
 * { box-sizing:border-box; }
 html { -webkit-text-size-adjust:100%; print-color-adjust:exact; -webkit-print-color-adjust:exact; }
 body { margin:0; background:var(--paper); color:var(--ink);
@@ -68,10 +71,21 @@ svg.wide { width:100%; min-width:640px; }
 .l0 { --series:var(--blue); } .l1 { --series:var(--orange); } .l2 { --series:var(--green); } .l3 { --series:var(--red); }
 .l4 { --series:var(--pink); } .l5 { --series:var(--sky); } .l6 { --series:var(--grey); } .l7 { --series:var(--ink); }
 .pale { opacity:.28; }
+.b-generation { fill:var(--orange); } .b-processing { fill:var(--blue); } .b-network { fill:var(--red); } .b-learning { fill:var(--sky); }
+.b-barrier { fill:var(--grey); } .b-host { fill:var(--pink); } .longest { fill:none; stroke:var(--ink); stroke-width:1; opacity:.55; }
+.tile { fill:var(--bar); } .chip-border { stroke:var(--ink); stroke-width:1.2; stroke-dasharray:6 4; opacity:.6; }
+.fl { stroke-width:calc(var(--thick,6px)*var(--part)); } .fl:hover { stroke:var(--ink); }
+.f0 { stroke:var(--hair); --part:.2; } .f1 { stroke:var(--f1); --part:.28; } .f2 { stroke:var(--f2); --part:.37; } .f3 { stroke:var(--f3); --part:.46; }
+.f4 { stroke:var(--f4); --part:.55; } .f5 { stroke:var(--f5); --part:.64; } .f6 { stroke:var(--f6); --part:.73; } .f7 { stroke:var(--f7); --part:.82; }
+.f8 { stroke:var(--f8); --part:.91; } .f9 { stroke:var(--f9); --part:1; }
+.slider { display:flex; flex-wrap:wrap; align-items:center; gap:8px 14px; margin:8px 0 2px; font-size:14px; } .slider[hidden] { display:none; }
+.slider input { flex:1 1 240px; max-width:560px; accent-color:var(--accent); } .slider output { min-width:16em; }
+.slider button { font:inherit; color:var(--ink); background:var(--panel); border:1px solid var(--hair); border-radius:6px; padding:2px 14px; cursor:pointer; }
+@media print { .slider { display:none; } }
 .on-k-synapses, .on-k-spikes, .on-s-dynamic { fill:var(--on-blue); } .on-k-updates, .on-k-messages, .on-k-hops, .on-k-inputs, .on-k-learning, .on-s-cores, .on-s-chip { fill:#101214; }
 .on-s-host { fill:var(--ink); } .on-light { fill:#101214; } .on-dark { fill:#ffffff; }
 .legend { display:flex; flex-wrap:wrap; gap:4px 18px; margin:8px 0 0; padding:0; list-style:none; font-size:13px; color:var(--muted); }
-.legend svg { width:12px; height:12px; vertical-align:-1px; margin-right:6px; }
+svg.key { width:12px; height:12px; vertical-align:-1px; margin-right:6px; } .legend svg { width:12px; height:12px; vertical-align:-1px; margin-right:6px; }
 table { border-collapse:collapse; font-size:14px; width:100%; margin:6px 0; }
 th { text-align:left; font-weight:600; color:var(--muted); font-size:13px; border-bottom:1px solid var(--ink); vertical-align:bottom; }
 td { border-bottom:1px solid var(--hair); vertical-align:top; overflow-wrap:break-word; }

@@ -68,6 +68,22 @@ void read_core_messages(Source& source, TrafficReport& traffic) {
     }
 }
 
+/// What newer recordings say of samples and of the emulation itself.
+void read_pace(Source& source, TrafficReport& traffic) {
+    if (source.file.has("/eval/input_steps")) {
+        traffic.input_steps = source.number<std::uint32_t>("/eval/input_steps").value_or(0);
+    }
+    if (source.file.has("/eval/feed_forward")) {
+        traffic.feed_forward = source.number<std::uint8_t>("/eval/feed_forward").value_or(0) != 0;
+    }
+    if (source.file.has("/provenance/wall")) {
+        traffic.wall_s = source.number<double>("/provenance/wall").value_or(0);
+        if (!std::isfinite(traffic.wall_s) || traffic.wall_s < 0) {
+            source.wrong("/provenance/wall", fmt::format("{} s", traffic.wall_s), "a finite time from 0");
+        }
+    }
+}
+
 /// Shares of the run, once its time is known.
 void fill_busy(int planes, TrafficReport& traffic) {
     for (LinkTraffic& link : traffic.links) {
@@ -102,6 +118,7 @@ void read_traffic(Source& source, const std::vector<std::uint32_t>& sample_steps
     }
     read_traffic_steps(source, sample_steps, report, traffic);
     read_core_messages(source, traffic);
+    read_pace(source, traffic);
     fill_busy(traffic.planes, traffic);
     if (has_error(source.findings)) {
         return;

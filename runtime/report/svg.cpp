@@ -240,9 +240,10 @@ void Svg::rect(const Box& box, std::string_view style, std::string_view fill, st
     out_ += closing("rect", tooltip);
 }
 
-void Svg::line(double x1, double y1, double x2, double y2, std::string_view style) {
-    out_ += fmt::format("<line class=\"{}\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"/>\n", style, coordinate(x1),
+void Svg::line(double x1, double y1, double x2, double y2, std::string_view style, std::string_view tooltip) {
+    out_ += fmt::format("<line class=\"{}\" x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\"", style, coordinate(x1),
                         coordinate(y1), coordinate(x2), coordinate(y2));
+    out_ += closing("line", tooltip);
 }
 
 void Svg::path(std::string_view data, std::string_view style, std::string_view fill) {
@@ -265,6 +266,15 @@ void Svg::text_upwards(double x, double y, std::string_view text, std::string_vi
     out_ +=
         fmt::format("<text class=\"{}\" transform=\"translate({} {}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
                     style, coordinate(x), coordinate(y), escaped(text));
+}
+
+void Svg::begin_group(std::string_view style, std::string_view declarations) {
+    out_ += declarations.empty() ? fmt::format("<g class=\"{}\">\n", style)
+                                 : fmt::format("<g class=\"{}\" style=\"{}\">\n", style, escaped(declarations));
+}
+
+void Svg::end_group() {
+    out_ += "</g>\n";
 }
 
 void Svg::axis_below(const Scale& scale, double y, double grid_top, std::string_view base_unit, std::string_view name,

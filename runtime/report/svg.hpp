@@ -77,12 +77,16 @@ public:
 
     /// `style`: class names. `fill`: a colour, or empty (the class decides). `tooltip` may be empty.
     void rect(const Box& box, std::string_view style, std::string_view fill = {}, std::string_view tooltip = {});
-    void line(double x1, double y1, double x2, double y2, std::string_view style);
+    void line(double x1, double y1, double x2, double y2, std::string_view style, std::string_view tooltip = {});
     void path(std::string_view data, std::string_view style, std::string_view fill = {});
     void circle(double x, double y, double radius, std::string_view style, std::string_view tooltip = {});
     void text(double x, double y, std::string_view text, std::string_view style = "t", Anchor anchor = Anchor::start);
     /// Read from bottom to top, centred on (x, y).
     void text_upwards(double x, double y, std::string_view text, std::string_view style);
+
+    /// Shapes until end_group() are one group. `declarations`: CSS of the group, from the program only.
+    void begin_group(std::string_view style, std::string_view declarations = {});
+    void end_group();
 
     /// A horizontal axis at `y`: ticks below, grid lines up to `grid_top`, its name at the right end.
     void axis_below(const Scale& scale, double y, double grid_top, std::string_view base_unit, std::string_view name,

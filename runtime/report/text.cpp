@@ -273,6 +273,7 @@ std::string report_text(const Report& report) {
     if (!report.priced.empty() && report.steps > 0) {
         out += heading("Time", time_finding(report, script));
     }
+    out += text::traffic(report);
     out += cores(report);
     out += confusion(report);
     out += learning(report);

@@ -11,4 +11,7 @@ namespace spikeloom::runtime::text {
 /// again.
 [[nodiscard]] std::string energies(const Report& report);
 
+/// What bounds the steps, critical cores and links, latencies, traced messages.
+[[nodiscard]] std::string traffic(const Report& report);
+
 }  // namespace spikeloom::runtime::text

@@ -35,8 +35,8 @@ std::string unbalanced(const std::string& html) {
             open.push_back(name);
         }
         at = end;
-        if (name == "style") {
-            at = html.find("</style>", at);
+        if (name == "style" || name == "script") {
+            at = html.find("</" + name + ">", at);
         }
     }
     return open.empty() ? "" : "never closes " + open.back();

@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "runtime/report.hpp"
@@ -256,6 +257,27 @@ TEST_CASE("traffic that contradicts itself without harm is remarked on") {
     CHECK(report.remarks[0].find("In 1 of 40 steps, the phases") == 0);
     CHECK(report.remarks[1].find("On 1 of 8 links, the windows") == 0);
     CHECK(report.remarks[2].find("'third'") != std::string::npos);
+}
+
+TEST_CASE("what a pipelined throughput and a real-time factor need is read where it is recorded") {
+    RecordingBuilder recording;
+    recording.more = [&](files::Hdf5Writer& file) {
+        TrafficBuilder{}.write(file);
+        file.scalar<std::uint32_t>("/eval/input_steps", 16);
+        file.scalar<std::uint8_t>("/eval/feed_forward", 1);
+        file.scalar<double>("/provenance/wall", 0.01);
+    };
+    const auto report = read_report(recording.write("pace.h5"));
+    REQUIRE(report);
+    const auto figures = runtime::time_figures(*report, runtime::Script::plain);
+    const auto value = [&](const std::string& name) {
+        const auto found = std::ranges::find(figures, name, &runtime::TimeFigure::name);
+        return found == figures.end() ? std::string("none") : found->value;
+    };
+    const double step_ns = report->traffic->time_ns / 40;
+    CHECK(value("throughput, pipelined") == runtime::si(1e9 / (16 * step_ns), "/s", runtime::Script::plain));
+    CHECK(value("throughput, one at a time") == runtime::si(1e9 / (20 * step_ns), "/s", runtime::Script::plain));
+    CHECK(value("emulation against real time") == "4 times as fast as real time");
 }
 
 TEST_CASE("names of links are made printable") {
