@@ -49,7 +49,7 @@ def layers(name, inputs, sizes, rate):
 
 
 def keyword_spotter(branches, rate):
-    """390-256-256-29; between its hidden layers `branches` chains of ten layers of 256 (power_benchmarks' models.py)."""
+    """390-256-256-29; between its hidden layers `branches` chains of ten of 256 (power_benchmarks, models.py)."""
     net = Text(f"keyword_spotter_{branches}")
     net.input("in", 390)
     net.population("first", 256, rate)

@@ -86,6 +86,8 @@ SPRINGS_BARRIER = Figure(
 
 _TRUENORTH_SETUP = "4096 of the neurons, 128 synapses each, on 16 of the cores; times 256, at the published rate."
 _AS_BEFORE = "as before."
+_VOLTS = ("as before, priced again at that voltage (`--set costs.truenorth.voltage_v`: events with its square, "
+          "leakage in proportion).")
 _FIG17 = "Akopyan et al., IEEE TCAD 2015, fig. 17 (0.8 V), as public notes of readers quote it; we have not read it."
 
 TRUENORTH_POWERS = (
@@ -95,24 +97,28 @@ TRUENORTH_POWERS = (
            hz=95.93, role="fitted"),
     Figure(what="recurrent net at 20.07 Hz, chip's power", value=71, unit="mW", source=_AS_BEFORE, setup=_AS_BEFORE,
            hz=20.07, remark="The point between, which was not fitted: the chip's power is a line in its events."),
-    Figure(what="recurrent net at 20 Hz and 0.775 V, chip's power", value=72, unit="mW", setup=_AS_BEFORE, hz=20,
-           source="Merolla et al., Science 2014 (quoted in the same notes).",
-           remark="At a lower voltage than the table's 0.8 V, and yet more than the other paper's 71 mW there: the "
-                  "two papers' measurements differ by this much."),
-    Figure(what="recurrent net at 20 Hz and 0.75 V, chip's power", value=65, unit="mW", setup=_AS_BEFORE, hz=20,
-           source="Akopyan et al. 2015 (in the title).",
-           remark="The table knows 0.8 V only; power grows with the voltage."),
+    Figure(what="recurrent net at 20 Hz and 0.75 V, chip's power", value=65, unit="mW", setup=_VOLTS, hz=20, volts=0.75,
+           source="Akopyan et al. 2015 (in the title).", remark="Not fitted."),
+    Figure(what="recurrent net at 20 Hz and 0.775 V, chip's power", value=72, unit="mW", setup=_VOLTS, hz=20,
+           volts=0.775, source="Merolla et al., Science 2014 (quoted in the same notes).",
+           remark="More than the other paper's 71 mW at 0.8 V: the two papers' measurements differ by this much."),
+    Figure(what="least power: no spikes, 0.70 V", value=42, unit="mW", setup=_VOLTS, hz=0, synapses=0, volts=0.7,
+           source="Akopyan et al. 2015, section VII, as quoted.",
+           remark="Leakage falls faster than the voltage; a line through two powers at 0.8 V doesn't know it."),
+    Figure(what="most power: 200 Hz, 256 synapses, 1.05 V", value=323, unit="mW", setup=_VOLTS, hz=200, synapses=256,
+           volts=1.05, source="Akopyan et al. 2015, section VII, as quoted.",
+           remark="Leakage rises faster than the voltage."),
 )
 
 TRUENORTH_EVENT = Figure(
     what="energy a synaptic event, all power included", value=26, unit="pJ",
     source="Merolla et al. 2014: 72 mW at 20 Hz and 128 synapses a neuron.", setup=_AS_BEFORE,
-    remark="No new measurement but the 72 mW of 4, over 2.77 billion events a second; 20 Hz and 128 synapses make "
+    remark="No new measurement but the 72 mW of 5, over 2.77 billion events a second; 20 Hz and 128 synapses make "
            "2.68 billion. One more event costs 2.3 pJ.")
 
 SPINNAKER_CHIP = Figure(
-    what="250,000 neurons, 81 million synapses, 1.8 billion events a second on 48 chips: power a chip", value=1, unit="W",
-    role="bound", source="Stromatias et al. 2013, abstract: less than 1 W a chip.",
+    what="250,000 neurons, 81 million synapses, 1.8 billion events a second on 48 chips: power a chip", value=1,
+    unit="W", role="bound", source="Stromatias et al. 2013, abstract: less than 1 W a chip.",
     setup="a sixteenth of a chip's share: 325 neurons with 324 synapses each at 22 Hz, times 16; 360 mW for the idle"
           " chip.",
     remark="Two of the three constants come from secondary sources, the idle power from memory: an order of "

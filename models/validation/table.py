@@ -15,7 +15,9 @@ class Figure:
     remark: str = ""  # why ours is off, what to make of it
     role: str = "validates"  # "validates"; "fitted": a constant of the table comes from it; "bound": an upper bound
     neurons: int = 0
-    hz: float = 0
+    hz: float = 0  # spikes a second of a neuron
+    synapses: int = 128  # of a neuron
+    volts: float = 0.8
     factor: float = 1
 
 

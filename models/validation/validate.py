@@ -64,7 +64,7 @@ class Estimate:
         self.static_cores, self.static_chip, self.host = (read(costs["static_pj"][key])
                                                           for key in ("cores", "chip", "host"))
         self.time_ns = costs["time_ns"]
-        self.step_ns = costs["step_time_mean_ns"]
+        self.step_ns = self.time_ns / self.steps
 
 
 class Spikeloom:
@@ -73,6 +73,7 @@ class Spikeloom:
         self.folder = pathlib.Path(folder)
         self.quick = quick
         self.runs = 0
+        self.recording = None
 
     def rates(self, *all_of_them):
         """The rates to run a net at: only the lowest where it has to be quick."""
@@ -94,7 +95,13 @@ class Spikeloom:
         self.call("compile", network, "--chip", chip, "--no-network", "-o", image)
         self.call("run", image, "--input", spikes, "--steps", steps, "-o", recording)
         report = json.loads(self.call("report", recording, "--json"))
+        self.recording = recording
         return {costs["table"]: Estimate(report, costs) for costs in report["costs"]}
+
+    def again(self, setting):
+        """The last run, priced again with a constant changed."""
+        report = json.loads(self.call("report", self.recording, "--json", "--set", setting))
+        return {costs["table"]: Estimate(report, costs) for costs in report["repriced"]}
 
     def chip_like_loihi(self, name, costs, mesh, **limits):
         """A description with Loihi's registers, another mesh and other limits, priced by a file of models/costs."""
@@ -206,8 +213,8 @@ def loihi2(spikeloom):
     net = networks.keyword_spotter(1, 0.06)
     chip = spikeloom.chip_like_loihi("loihi2", "loihi2_derived", "mesh { columns: 8 rows: 4 cores_per_tile: 4 }")
     lines = ["### Loihi 2", "",
-             "No measurement of Loihi 2 in our sources can be set up (below). What the derived table makes of the keyword "
-             "spotter with one branch, at 0.06 spikes a neuron and step, as Loihi 1 runs it:", "",
+             "No measurement of Loihi 2 in our sources can be set up (below). What the derived table makes of the "
+             "keyword spotter with one branch, at 0.06 spikes a neuron and step, as Loihi 1 runs it:", "",
              "| cost table | dynamic energy a step, nJ (low to high) | time of a step, us |", "|---|---|---|"]
     for table, estimate in {**spikeloom.run(net, "loihi1", 200), **spikeloom.run(net, chip, 200)}.items():
         energy = estimate.dynamic * (1e-3 / estimate.steps)
@@ -221,17 +228,21 @@ def truenorth(spikeloom):
     chip = spikeloom.chip_like_loihi("truenorth", "truenorth", "mesh { columns: 64 rows: 64 cores_per_tile: 1 }",
                                      compartments=256)
     neurons, fan_out = 4096, 128
-    estimate = spikeloom.run(networks.recurrent(neurons, fan_out, 0.02), chip, 200)["truenorth"]
-    event = estimate.dynamic * (1 / estimate.events)  # pJ, all that happens included
-    idle = estimate.static_cores * (1 / estimate.time_ns / estimate.cores * 4096)  # mW
-    rows = []
-    for figure in published.TRUENORTH_POWERS:
-        events = figure.hz * 4096 * 256 * fan_out * 1e-9  # a second, times pJ: mW
-        # The bounds of the event's energy are those of other ways to account for the same power; not of the power.
-        rows.append(Measurement(figure, "truenorth", Range(idle.value + event.value * events), ""))
-    events = 20 * 4096 * 256 * fan_out
-    rows.append(Measurement(published.TRUENORTH_EVENT, "truenorth",
-                            Range((idle.value + event.value * events * 1e-9) / events * 1e9), "all power, at 20 Hz"))
+    recorded = spikeloom.run(networks.recurrent(neurons, fan_out, 0.02), chip, 200)["truenorth"]
+
+    def power(figure):
+        """mW. The bounds of an event's energy are other ways to account for the same power, not bounds of the power."""
+        estimate = recorded if figure.volts == 0.8 else spikeloom.again(
+            f"costs.truenorth.voltage_v={figure.volts}")["truenorth"]
+        event = estimate.dynamic.value / recorded.events  # pJ, all that happens included
+        idle = estimate.static_cores.value / estimate.time_ns / recorded.cores * 4096
+        return Range(idle + event * figure.hz * 4096 * 256 * figure.synapses * 1e-9)
+
+    rows = [Measurement(figure, "truenorth", power(figure), f"{figure.volts} V")
+            for figure in published.TRUENORTH_POWERS]
+    events = 20 * 4096 * 256 * fan_out * 1e-9
+    merolla = next(figure for figure in published.TRUENORTH_POWERS if figure.volts == 0.775)
+    rows.append(Measurement(published.TRUENORTH_EVENT, "truenorth", power(merolla) * (1 / events), "0.775 V"))
     return rows, []
 
 

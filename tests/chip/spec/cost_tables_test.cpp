@@ -81,12 +81,12 @@ TEST_CASE("every constant of every bundled table says where it is from, and has 
         REQUIRE_MESSAGE(read.has_value(), (read ? "" : to_text(read.error())));
         add(*read);
     }
-    for (const auto& file : fs::directory_iterator(models() / "chips")) {
+    for (const auto& file : fs::recursive_directory_iterator(models() / "chips")) {
         if (const auto chip = read_chip_spec(file.path().string())) {  // analog ones have another schema
             add(chip->costs);
         }
     }
-    REQUIRE(tables.size() >= 6);
+    REQUIRE(tables.size() >= 7);
     for (const CostTable& table : tables) {
         CAPTURE(table.name);
         std::vector<Quantity> constants{table.static_power_core_mw, table.static_power_chip_mw, table.host_power_mw};
