@@ -167,7 +167,8 @@ std::string bound_finding(const Report& report, Script script) {
         return text + "; no message leaves its tile";
     }
     return text + fmt::format("; the link {} is the busiest, {} of the time; {}",
-                              link_name(report, links[0].index, script), percent(links[0].share, script, 0),
+                              link_name(report, links[0].index, script),
+                              links[0].share < little ? "below 1 %" : percent(links[0].share, script, 0),
                               help_of_network(traffic, script));
 }
 
