@@ -253,7 +253,7 @@ struct Report {
     std::vector<CoreOccupancy> cores;
     Counters totals;
     std::vector<PricedRun> priced;
-    std::optional<TrafficReport> traffic;  ///< none: recorded without
+    std::optional<TrafficReport> traffic;               ///< none: recorded without
     std::vector<PricedRun> repriced;                    ///< under the tables that the reader asked for
     std::vector<chip::CostTable> repriced_tables;       ///< one each
     std::vector<PopulationOnCore> population_on_cores;  ///< empty in older recordings

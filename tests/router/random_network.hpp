@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "router/graph.hpp"
 #include "chip/spec/draws.hpp"
+#include "router/graph.hpp"
 
 namespace spikeloom::test {
 

@@ -356,7 +356,7 @@ class Demo(Case):
     def test_a_recording_is_priced_again_as_a_run_with_other_costs_is(self):
         run = ("run", self.image, "--input", "poisson:60", "--steps", 50, "--seed", 3)
         first, other = self.folder / "first.h5", self.folder / "other.h5"
-        settings = ("--set", "costs.synaptic_op.energy_pj=20", "--set", "costs.davies2018.hop_ns.energy_pj=5")
+        settings = ("--set", "costs.synaptic_op.energy_pj=20", "--set", "costs.davies2018.spike.energy_pj=5")
         self.done(*run, "-o", first)
         self.done(*run, "-o", other, *settings)
         report = json.loads(self.done("report", first, "--json", *settings))
