@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "runtime/report/charts.hpp"
+#include "runtime/report/html_energy.hpp"
 #include "runtime/report/html_page.hpp"
 #include "runtime/report/html_tables.hpp"
 #include "runtime/report/html_traffic.hpp"
@@ -291,6 +292,7 @@ std::string report_html(const Report& report) {
     add_utilisation(report, page);
     add_traffic(report, page);
     add_energy(report, page);
+    add_energy_details(report, page);
     add_time(report, page);
     add_classes(report, page);
     add_learning(report, page);

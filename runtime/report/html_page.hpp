@@ -36,6 +36,12 @@ private:
     std::string out_;
 };
 
+/// A table's cell; style "n": a number.
+[[nodiscard]] inline std::string cell(std::string_view text, std::string_view style = "") {
+    return style.empty() ? fmt::format("<td>{}</td>", escaped(text))
+                         : fmt::format("<td class=\"{}\">{}</td>", style, escaped(text));
+}
+
 [[nodiscard]] inline std::string legend_entry(std::string_view colour, std::string_view text) {
     return fmt::format(
         "<li><svg viewBox=\"0 0 12 12\" aria-hidden=\"true\"><rect class=\"{}\" width=\"12\" "

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "runtime/report/html_page.hpp"
 #include "runtime/report/svg.hpp"
 
 namespace spikeloom::runtime {
@@ -17,11 +18,6 @@ std::string tile(std::string_view what, std::string_view value, std::string_view
         "<li><span class=\"what\">{}</span><span class=\"value\">{}</span><span class=\"more\">{}</span>"
         "</li>\n",
         escaped(what), escaped(value), escaped(more));
-}
-
-std::string cell(std::string_view text, std::string_view style = "") {
-    return style.empty() ? fmt::format("<td>{}</td>", escaped(text))
-                         : fmt::format("<td class=\"{}\">{}</td>", style, escaped(text));
 }
 
 std::string short_name(std::string_view name) {

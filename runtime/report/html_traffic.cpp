@@ -45,11 +45,6 @@ document.querySelectorAll(".linkmap").forEach(function (map) {
 </script>
 )js";
 
-std::string cell(std::string_view text, std::string_view style = "") {
-    return style.empty() ? fmt::format("<td>{}</td>", escaped(text))
-                         : fmt::format("<td class=\"{}\">{}</td>", style, escaped(text));
-}
-
 std::string head(const std::vector<std::pair<std::string_view, bool>>& columns) {
     std::string html = "<div class=\"scroll\"><table>\n<thead><tr>";
     for (const auto& [text, number] : columns) {
