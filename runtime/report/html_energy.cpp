@@ -136,11 +136,22 @@ std::string change(double before, double after) {
     return (after < before ? "−" : "+") + percent(std::abs(after - before) / before, script);
 }
 
+std::string repriced_finding(const Report& report) {
+    const PricedRun& run = report.repriced.front();
+    if (run.against >= report.priced.size()) {
+        return {};
+    }
+    const double before = report.priced[run.against].dynamic_pj.value;
+    const double after = run.dynamic_pj.value;
+    return before == after ? fmt::format("Dynamic energy is the same under ‘{}’", run.table)
+                           : fmt::format("Dynamic energy {} under ‘{}’", change(before, after), run.table);
+}
+
 void add_repriced(const Report& report, Page& page) {
     if (report.repriced.empty()) {
         return;
     }
-    page.section("Priced again", "");
+    page.section("Priced again", repriced_finding(report));
     const Per unit = per(report);
     for (const PricedRun& run : report.repriced) {
         if (run.against >= report.priced.size()) {

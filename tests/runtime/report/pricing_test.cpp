@@ -181,6 +181,10 @@ TEST_CASE("a constant that is set prices only the tables that it changes, agains
     CHECK(to_text(refused.error()).find("did you mean 'spike'") != std::string::npos);
     CHECK(report_text(report).find("Priced again") != std::string::npos);
     CHECK(report_json(report).find("set on the command line") != std::string::npos);
+    const std::string page = report_html(report);
+    CHECK(page.find("again: second") != std::string::npos);
+    CHECK(page.find("Where the energy&#39;s range comes from") != std::string::npos);
+    CHECK(page.find("spike.energy_pj") != std::string::npos);
 }
 
 TEST_CASE("other constants of time need the counters of every core and step, else a run") {
