@@ -42,10 +42,12 @@ struct Plan {
     }
     /// Left and top edge of a column and a row of tiles, counted over the board.
     [[nodiscard]] double x(const chip::Mesh& mesh, int column) const {
-        return left + column * tile + (column / mesh.columns) * apart;
+        const int borders = column / mesh.columns;
+        return left + column * tile + borders * apart;
     }
     [[nodiscard]] double y(const chip::Mesh& mesh, int row) const {
-        return top + row * tile + (row / mesh.rows) * apart;
+        const int borders = row / mesh.rows;
+        return top + row * tile + borders * apart;
     }
 };
 
