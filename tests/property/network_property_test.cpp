@@ -193,4 +193,8 @@ TEST_CASE("in 10,000 networks every message arrives once, in order, and none dea
     try_networks(Model::flit, 10'000);
 }
 
+TEST_CASE("in 3,000 networks every message arrives once, in order, and none deadlocks: queued") {
+    try_networks(Model::queued, 3'000);
+}
+
 }  // namespace spikeloom::router
