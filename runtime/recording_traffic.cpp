@@ -182,7 +182,7 @@ void TrafficLog::end_window() {
     ++windows_;
     open_steps_ = 0;
     // Odd numbers of windows wait for one more, so that a merged window is whole.
-    if ((windows_ >= most_windows || rows_.size() > most_rows) && windows_ % 2 == 0) {
+    if ((windows_ >= most_recorded_windows || rows_.size() > most_rows) && windows_ % 2 == 0) {
         merge_windows();
     }
 }

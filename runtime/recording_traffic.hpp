@@ -2,7 +2,8 @@
 // traced messages; each core's counters in each step, if they are asked for (RECORDING.md).
 //
 // Memory: a chunk of 256 KiB a dataset that grows; the totals of every link; and the windows' rows, which are kept
-// until the end: when there would be more than `most_windows` (or `most_rows` rows), windows are merged two by two.
+// until the end: when there would be more than `most_recorded_windows` (or `most_rows` rows), windows are merged two by
+// two.
 #pragma once
 
 #include <cstdint>
@@ -15,7 +16,7 @@
 
 namespace spikeloom::runtime {
 
-inline constexpr std::uint64_t most_windows = 250;
+inline constexpr std::uint64_t most_recorded_windows = 250;
 
 class TrafficLog {
 public:

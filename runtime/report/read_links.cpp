@@ -120,7 +120,7 @@ private:
 std::uint64_t merged_windows(const TrafficReport& traffic) {
     const std::uint64_t recorded = traffic.steps / traffic.window_steps + (traffic.steps % traffic.window_steps != 0);
     const std::uint64_t room = std::clamp<std::uint64_t>(
-        most_window_links / std::max<std::uint64_t>(traffic.links.size(), 1), 1, most_windows);
+        most_window_links / std::max<std::uint64_t>(traffic.links.size(), 1), 1, most_drawn_windows);
     return std::max<std::uint64_t>((recorded + room - 1) / room, 1);
 }
 

@@ -12,7 +12,7 @@ namespace spikeloom::runtime {
 inline constexpr std::uint64_t link_limit = std::uint64_t{1} << 22;
 inline constexpr std::uint64_t trace_limit = std::uint64_t{1} << 20;  ///< messages whose figures are taken
 inline constexpr std::size_t most_timeline_points = 200;
-inline constexpr std::size_t most_windows = 60;
+inline constexpr std::size_t most_drawn_windows = 60;
 inline constexpr std::uint64_t most_window_links = std::uint64_t{1} << 21;  ///< over all windows
 
 /// /traffic/links: names, ends and totals. False if the rest can't be read without them.
