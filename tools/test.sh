@@ -20,5 +20,5 @@ stage cmake --build --preset release
 stage cmake --preset asan $quiet -DSPIKELOOM_WERROR=ON -DSPIKELOOM_FUZZ_SECONDS="${FUZZ_SECONDS:-12}"
 stage cmake --build --preset asan
 stage cmake --preset tsan $quiet -DSPIKELOOM_WERROR=ON
-stage cmake --build --preset tsan --target chip_test runtime_test
+stage cmake --build --preset tsan --target threads_tests
 stage ctest --preset release

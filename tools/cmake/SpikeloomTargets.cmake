@@ -106,6 +106,13 @@ function(spikeloom_test name)
   endif()
   add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
+  # What a label's ctest runs can be built by the label's name: threads_tests, for the thread sanitizer.
+  foreach(label IN LISTS ARG_LABELS)
+    if(NOT TARGET ${label}_tests)
+      add_custom_target(${label}_tests)
+    endif()
+    add_dependencies(${label}_tests ${name}_test)
+  endforeach()
 endfunction()
 
 # Libraries, headers, schemas, the program and its models; find_package(spikeloom) gives spikeloom::runtime and so on.
