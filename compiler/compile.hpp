@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "chip/image/image.hpp"
 #include "chip/spec/chip_spec.hpp"
@@ -13,8 +14,39 @@
 
 namespace spikeloom::compiler {
 
+/// What the user decides instead of the passes. Names are checked: an unknown one is an error.
+struct MappingOverrides {
+    struct Pin {
+        std::string population;
+        std::vector<std::uint32_t> cores;  ///< physical cores of the board that its neurons are restricted to
+        friend bool operator==(const Pin&, const Pin&) = default;
+    };
+    std::vector<Pin> pins;
+    std::vector<std::uint32_t> forbidden_cores;      ///< physical cores that stay empty
+    std::vector<std::vector<std::string>> together;  ///< populations whose neurons lie on the same cores, side by side
+
+    [[nodiscard]] bool empty() const { return pins.empty() && forbidden_cores.empty() && together.empty(); }
+    friend bool operator==(const MappingOverrides&, const MappingOverrides&) = default;
+};
+
+/// Spikes a step of every neuron and input channel, from a calibration run; populations and inputs in the network's
+/// order. Empty: each counts once.
+struct SpikeRates {
+    std::vector<std::vector<float>> populations;
+    std::vector<std::vector<float>> inputs;
+
+    [[nodiscard]] bool empty() const { return populations.empty() && inputs.empty(); }
+};
+
 struct CompileOptions {
     std::uint64_t seed = 0;
+    /// 0: one linear pass, for nets of millions of neurons; 1: seconds (default); 2: tens of seconds; 3: minutes. The
+    /// result is a function of network, chip, seed and effort; not of threads, nor of the time that it takes.
+    int effort = 1;
+    int threads = 1;
+    MappingOverrides overrides;
+    SpikeRates rates;
+    std::function<bool()> stop;      ///< asked often; true: the best so far is taken. May be empty
     int weight_bits = 8;             ///< widest weight the quantiser may choose
     bool embed_network = true;       ///< keep the float network in the image, for the quantisation gap
     bool approximate_reset = false;  ///< accept reset to zero where the network subtracts the threshold

@@ -21,6 +21,7 @@
 
 #include "core/base/diagnostics.hpp"
 #include "core/base/ids.hpp"
+#include "core/base/neuron_model.hpp"
 #include "core/rules/rule.hpp"
 
 namespace spikeloom::compiler {
@@ -67,6 +68,20 @@ enum class NeuronKind : std::uint8_t {
 
 enum class ResetRule : std::uint8_t { to_value, subtract_threshold };
 
+/// Registers of neurons that were trained for a chip, bit by bit (netx): the compiler takes them as they are and
+/// chooses no scale. One value for all neurons; weights into the population are whole numbers, in units of 2^6 of u
+/// (for models with a state of their own: of the sum `a`, see core/base/neuron_model.hpp).
+struct FixedNeuron {
+    NeuronModel model = NeuronModel::leaky;
+    ModelParameters parameters{};
+    std::int32_t current_decay = 4096;  ///< effective, of 2^12, 0..4096
+    std::int32_t voltage_decay = 0;     ///< effective, of 2^12, 0..4096
+    std::int32_t threshold = 0;         ///< mantissa: v > threshold * 2^6 (leaky models); as it is (other models)
+    std::vector<std::int32_t> biases;   ///< added to v every step; empty (all 0), 1 or size() values
+
+    friend bool operator==(const FixedNeuron&, const FixedNeuron&) = default;
+};
+
 /// Parameters hold 1 or size() values; those that the kind doesn't use keep their defaults.
 struct Population {
     std::string name;
@@ -82,6 +97,8 @@ struct Population {
     Parameter w_in{1.0};
     Parameter bias{0.0};       ///< constant input current, added to x every step
     int refractory_steps = 1;  ///< may fire again this many steps after a spike; 1 = no dead step
+    /// Given: the equations above don't count, but for refractory_steps; `kind` only says whether the neurons spike.
+    std::optional<FixedNeuron> fixed{};
 
     [[nodiscard]] std::size_t size() const { return element_count(shape); }
     friend bool operator==(const Population&, const Population&) = default;
@@ -183,6 +200,7 @@ struct Projection {
 struct InputPort {
     std::string name;
     Shape shape;
+    bool graded = false;  ///< its spikes carry whole numbers, which multiply the weights
     [[nodiscard]] std::size_t size() const { return element_count(shape); }
     friend bool operator==(const InputPort&, const InputPort&) = default;
 };

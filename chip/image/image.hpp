@@ -12,6 +12,7 @@
 #include "chip/spec/chip_spec.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "core/base/ids.hpp"
+#include "core/base/neuron_model.hpp"
 #include "core/rules/rule.hpp"
 
 namespace spikeloom::chip {
@@ -24,7 +25,9 @@ struct CompartmentGroup {
     std::int32_t voltage_decay = 0;       ///< register 0..4095
     std::int32_t threshold_mantissa = 0;  ///< 0..131071
     std::int32_t refractory = 1;
-    bool spikes = true;  ///< false: threshold never met (a readout that integrates)
+    bool spikes = true;                      ///< false: threshold never met (a readout that integrates)
+    NeuronModel model = NeuronModel::leaky;  ///< one of NeuronFormat::models
+    ModelParameters parameters{};
 
     friend bool operator==(const CompartmentGroup&, const CompartmentGroup&) = default;
 };
@@ -75,6 +78,14 @@ struct OutputAxon {
     friend bool operator==(const OutputAxon&, const OutputAxon&) = default;
 };
 
+/// An input axon that reads a list which other axons of its core read too.
+struct SharedAxon {
+    std::uint32_t list = 0;
+    std::uint32_t base = 0;  ///< added to the targets of the list
+
+    friend bool operator==(const SharedAxon&, const SharedAxon&) = default;
+};
+
 struct CoreImage {
     std::uint32_t place = 0;  ///< physical core on the mesh, 0..mesh.cores()-1
     std::uint32_t compartments = 0;
@@ -87,13 +98,20 @@ struct CoreImage {
     int voltage_ceiling_exponent = 7;  ///< vmax = 2^(9+2e) - 1, shared by the core
     NoiseRegister noise;
     std::vector<WeightFormat> formats;
-    std::vector<std::uint32_t> axon_first_entry;  ///< axons + 1 offsets into entries
+    std::vector<std::uint32_t> axon_first_entry;  ///< lists + 1 offsets into entries
+    /// Which list each input axon reads. Empty: axon i reads list i, as it stands.
+    std::vector<SharedAxon> shared_axons;
     std::vector<SynapseEntry> entries;
     std::vector<Synapse> synapses;
     std::vector<std::uint32_t> output_first;  ///< compartments + 1 offsets into outputs
     std::vector<OutputAxon> outputs;
 
-    [[nodiscard]] std::size_t axons() const { return axon_first_entry.empty() ? 0 : axon_first_entry.size() - 1; }
+    [[nodiscard]] std::size_t lists() const { return axon_first_entry.empty() ? 0 : axon_first_entry.size() - 1; }
+    [[nodiscard]] std::size_t axons() const { return shared_axons.empty() ? lists() : shared_axons.size(); }
+    /// What an axon (below axons()) reads.
+    [[nodiscard]] SharedAxon axon(std::size_t index) const {
+        return shared_axons.empty() ? SharedAxon{.list = static_cast<std::uint32_t>(index)} : shared_axons[index];
+    }
     friend bool operator==(const CoreImage&, const CoreImage&) = default;
 };
 

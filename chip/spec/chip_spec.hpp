@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/base/diagnostics.hpp"
+#include "core/base/neuron_model.hpp"
 #include "core/rules/arithmetic.hpp"
 #include "core/rules/parse.hpp"
 #include "router/mesh.hpp"
@@ -63,6 +64,13 @@ struct NeuronFormat {
     IntRange voltage_floor_exponent{0, 23};   ///< vmin = -2^e + 1
     IntRange voltage_ceiling_exponent{0, 7};  ///< vmax = 2^(9 + 2e) - 1
     int refractory_probe_shift = 7;           ///< after a spike the voltage register reads R * 2^shift
+    IntRange current_decay{0, 4095};          ///< values that the decay registers may hold
+    IntRange voltage_decay{0, 4095};
+    std::vector<NeuronModel> models{NeuronModel::leaky};  ///< that a core can run
+    /// Compartments that a neuron takes whose reset subtracts the threshold (2 on Loihi 1, LOIHI facts 3.1: a second
+    /// compartment inhibits the first); 0: the chip can't.
+    int soft_reset_compartments = 0;
+    int payload_bits = 0;  ///< of a graded spike, signed, which multiplies the weights; 0: spikes are 1
 
     friend bool operator==(const NeuronFormat&, const NeuronFormat&) = default;
 };
@@ -99,6 +107,14 @@ struct SynapseMemory {
     int count_bits = 6;
     int list_end_bits = 6;  ///< after the last entry of an axon's list, before the list is rounded up to words
     std::vector<SynapseEncoding> encodings{SynapseEncoding::sparse, SynapseEncoding::runlength, SynapseEncoding::dense};
+    /// Whether several input axons of a core may read one list, each moved by a compartment of its own (population
+    /// axons of Loihi 1, convolution of Loihi 2): the largest base, and what it is a multiple of.
+    bool shared_lists = false;
+    std::int64_t shared_base_most = 0;
+    std::int64_t shared_base_multiple = 1;
+    /// A crossbar instead of lists (TrueNorth): axons times neurons bits, and one weight a neuron for each axon type.
+    /// An integer weight takes one axon for each of its binary digits (and one for its sign); 0: lists.
+    int crossbar_types = 0;
 
     friend bool operator==(const SynapseMemory&, const SynapseMemory&) = default;
 };
@@ -110,6 +126,9 @@ struct CoreLimits {
     std::int64_t compartment_profiles = 32;
     std::int64_t threshold_profiles = 16;
     std::int64_t update_granularity = 4;  ///< compartments are updated in groups of this many
+    /// Messages that a spike of one compartment can send; a neuron with more of them takes a copy of itself (a splitter
+    /// without delay) for each further so many. 0: as many as there are output axons.
+    std::int64_t destinations_per_compartment = 0;
 
     friend bool operator==(const CoreLimits&, const CoreLimits&) = default;
 };

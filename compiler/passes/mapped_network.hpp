@@ -22,6 +22,8 @@ struct NeuronRegisters {
     std::int32_t threshold_mantissa = 0;
     std::int32_t refractory = 1;
     bool spikes = true;
+    NeuronModel model = NeuronModel::leaky;
+    ModelParameters parameters{};
 
     friend auto operator<=>(const NeuronRegisters&, const NeuronRegisters&) = default;
 };
