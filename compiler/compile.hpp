@@ -44,8 +44,8 @@ struct CompileOptions {
     /// result is a function of network, chip, seed and effort; not of threads, nor of the time that it takes.
     int effort = 1;
     int threads = 1;
-    MappingOverrides overrides;
-    SpikeRates rates;
+    MappingOverrides overrides{};
+    SpikeRates rates{};
     std::function<bool()> stop;      ///< asked often; true: the best so far is taken. May be empty
     int weight_bits = 8;             ///< widest weight the quantiser may choose
     bool embed_network = true;       ///< keep the float network in the image, for the quantisation gap
