@@ -87,7 +87,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
     double done = 0.3;
     for (const Refinement refinement :
          {Refinement{SignSplit::always, 1}, Refinement{SignSplit::always, 2}, Refinement{SignSplit::always, 3}}) {
-        if (!has_rounding(best->mapped)) {
+        if (!has_rounding(best->mapped) || (options.stop && options.stop())) {
             break;
         }
         say(options, done, "refine the weights' formats");

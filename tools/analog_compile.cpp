@@ -24,6 +24,9 @@ compiler::AnalogCompileOptions options_of(const CommandLine& line) {
     if (line.flag("approximate-reset") || line.flag("no-network")) {
         throw UsageError("--approximate-reset and --no-network are for chips with steps");
     }
+    if (line.value<int>("effort") != 1 || line.value<int>("threads") != 1) {
+        throw UsageError("--effort and --threads are for chips with steps");
+    }
     compiler::AnalogCompileOptions options;
     options.seed = line.value<std::uint64_t>("seed");
     options.weight_bits = line.optional<int>("weight-bits").value_or(0);

@@ -6,6 +6,7 @@
 
 #include <boost/json.hpp>
 #include <filesystem>
+#include <utility>
 #include <variant>
 
 #include "core/files/sha256.hpp"
@@ -13,6 +14,8 @@
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/descriptions.hpp"
+#include "tools/interrupt.hpp"
+#include "tools/mapping_options.hpp"
 #include "tools/model_files.hpp"
 #include "tools/network_source.hpp"
 
@@ -22,16 +25,23 @@ namespace {
 
 namespace po = boost::program_options;
 
-constexpr int most_weight_bits = 8;
-
-compiler::CompileOptions compile_options(const CommandLine& line, ProgressBar& progress) {
-    compiler::CompileOptions options;
-    options.seed = line.value<std::uint64_t>("seed");
-    options.weight_bits = line.optional<int>("weight-bits").value_or(most_weight_bits);
-    options.embed_network = !line.flag("no-network");
-    options.approximate_reset = line.flag("approximate-reset");
-    options.progress = [&progress](double fraction, const std::string& phase) { progress.update(fraction, phase); };
-    return options;
+/// Ctrl-C ends the search, not the work: the best mapping so far is finished and written.
+Result<compiler::CompileResult> compile_interruptibly(const compiler::Network& network, const chip::ChipSpec& chip,
+                                                      compiler::CompileOptions options) {
+    const InterruptGuard interrupt;
+    ProgressBar bar("compile");
+    options.progress = [&bar](double fraction, const std::string& phase) {
+        bar.update(fraction, InterruptGuard::requested() ? phase + " (stopping: takes the best so far)" : phase);
+    };
+    auto compiled = compiler::compile(network, chip, options);
+    if (compiled && InterruptGuard::requested()) {
+        compiled->image.provenance.options.emplace_back("stopped-early=yes");
+        compiled->remarks.push_back({.severity = Severity::note,
+                                     .where = fmt::format("network '{}'", network.name),
+                                     .found = "the search for a mapping was interrupted: this is the best so far",
+                                     .help = "without the interruption the result is the same every time"});
+    }
+    return compiled;
 }
 
 /// What only the program knows: which file, which options, which rules.
@@ -44,7 +54,8 @@ Result<void> add_provenance(chip::Image& image, const std::string& path, const C
     image.provenance.program = std::string("spikeloom ") + SPIKELOOM_VERSION;
     image.provenance.network_file = std::filesystem::path(path).filename().string();
     image.provenance.network_sha256 = *hash;
-    image.provenance.options = line.given();
+    const std::vector<std::string>& given = line.given();
+    image.provenance.options.insert(image.provenance.options.begin(), given.begin(), given.end());
     for (const compiler::Resolution& resolution : resolutions) {
         image.provenance.rules.push_back(to_text(resolution));
     }
@@ -83,10 +94,6 @@ void print_summary(const chip::Image& image, const LoadedNetwork& loaded, const 
 }
 
 void check_stepped_options(const CommandLine& line) {
-    const int bits = line.optional<int>("weight-bits").value_or(most_weight_bits);
-    if (bits < 1 || bits > most_weight_bits) {
-        throw UsageError("--weight-bits: allowed are 1 to 8");
-    }
     if (line.has("weight-unit") || line.has("max-runs") || line.has("time-scale")) {
         throw UsageError("--weight-unit, --max-runs and --time-scale are for analog chips");
     }
@@ -94,16 +101,15 @@ void check_stepped_options(const CommandLine& line) {
 
 ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) {
     check_stepped_options(line);
+    compiler::CompileOptions options = mapping_options(line);
+    options.embed_network = !line.flag("no-network");
     const auto loaded = load_network(line.operand(), line);
     if (!loaded) {
         print(loaded.error());
         return ExitStatus::failed;
     }
     print(loaded->remarks);
-    auto compiled = [&] {
-        ProgressBar progress("compile");
-        return compiler::compile(loaded->network, chip, compile_options(line, progress));
-    }();
+    auto compiled = compile_interruptibly(loaded->network, chip, std::move(options));
     if (!compiled) {
         print(compiled.error());
         return ExitStatus::failed;
@@ -136,10 +142,9 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "widest weight; chips with steps: 1 to 8 (default 8); analog chips: magnitude, up to the chip's (default); "
         "ideal "
         "analog chips: 1 to 30 (default: weights stay real)")(
-        "approximate-reset", flag(), "accept reset to zero where the network subtracts the threshold")(
-        "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
         "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
         "json", flag(), "print the figures as JSON");
+    add_mapping_options(line);
     add_analog_compile_options(line);
     add_nir_options(line);
     if (!line.parse(arguments)) {
@@ -168,9 +173,10 @@ const Subcommand compile_subcommand{
         "of every limit of the chip, and what quantisation lost. What does not fit is refused with the limit, the\n"
         "need and the room. For an analog chip the network is one in continuous time (a TTFS text or NIR, see\n"
         "compiler/timed): it gets neuron circuits, drivers, labels and crossbar routes, in several runs where it does\n"
-        "not fit into one.",
+        "not fit into one.\n"
+        "Ctrl-C once ends the search and takes the best mapping so far; twice ends the program.",
     .example =
-        "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom\n"
+        "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom --effort 2\n"
         "  spikeloom compile net.ttfs.textproto --chip brainscales2 -o net.loom",
     .run = run,
 };

@@ -229,6 +229,9 @@ class Help(Case):
             self.refused(name, status=2)
         self.refused("compile", "net.nir", "-o", "x.loom", status=2, says="chip")
         self.refused("compile", "net.nir", "--chip", "loihi1", "-o", "x", "--weight-bits", "9", status=2)
+        self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--effort", "4", status=2,
+                     says="0 to 3")
+        self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--threads", "0", status=2)
         self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--nir-reset", "maybe",
                      status=2, says="zero, subtract")
         self.refused("report", "run.h5", "-o", "page.pdf", status=2, says=".html")
