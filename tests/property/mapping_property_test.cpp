@@ -1,0 +1,194 @@
+// Where neurons lie changes no spike: 200 random networks, each compiled for a random board of small cores and for one
+// core of the same formats that holds anything, verified, and run side by side, spike by spike and voltage by voltage.
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include "chip/chip.hpp"
+#include "compiler/compile.hpp"
+#include "compiler/verify.hpp"
+#include "property/random_chips.hpp"
+#include "property/random_networks.hpp"
+#include "support/networks.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+/// Every reason says where, what is allowed and what would help, and none is a bug's.
+void check_reasons(const Diagnostics& reasons) {
+    CHECK_FALSE(reasons.empty());
+    for (const Diagnostic& reason : reasons) {
+        CAPTURE(to_text(reason));
+        CHECK_FALSE(reason.where.empty());
+        CHECK_FALSE(reason.found.empty());
+        CHECK_FALSE(reason.allowed.empty());
+        CHECK(reason.found.find("internal") == std::string::npos);
+    }
+}
+
+/// A loaded image, seen through its symbols.
+class Machine {
+public:
+    explicit Machine(const chip::Image& image) : image_(image), chip_(load(image)) {
+        for (const chip::CoreImage& core : image.cores) {
+            fired_.emplace_back(core.compartments, std::uint8_t{0});
+        }
+    }
+
+    void step(std::span<const chip::InputSpike> inputs) {
+        chip_.step(inputs);
+        for (auto& core : fired_) {
+            core.assign(core.size(), 0);
+        }
+        for (const chip::CoreSpike& spike : chip_.spikes()) {
+            fired_[spike.core.value()][spike.compartment.value()] = 1;
+        }
+    }
+
+    struct Neuron {
+        bool spiked = false;
+        std::int32_t voltage = 0;
+        std::int32_t current = 0;
+        friend bool operator==(const Neuron&, const Neuron&) = default;
+    };
+    /// Of all populations, neuron by neuron.
+    [[nodiscard]] std::vector<Neuron> neurons() const {
+        std::vector<Neuron> all;
+        for (const chip::PopulationSymbol& population : image_.populations) {
+            for (const chip::PopulationTile& tile : population.tiles) {
+                for (std::uint32_t i = 0; i < tile.count; ++i) {
+                    const CompartmentId compartment(tile.first_compartment + i);
+                    all.push_back({.spiked = fired_[tile.core.value()][compartment.value()] != 0,
+                                   .voltage = chip_.voltage(tile.core, compartment),
+                                   .current = chip_.current(tile.core, compartment)});
+                }
+            }
+        }
+        return all;
+    }
+
+private:
+    static chip::Chip load(const chip::Image& image) {
+        auto chip = chip::Chip::load(image, {});
+        REQUIRE_MESSAGE(chip.has_value(), to_text(chip.error()));
+        return std::move(*chip);
+    }
+
+    const chip::Image& image_;
+    chip::Chip chip_;
+    std::vector<std::vector<std::uint8_t>> fired_;
+};
+
+std::vector<chip::InputSpike> draw_inputs(const Network& network, test::Draws& draws, double probability) {
+    std::vector<chip::InputSpike> spikes;
+    for (std::uint32_t port = 0; port < network.inputs.size(); ++port) {
+        for (std::uint32_t channel = 0; channel < network.inputs[port].size(); ++channel) {
+            if (draws.chance(probability)) {
+                spikes.push_back({.port = port, .channel = channel});
+            }
+        }
+    }
+    return spikes;
+}
+
+/// Runs both for some steps; the number of spikes, which are the same.
+std::uint64_t run_alike(const Network& network, const chip::Image& one, const chip::Image& many, std::uint64_t seed) {
+    Machine on_one(one);
+    Machine on_many(many);
+    test::Draws draws(seed);
+    const double probability = draws.uniform(0.05, 0.4);
+    std::uint64_t spikes = 0;
+    for (int step = 0; step < 40; ++step) {
+        CAPTURE(step);
+        const auto inputs = draw_inputs(network, draws, probability);
+        on_one.step(inputs);
+        on_many.step(inputs);
+        const auto expected = on_one.neurons();
+        REQUIRE(on_many.neurons() == expected);
+        for (const Machine::Neuron& neuron : expected) {
+            spikes += neuron.spiked ? 1 : 0;
+        }
+    }
+    return spikes;
+}
+
+struct Tally {
+    int compiled = 0, refused_formats = 0, refused_limits = 0, rounded_otherwise = 0, silent = 0;
+    std::uint64_t spikes = 0, cores = 0;
+};
+
+/// The same network on one core without limits, and on many with little room.
+struct Pair {
+    CompileResult one;
+    CompileResult many;
+
+    /// Whether both hold the same weights: what better formats cost decides whether they are taken, so small cores may
+    /// hold weights that were rounded otherwise.
+    [[nodiscard]] bool same_weights() const { return one.image.losses == many.image.losses; }
+};
+
+std::optional<Pair> compile_pair(const Network& network, std::uint64_t seed, Tally& tally) {
+    const chip::ChipSpec formats = test::random_formats(seed);
+    CompileOptions options;
+    options.seed = seed;
+    options.effort = static_cast<int>(seed % 3);
+    auto one = compile(network, test::one_core(formats), options);
+    if (!one) {
+        check_reasons(one.error());
+        ++tally.refused_formats;
+        return std::nullopt;
+    }
+    REQUIRE(one->image.cores.size() == 1);
+    const MeasuredCost whole = measure_cost(one->image);
+    auto many = compile(network, test::small_cores(seed, formats, whole.cores[0]), options);
+    if (!many) {
+        check_reasons(many.error());
+        ++tally.refused_limits;
+        return std::nullopt;
+    }
+    return Pair{*std::move(one), *std::move(many)};
+}
+
+void compare(std::uint64_t seed, Tally& tally) {
+    const Network network = test::random_network(seed);
+    REQUIRE(check_network(network).empty());
+    const auto pair = compile_pair(network, seed, tally);
+    if (!pair) {
+        return;
+    }
+    ++tally.compiled;
+    tally.cores += pair->many.image.cores.size();
+    CHECK(verify(pair->many.image, network).empty());
+    CHECK(chip::check_image(pair->many.image).empty());
+    if (!pair->same_weights()) {
+        ++tally.rounded_otherwise;
+        return;
+    }
+    const std::uint64_t spikes = run_alike(network, pair->one.image, pair->many.image, seed);
+    tally.spikes += spikes;
+    tally.silent += spikes == 0 ? 1 : 0;
+}
+
+TEST_CASE("200 random networks spike on random boards as on one core without limits") {
+    Tally tally;
+    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+        CAPTURE(seed);
+        compare(seed, tally);
+    }
+    MESSAGE(tally.compiled << " compiled, onto " << tally.cores << " cores; refused for formats "
+                           << tally.refused_formats << ", for limits " << tally.refused_limits << "; "
+                           << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.spikes
+                           << " spikes, " << tally.silent << " networks silent");
+    CHECK(tally.compiled >= 134);
+    CHECK(tally.cores > 4 * static_cast<std::uint64_t>(tally.compiled));
+    CHECK(tally.rounded_otherwise < 12);
+    CHECK(tally.silent < 30);
+    CHECK(tally.spikes > 50'000);
+}
+
+}  // namespace
+}  // namespace spikeloom::compiler
