@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "compiler/mapping_report.hpp"
+#include "compiler/overrides.hpp"
 #include "compiler/passes/allocate.hpp"
 #include "compiler/passes/partition.hpp"
 #include "compiler/passes/place.hpp"
@@ -40,13 +41,14 @@ struct Mapping {
 };
 
 Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
-                                       const QuantiseOptions& options, const NeuronOrder* known_order = nullptr) {
+                                       const QuantiseOptions& options, const OverridePlan& overrides,
+                                       const NeuronOrder* known_order = nullptr) {
     Mapping mapping;
     auto mapped = quantise(network, chip, options, mapping.remarks);
     if (!mapped) {
         return fail(std::move(mapped.error()));
     }
-    auto parts = partition(network, *mapped, chip, known_order);
+    auto parts = partition(network, *mapped, chip, known_order, &overrides);
     if (!parts) {
         return fail(std::move(parts.error()));
     }
@@ -72,11 +74,12 @@ bool has_rounding(const MappedNetwork& mapped) {
 /// Better formats for the weights, as far as they are free. Weights of both signs in one format lose a bit to the
 /// sign; in a format for each sign they do not. And a few large weights coarsen all others, unless the small ones have
 /// formats of their own. Both take more memory: kept where that costs no core and no message.
-Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
+Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options,
+                            const OverridePlan& overrides) {
     QuantiseOptions quantise_options;
     quantise_options.weight_bits = options.weight_bits;
     quantise_options.approximate_reset = options.approximate_reset;
-    auto best = quantise_and_partition(network, chip, quantise_options);
+    auto best = quantise_and_partition(network, chip, quantise_options, overrides);
     if (!best) {
         return best;
     }
@@ -94,7 +97,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         done += 0.1;
         quantise_options.split = refinement.split;
         quantise_options.magnitude_classes = refinement.magnitude_classes;
-        auto refined = quantise_and_partition(network, chip, quantise_options, &best->partition.order);
+        auto refined = quantise_and_partition(network, chip, quantise_options, overrides, &best->partition.order);
         const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
                           refined->partition.messages <= best->partition.messages;
         if (!free || weight_error(refined->mapped) > 0.9 * weight_error(best->mapped)) {
@@ -142,8 +145,17 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
         return fail(std::move(findings));
     }
 
+    const auto overrides = plan_overrides(network, chip, options.overrides);
+    Diagnostics unusable = check_rates(network, options.rates);
+    if (!overrides) {
+        unusable.insert(unusable.begin(), overrides.error().begin(), overrides.error().end());
+    }
+    if (!unusable.empty()) {
+        return fail(std::move(unusable));
+    }
+
     say(options, 0.0, "quantise and partition");
-    auto mapping = map_network(network, chip, options);
+    auto mapping = map_network(network, chip, options, *overrides);
     if (!mapping) {
         return fail(std::move(mapping.error()));
     }
@@ -167,6 +179,9 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     Diagnostics findings = verify(result.image, network);
     if (findings.empty()) {
         findings = compare_cost(parts, placement, result.image);
+    }
+    if (findings.empty()) {
+        findings = verify_overrides(*overrides, result.image);
     }
     if (!findings.empty()) {
         return fail(as_internal(std::move(findings)));

@@ -12,6 +12,7 @@
 #include "core/files/sha256.hpp"
 #include "tools/console.hpp"
 #include "tools/descriptions.hpp"
+#include "tools/mapping_options.hpp"
 #include "tools/network_source.hpp"
 
 namespace spikeloom::tools {
@@ -24,8 +25,9 @@ compiler::AnalogCompileOptions options_of(const CommandLine& line) {
     if (line.flag("approximate-reset") || line.flag("no-network")) {
         throw UsageError("--approximate-reset and --no-network are for chips with steps");
     }
-    if (line.value<int>("effort") != 1 || line.value<int>("threads") != 1) {
-        throw UsageError("--effort and --threads are for chips with steps");
+    if (line.value<int>("effort") != 1 || line.value<int>("threads") != 1 || any_override(line)) {
+        throw UsageError(
+            "--effort, --threads, --pin, --forbid-core, --keep-together and --rates are for chips with steps");
     }
     compiler::AnalogCompileOptions options;
     options.seed = line.value<std::uint64_t>("seed");

@@ -109,6 +109,10 @@ ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) 
         return ExitStatus::failed;
     }
     print(loaded->remarks);
+    if (const auto taken = take_overrides(line, loaded->network, options); !taken) {
+        print(taken.error());
+        return ExitStatus::failed;
+    }
     auto compiled = compile_interruptibly(loaded->network, chip, std::move(options));
     if (!compiled) {
         print(compiled.error());
@@ -145,6 +149,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
         "json", flag(), "print the figures as JSON");
     add_mapping_options(line);
+    add_override_options(line);
     add_analog_compile_options(line);
     add_nir_options(line);
     if (!line.parse(arguments)) {
@@ -174,9 +179,11 @@ const Subcommand compile_subcommand{
         "need and the room. For an analog chip the network is one in continuous time (a TTFS text or NIR, see\n"
         "compiler/timed): it gets neuron circuits, drivers, labels and crossbar routes, in several runs where it does\n"
         "not fit into one.\n"
-        "Ctrl-C once ends the search and takes the best mapping so far; twice ends the program.",
+        "Ctrl-C once ends the search and takes the best mapping so far; twice ends the program.\n"
+        "What the search decides can be decided for it: --pin, --forbid-core, --keep-together.",
     .example =
         "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom --effort 2\n"
+        "  spikeloom compile net.nir --chip loihi1 -o net.loom --pin hidden=0-3 --forbid-core 4,9-12 --rates run.h5\n"
         "  spikeloom compile net.ttfs.textproto --chip brainscales2 -o net.loom",
     .run = run,
 };

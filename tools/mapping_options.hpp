@@ -17,6 +17,19 @@ namespace spikeloom::tools {
 /// --seed, --effort, --threads, --approximate-reset; --weight-bits is added by whoever also compiles for analog chips,
 /// which know it too.
 void add_mapping_options(CommandLine& line);
+/// --pin, --forbid-core, --keep-together, --rates.
+void add_override_options(CommandLine& line);
+/// Whether one of them is given.
+[[nodiscard]] bool any_override(const CommandLine& line);
+
+/// Those of add_override_options, into `options`. Throws UsageError on words that make no sense; whether populations
+/// and cores exist is the compiler's business. Errors: those of the recording that --rates names, which must be of this
+/// network.
+[[nodiscard]] Result<void> take_overrides(const CommandLine& line, const compiler::Network& network,
+                                          compiler::CompileOptions& options);
+
+/// "0-3,7" as 0, 1, 2, 3, 7; throws UsageError in the name of the option.
+[[nodiscard]] std::vector<std::uint32_t> parse_core_list(const std::string& option, std::string_view text);
 
 /// The options as the compiler takes them. `stop` is InterruptGuard::requested, so a guard should live meanwhile.
 /// Throws UsageError on numbers that make no sense.

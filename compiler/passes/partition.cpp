@@ -8,6 +8,7 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/overrides.hpp"
 #include "compiler/passes/neuron_order.hpp"
 
 namespace spikeloom::compiler {
@@ -28,28 +29,34 @@ struct Candidate {
 
 class Partitioner {
 public:
-    Partitioner(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip)
-        : network_(network), mapped_(mapped), chip_(chip), facts_(core_facts(mapped, chip)) {}
+    Partitioner(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                const OverridePlan* overrides)
+        : network_(network), mapped_(mapped), chip_(chip), overrides_(overrides), facts_(core_facts(mapped, chip)) {}
 
     [[nodiscard]] Result<Partition> run(const NeuronOrder* known_order);
 
 private:
-    [[nodiscard]] std::size_t cores_there() const { return static_cast<std::size_t>(chip_.mesh.cores()); }
-    [[nodiscard]] bool fits(const Filling& filling) const {
-        return !filling.gave_up && filling.misfits.empty() && filling.cores.size() <= cores_there();
+    [[nodiscard]] std::size_t cores_there() const {
+        return overrides_ != nullptr ? overrides_->places : static_cast<std::size_t>(chip_.mesh.cores());
     }
+    [[nodiscard]] bool fits(const Filling& filling, const NeuronOrder& order) const {
+        return !filling.gave_up && filling.misfits.empty() && filling.cores.size() <= cores_there() &&
+               !refuse_places(filling, order);
+    }
+    [[nodiscard]] std::optional<Diagnostic> refuse_places(const Filling& filling, const NeuronOrder& order) const;
     [[nodiscard]] Candidate attempt(NeuronOrder order, std::size_t most_cores);
     void consider(std::optional<NeuronOrder> order, std::optional<Candidate>& best);
     void balance(Candidate& best) const;
     [[nodiscard]] std::uint64_t least_messages(const Filling& filling) const;
     [[nodiscard]] bool worth_searching(const std::optional<Candidate>& best) const;
-    [[nodiscard]] Diagnostics refusal(const Filling& filling) const;
+    [[nodiscard]] Diagnostics refusal(const Candidate& candidate) const;
     void refuse_misfits(const Filling& filling, Diagnostics& findings) const;
     [[nodiscard]] Diagnostic refuse_cores(const Filling& filling) const;
 
     const Network& network_;
     const MappedNetwork& mapped_;
     const chip::ChipSpec& chip_;
+    const OverridePlan* overrides_;  ///< may be null
     CoreFacts facts_;
     std::vector<Attempt> attempts_;
 };
@@ -63,7 +70,18 @@ bool is_identity(const std::vector<std::uint32_t>& order) {
     return true;
 }
 
+/// Pins that the cores of a filling can't all respect.
+std::optional<Diagnostic> Partitioner::refuse_places(const Filling& filling, const NeuronOrder& order) const {
+    if (overrides_ == nullptr) {
+        return std::nullopt;
+    }
+    return check_places(*overrides_, network_, core_groups(*overrides_, mapped_, order, filling.cores));
+}
+
 Candidate Partitioner::attempt(NeuronOrder order, std::size_t most_cores) {
+    if (overrides_ != nullptr) {
+        order = apply(*overrides_, mapped_, std::move(order));
+    }
     Candidate candidate{.order = std::move(order), .position_of = {}, .table = {}, .filling = {}};
     candidate.position_of = inverse(candidate.order.neuron_at);
     candidate.table =
@@ -73,7 +91,7 @@ Candidate Partitioner::attempt(NeuronOrder order, std::size_t most_cores) {
     attempts_.push_back({.order = candidate.order.name,
                          .cores = candidate.filling.cores.size(),
                          .messages = candidate.filling.messages,
-                         .fits = fits(candidate.filling)});
+                         .fits = fits(candidate.filling, candidate.order)});
     return candidate;
 }
 
@@ -85,7 +103,7 @@ void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candi
     const std::size_t most = best ? best->filling.cores.size() : cores_there();
     Candidate candidate = attempt(std::move(*order), most + 1);
     const auto rank = [](const Candidate& c) { return std::pair(c.filling.cores.size(), c.filling.messages); };
-    if (fits(candidate.filling) && (!best || rank(candidate) < rank(*best))) {
+    if (fits(candidate.filling, candidate.order) && (!best || rank(candidate) < rank(*best))) {
         best = std::move(candidate);
     }
 }
@@ -102,7 +120,7 @@ void Partitioner::balance(Candidate& best) const {
         const double middle = (loose + tight) / 2;
         Filling filling =
             fill_cores(best.table, best.order, facts_, chip_, {.tightness = middle, .most_cores = cores + 1});
-        const bool good = fits(filling) && filling.cores.size() == cores &&
+        const bool good = fits(filling, best.order) && filling.cores.size() == cores &&
                           filling.messages <= best.filling.messages + best.filling.messages / 50;
         if (good) {
             best.filling = std::move(filling);
@@ -180,11 +198,14 @@ Diagnostic Partitioner::refuse_cores(const Filling& filling) const {
             fmt::format("a chip with more cores, or {}", info.help)};
 }
 
-Diagnostics Partitioner::refusal(const Filling& filling) const {
+Diagnostics Partitioner::refusal(const Candidate& candidate) const {
+    const Filling& filling = candidate.filling;
     Diagnostics findings;
     refuse_misfits(filling, findings);
     if (filling.cores.size() > cores_there()) {
         findings.push_back(refuse_cores(filling));
+    } else if (auto reason = refuse_places(filling, candidate.order); reason && findings.empty()) {
+        findings.push_back(std::move(*reason));
     }
     return findings;
 }
@@ -215,14 +236,14 @@ bool Partitioner::worth_searching(const std::optional<Candidate>& best) const {
 Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
     Candidate first = attempt(known_order != nullptr ? *known_order : natural_order(mapped_), 4 * cores_there() + 16);
     if (!first.filling.misfits.empty()) {
-        return fail(refusal(first.filling));  // a neuron that fits no core alone fits none in any order
+        return fail(refusal(first));  // a neuron that fits no core alone fits none in any order
     }
     std::optional<Candidate> best;
     Diagnostics reasons;
-    if (fits(first.filling)) {
+    if (fits(first.filling, first.order)) {
         best = std::move(first);
     } else {
-        reasons = refusal(first.filling);
+        reasons = refusal(first);
     }
     if (known_order == nullptr && worth_searching(best)) {
         consider(pixel_order(network_, mapped_, false), best);
@@ -255,8 +276,8 @@ Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
 }  // namespace
 
 Result<Partition> partition(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
-                            const NeuronOrder* known_order) {
-    return Partitioner(network, mapped, chip).run(known_order);
+                            const NeuronOrder* known_order, const OverridePlan* overrides) {
+    return Partitioner(network, mapped, chip, overrides).run(known_order);
 }
 
 }  // namespace spikeloom::compiler

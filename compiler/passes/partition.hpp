@@ -15,6 +15,8 @@
 
 namespace spikeloom::compiler {
 
+struct OverridePlan;
+
 /// One way that was tried, for the report.
 struct Attempt {
     std::string order;
@@ -35,7 +37,9 @@ struct Partition {
 
 /// Every limit that no partition respects is an error that names limit, population, need, room and help.
 /// `known_order`: tries only this order (a partition of the same neurons, quantised otherwise, found it best).
+/// `overrides`: every order is brought into their form before cores are filled (overrides.hpp).
 [[nodiscard]] Result<Partition> partition(const Network& network, const MappedNetwork& mapped,
-                                          const chip::ChipSpec& chip, const NeuronOrder* known_order = nullptr);
+                                          const chip::ChipSpec& chip, const NeuronOrder* known_order = nullptr,
+                                          const OverridePlan* overrides = nullptr);
 
 }  // namespace spikeloom::compiler

@@ -232,6 +232,11 @@ class Help(Case):
         self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--effort", "4", status=2,
                      says="0 to 3")
         self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--threads", "0", status=2)
+        for words in (("--pin", "hidden"), ("--pin", "hidden=3-1"), ("--forbid-core", "4,x")):
+            self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", *words, status=2,
+                         says=words[0])
+        self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--pin", "nobody=0",
+                     says="no population 'nobody'")
         self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--nir-reset", "maybe",
                      status=2, says="zero, subtract")
         self.refused("report", "run.h5", "-o", "page.pdf", status=2, says=".html")
