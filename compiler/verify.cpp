@@ -123,14 +123,13 @@ private:
 
 void CoreChecker::check_registers() {
     const chip::NeuronFormat& neuron = chip_.neuron;
-    const chip::IntRange decay{0, (std::int64_t{1} << neuron.decay_bits) - 1};
     std::uint32_t next = 0;
     for (const chip::CompartmentGroup& group : core_.groups) {
         expect(group.first == next && group.count > 0 && group.count <= core_.compartments - next,
                fmt::format("a compartment group covers {}..{}", group.first, group.first + group.count));
         next = group.first + group.count;
-        in_range(decay, group.current_decay, "current decay");
-        in_range(decay, group.voltage_decay, "voltage decay");
+        in_range(neuron.current_decay, group.current_decay, "current decay");
+        in_range(neuron.voltage_decay, group.voltage_decay, "voltage decay");
         in_range({0, neuron.threshold_mantissa_max}, group.threshold_mantissa, "threshold mantissa");
         in_range(neuron.refractory, group.refractory, "refractory time");
     }
@@ -221,7 +220,8 @@ void CoreChecker::check_entries() {
 void CoreChecker::check_entry(const chip::SynapseEntry& entry) {
     const chip::SynapseMemory& memory = chip_.synapses;
     const chip::WeightFormat& format = core_.formats[entry.format];
-    const int most = std::min(memory.synapses_per_entry, 1 << memory.count_bits);
+    const int most = memory.count_bits == 0 ? memory.synapses_per_entry
+                                            : std::min(memory.synapses_per_entry, 1 << memory.count_bits);
     expect(entry.count <= static_cast<std::uint32_t>(most), fmt::format("an entry holds {} synapses", entry.count),
            fmt::format("{}", most));
     expect(std::ranges::find(memory.encodings, entry.encoding) != memory.encodings.end(),

@@ -239,12 +239,15 @@ void NetworkVerifier::check_registers(std::uint32_t population) {
         const Programmed found = programmed(population, neuron);
         const Ought wanted = ought(population, neuron, found);
         gains.push_back(wanted.gain);
-        const auto near_decay = [&](double decay, int reg, int offset) {
-            const double reachable = std::clamp(decay, static_cast<double>(offset), one - 1 + offset);
+        const auto near_decay = [&](double decay, int reg, const chip::IntRange& registers, int offset) {
+            const double reachable = std::clamp(decay, static_cast<double>(registers.least + offset),
+                                                static_cast<double>(registers.most + offset));
             return std::abs(reg + offset - reachable) <= 0.5 + 1e-9;
         };
-        if (!near_decay(wanted.current_decay, found.group.current_decay, format.current_decay_offset) ||
-            !near_decay(wanted.voltage_decay, found.group.voltage_decay, format.voltage_decay_offset)) {
+        if (!near_decay(wanted.current_decay, found.group.current_decay, format.current_decay,
+                        format.current_decay_offset) ||
+            !near_decay(wanted.voltage_decay, found.group.voltage_decay, format.voltage_decay,
+                        format.voltage_decay_offset)) {
             say(where,
                 fmt::format("decay registers {} and {}; wanted {:.2f} and {:.2f} of 4096", found.group.current_decay,
                             found.group.voltage_decay, wanted.current_decay, wanted.voltage_decay));

@@ -41,7 +41,6 @@ std::optional<std::uint32_t> product(const std::vector<std::uint32_t>& shape) {
 }
 
 void check_groups(const CoreImage& core, const NeuronFormat& neuron, const std::string& where, Findings& findings) {
-    const IntRange decay{.least = 0, .most = (std::int64_t{1} << neuron.decay_bits) - 1};
     std::uint64_t next = 0;
     for (std::size_t i = 0; i < core.groups.size(); ++i) {
         const CompartmentGroup& group = core.groups[i];
@@ -51,8 +50,8 @@ void check_groups(const CoreImage& core, const NeuronFormat& neuron, const std::
                          fmt::format("groups in order, this one from compartment {} on", next));
         }
         next = std::uint64_t{group.first} + group.count;
-        findings.range(place, "current_decay", group.current_decay, decay);
-        findings.range(place, "voltage_decay", group.voltage_decay, decay);
+        findings.range(place, "current_decay", group.current_decay, neuron.current_decay);
+        findings.range(place, "voltage_decay", group.voltage_decay, neuron.voltage_decay);
         findings.range(place, "threshold_mantissa", group.threshold_mantissa,
                        {.least = 0, .most = neuron.threshold_mantissa_max});
         findings.range(place, "refractory", group.refractory, neuron.refractory);

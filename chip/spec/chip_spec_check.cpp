@@ -40,6 +40,14 @@ public:
             chip.has_synapses() && chip.synapses().index_bits_size() > 0) {
             widest_index(chip.limits(), chip.synapses());
         }
+        if (chip.has_limits() && sound("limits", chip.limits()) && chip.synapses().has_shared_lists() &&
+            sound("synapses", chip.synapses())) {
+            shared_lists(chip.limits(), chip.synapses().shared_lists());
+        }
+        if (chip.has_learning() && chip.synapses().has_crossbar_types()) {
+            report("synapses.crossbar_types", "a crossbar beside a learning engine, which changes lists",
+                   "'crossbar_types' or 'learning', not both");
+        }
         if (part_ == ChipSpecPart::everything) {
             if (chip.has_name()) {
                 name("name", chip.name());
@@ -93,6 +101,44 @@ private:
                                neuron.voltage_ceiling_exponent().most(), neuron.state_bits()),
                    fmt::format("9 + 2e <= {}", neuron.state_bits() - 1));
         }
+        if (neuron.has_current_decay()) {
+            decay("neuron.current_decay", neuron.current_decay(), neuron.current_decay_offset(), neuron.decay_bits());
+        }
+        if (neuron.has_voltage_decay()) {
+            decay("neuron.voltage_decay", neuron.voltage_decay(), neuron.voltage_decay_offset(), neuron.decay_bits());
+        }
+        models(neuron);
+    }
+
+    void decay(const std::string& path, const proto::IntRangeProto& registers, int offset, int bits) {
+        const std::int64_t all = std::int64_t{1} << bits;
+        if (registers.most() > all - offset) {
+            report(path + ".most",
+                   fmt::format("a decay of {} + {} (its offset) forgets more than all, {} of {}", registers.most(),
+                               offset, registers.most() + offset, all),
+                   fmt::format("at most {}", all - offset));
+        }
+    }
+
+    void models(const proto::NeuronFormatProto& neuron) {
+        std::set<int> seen;
+        bool values = false;
+        for (int i = 0; i < neuron.models_size(); ++i) {
+            const proto::NeuronModelProto::Value model = neuron.models(i);
+            if (!seen.insert(model).second) {
+                report(fmt::format("neuron.models[{}]", i),
+                       fmt::format("{} is named a second time", proto::NeuronModelProto::Value_Name(model)), "once");
+            }
+            values = values || sends_values(static_cast<NeuronModel>(static_cast<int>(model) - 1));
+        }
+        if (neuron.models_size() > 0 && !seen.contains(proto::NeuronModelProto::LEAKY)) {
+            report("neuron.models", "'neuron.models' lacks LEAKY", "LEAKY, and others",
+                   "networks without a model of their own are compiled to it");
+        }
+        if (values && neuron.payload_bits() == 0) {
+            report("neuron.payload_bits", "models send values, but spikes have no payload",
+                   "'payload_bits', or models whose spikes are 1");
+        }
     }
 
     void fits(const std::string& path, const char* what, std::int64_t mantissa, std::int64_t exponent) {
@@ -110,8 +156,10 @@ private:
         widths("synapses.delay_bits", memory.delay_bits());
         encodings(memory);
         at_most("synapses.words_per_axon", memory.words_per_axon(), memory.words(), "words");
-        at_most("synapses.synapses_per_entry", memory.synapses_per_entry(), std::int64_t{1} << memory.count_bits(),
-                "2^count_bits");
+        if (memory.count_bits() > 0) {
+            at_most("synapses.synapses_per_entry", memory.synapses_per_entry(), std::int64_t{1} << memory.count_bits(),
+                    "2^count_bits");
+        }
         at_most("synapses.synapse_formats", memory.synapse_formats(), std::int64_t{1} << memory.format_id_bits(),
                 "2^format_id_bits");
         at_most("synapses.free_delay", memory.free_delay(), memory.max_delay(), "max_delay");
@@ -122,6 +170,23 @@ private:
         }
         if (memory.weight_bits_size() > 0 && std::ranges::max(memory.weight_bits()) == 0) {
             report("synapses.weight_bits", "no weight has any bit", "at least one width above 0");
+        }
+        if (memory.has_crossbar_types()) {
+            crossbar(memory);
+        }
+    }
+
+    void crossbar(const proto::SynapseMemoryProto& memory) {
+        if (memory.weight_bits_size() > 0) {
+            at_most("synapses.weight_bits", std::ranges::max(memory.weight_bits()), memory.crossbar_types(),
+                    "a binary digit for each of crossbar_types");
+        }
+        if (memory.encodings_size() != 1 || memory.encodings(0) != proto::EncodingProto::SPARSE) {
+            report("synapses.encodings", "a crossbar with other encodings than SPARSE", "SPARSE alone");
+        }
+        if (memory.has_shared_lists()) {
+            report("synapses.shared_lists", "a crossbar has no lists to share",
+                   "'shared_lists' or 'crossbar_types', not both");
         }
     }
 
@@ -193,6 +258,11 @@ private:
                        fmt::format("'{}', or 'all'", field.name()));
             }
         }
+    }
+
+    void shared_lists(const proto::CoreLimitsProto& limits, const proto::SharedListsProto& lists) {
+        at_most("synapses.shared_lists.base_most", lists.base_most(), limits.compartments() - 1,
+                "the last of the compartments");
     }
 
     void longest_delay(const proto::LearningProto& learning, const proto::SynapseMemoryProto& memory) {

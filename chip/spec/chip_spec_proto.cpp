@@ -39,7 +39,8 @@ CoreLimits from(const proto::CoreLimitsProto& message) {
             .output_axons = message.output_axons(),
             .compartment_profiles = message.compartment_profiles(),
             .threshold_profiles = message.threshold_profiles(),
-            .update_granularity = message.update_granularity()};
+            .update_granularity = message.update_granularity(),
+            .destinations_per_compartment = message.destinations_per_compartment()};
 }
 
 void to(const CoreLimits& limits, proto::CoreLimitsProto& message) {
@@ -49,6 +50,22 @@ void to(const CoreLimits& limits, proto::CoreLimitsProto& message) {
     message.set_compartment_profiles(limits.compartment_profiles);
     message.set_threshold_profiles(limits.threshold_profiles);
     message.set_update_granularity(limits.update_granularity);
+    if (limits.destinations_per_compartment != 0) {
+        message.set_destinations_per_compartment(limits.destinations_per_compartment);
+    }
+}
+
+/// What a decay register holds where nothing is said of it.
+IntRange whole_register(int bits) {
+    return {.least = 0, .most = (std::int64_t{1} << bits) - 1};
+}
+
+std::vector<NeuronModel> models_from(const proto::NeuronFormatProto& message) {
+    std::vector<NeuronModel> models;
+    for (const int model : message.models()) {
+        models.push_back(static_cast<NeuronModel>(from_enum(model)));
+    }
+    return models.empty() ? NeuronFormat{}.models : models;
 }
 
 NeuronFormat from(const proto::NeuronFormatProto& message) {
@@ -64,7 +81,14 @@ NeuronFormat from(const proto::NeuronFormatProto& message) {
             .refractory = from(message.refractory()),
             .voltage_floor_exponent = from(message.voltage_floor_exponent()),
             .voltage_ceiling_exponent = from(message.voltage_ceiling_exponent()),
-            .refractory_probe_shift = message.refractory_probe_shift()};
+            .refractory_probe_shift = message.refractory_probe_shift(),
+            .current_decay =
+                message.has_current_decay() ? from(message.current_decay()) : whole_register(message.decay_bits()),
+            .voltage_decay =
+                message.has_voltage_decay() ? from(message.voltage_decay()) : whole_register(message.decay_bits()),
+            .models = models_from(message),
+            .soft_reset_compartments = message.soft_reset_compartments(),
+            .payload_bits = message.payload_bits()};
 }
 
 void to(const NeuronFormat& neuron, proto::NeuronFormatProto& message) {
@@ -81,6 +105,25 @@ void to(const NeuronFormat& neuron, proto::NeuronFormatProto& message) {
     to(neuron.voltage_floor_exponent, *message.mutable_voltage_floor_exponent());
     to(neuron.voltage_ceiling_exponent, *message.mutable_voltage_ceiling_exponent());
     message.set_refractory_probe_shift(neuron.refractory_probe_shift);
+    // Values out of range may come here to be checked.
+    const bool bits_known = 0 <= neuron.decay_bits && neuron.decay_bits <= 16;
+    if (!bits_known || neuron.current_decay != whole_register(neuron.decay_bits)) {
+        to(neuron.current_decay, *message.mutable_current_decay());
+    }
+    if (!bits_known || neuron.voltage_decay != whole_register(neuron.decay_bits)) {
+        to(neuron.voltage_decay, *message.mutable_voltage_decay());
+    }
+    if (neuron.models != NeuronFormat{}.models) {
+        for (const NeuronModel model : neuron.models) {
+            message.add_models(static_cast<proto::NeuronModelProto::Value>(static_cast<int>(model) + 1));
+        }
+    }
+    if (neuron.soft_reset_compartments != 0) {
+        message.set_soft_reset_compartments(neuron.soft_reset_compartments);
+    }
+    if (neuron.payload_bits != 0) {
+        message.set_payload_bits(neuron.payload_bits);
+    }
 }
 
 SynapseMemory from(const proto::SynapseMemoryProto& message) {
@@ -103,6 +146,12 @@ SynapseMemory from(const proto::SynapseMemoryProto& message) {
     for (const int encoding : message.encodings()) {
         memory.encodings.push_back(static_cast<SynapseEncoding>(from_enum(encoding)));
     }
+    if (message.has_shared_lists()) {
+        memory.shared_lists = true;
+        memory.shared_base_most = message.shared_lists().base_most();
+        memory.shared_base_multiple = message.shared_lists().base_multiple();
+    }
+    memory.crossbar_types = message.crossbar_types();
     return memory;
 }
 
@@ -124,6 +173,13 @@ void to(const SynapseMemory& memory, proto::SynapseMemoryProto& message) {
     message.set_list_end_bits(memory.list_end_bits);
     for (const SynapseEncoding encoding : memory.encodings) {
         message.add_encodings(static_cast<proto::EncodingProto::Value>(static_cast<int>(encoding) + 1));
+    }
+    if (memory.shared_lists) {
+        message.mutable_shared_lists()->set_base_most(memory.shared_base_most);
+        message.mutable_shared_lists()->set_base_multiple(memory.shared_base_multiple);
+    }
+    if (memory.crossbar_types != 0) {
+        message.set_crossbar_types(memory.crossbar_types);
     }
 }
 

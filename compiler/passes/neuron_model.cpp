@@ -15,16 +15,18 @@ struct Decay {
     double effective = 0;  ///< fraction a step that the register means; the wanted one if the register can't hold any
     bool lost = false;     ///< a decay was wanted and the register holds none
     bool clamped = false;  ///< more than the register can express
+    bool refused = false;  ///< no register comes near: the chip has no such decay
 };
 
-Decay decay_register(double fraction, int offset, int bits) {
+Decay decay_register(double fraction, const chip::IntRange& registers, int offset, int bits) {
     const std::int64_t one = std::int64_t{1} << bits;
     const auto wanted = static_cast<std::int64_t>(std::llround(std::min(fraction, 1.0) * static_cast<double>(one)));
-    const std::int64_t held = std::clamp<std::int64_t>(wanted, offset, one - 1 + offset);
+    const std::int64_t held = std::clamp<std::int64_t>(wanted, registers.least + offset, registers.most + offset);
     Decay decay;
     decay.reg = static_cast<std::int32_t>(held - offset);
     decay.effective = static_cast<double>(held) / static_cast<double>(one);
     decay.clamped = fraction > 1.0;
+    decay.refused = std::abs(wanted - held) > 1;
     if (held == 0 && fraction > 0) {
         decay.lost = true;
         decay.effective = fraction;
@@ -36,12 +38,13 @@ Decay decay_register(double fraction, int offset, int bits) {
 struct Approximations {
     std::size_t current_clamped = 0, voltage_clamped = 0, current_lost = 0, voltage_lost = 0, residual = 0;
     std::size_t negative_threshold = 0, late_bias = 0, shifted_start = 0;
+    std::size_t current_refused = 0, voltage_refused = 0;
 };
 
 class Deriver {
 public:
     Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip)
-        : network_(network), population_(network.populations[index]), format_(chip.neuron) {
+        : network_(network), population_(network.populations[index]), chip_name_(chip.name), format_(chip.neuron) {
         input_bias_.assign(population_.size(), 0.0);
         late_bias_.assign(population_.size(), 0.0);
         for (std::size_t i = 0; i < input_bias_.size(); ++i) {
@@ -75,24 +78,29 @@ private:
         return keep > 0 ? -per_input * (input_bias_[i] - late) - (late != 0 ? per_input * late / keep : 0.0) : 0.0;
     }
     void set_voltage_decay(NeuronModel& model, double fraction) {
-        const Decay decay = decay_register(fraction, format_.voltage_decay_offset, format_.decay_bits);
+        const Decay decay =
+            decay_register(fraction, format_.voltage_decay, format_.voltage_decay_offset, format_.decay_bits);
         model.registers.voltage_decay = decay.reg;
         model.voltage_decay = decay.effective;
-        seen_.voltage_lost += decay.lost ? 1U : 0U;
+        seen_.voltage_refused += decay.refused ? 1U : 0U;
+        seen_.voltage_lost += decay.lost && !decay.refused ? 1U : 0U;
         seen_.voltage_clamped += decay.clamped ? 1U : 0U;
         seen_.residual += fraction >= 1.0 && decay.effective < 1.0 ? 1U : 0U;
     }
     void set_current_decay(NeuronModel& model, double fraction) {
-        const Decay decay = decay_register(fraction, format_.current_decay_offset, format_.decay_bits);
+        const Decay decay =
+            decay_register(fraction, format_.current_decay, format_.current_decay_offset, format_.decay_bits);
         model.registers.current_decay = decay.reg;
         model.current_decay = decay.effective;
-        seen_.current_lost += decay.lost ? 1U : 0U;
+        seen_.current_refused += decay.refused ? 1U : 0U;
+        seen_.current_lost += decay.lost && !decay.refused ? 1U : 0U;
         seen_.current_clamped += decay.clamped ? 1U : 0U;
         seen_.residual += fraction >= 1.0 && decay.effective < 1.0 ? 1U : 0U;
     }
 
     const Network& network_;
     const Population& population_;
+    const std::string& chip_name_;
     const chip::NeuronFormat& format_;
     std::vector<double> input_bias_;
     std::vector<double> late_bias_;  ///< the part of it that is absent in the first step
@@ -137,12 +145,23 @@ NeuronModel Deriver::neuron(std::size_t i) {
 
 void Deriver::report(Diagnostics& findings) const {
     const std::string where = fmt::format("population '{}'", population_.name);
-    const auto say = [&](Severity severity, std::size_t count, const std::string& what, const std::string& help = "") {
+    const auto say = [&](Severity severity, std::size_t count, const std::string& what, const std::string& help = "",
+                         const std::string& allowed = "") {
         if (count > 0) {
             findings.push_back(
-                {severity, where, fmt::format("{} of {} neurons: {}", count, population_.size(), what), "", help});
+                {severity, where, fmt::format("{} of {} neurons: {}", count, population_.size(), what), allowed, help});
         }
     };
+    const auto refuse = [&](std::size_t count, const std::string& what, const chip::IntRange& registers, int offset,
+                            const std::string& help) {
+        say(Severity::error, count, what, help,
+            fmt::format("{}..{} of {} a step (chip '{}')", registers.least + offset, registers.most + offset,
+                        std::int64_t{1} << format_.decay_bits, chip_name_));
+    };
+    refuse(seen_.voltage_refused, "the membrane's leak is none that the chip has", format_.voltage_decay,
+           format_.voltage_decay_offset, "neurons without a leak in proportion to the voltage, or another chip");
+    refuse(seen_.current_refused, "the synaptic current's decay is none that the chip has", format_.current_decay,
+           format_.current_decay_offset, "neurons without a synaptic current of their own, or another chip");
     say(Severity::error, seen_.negative_threshold, "the threshold lies below the reset value",
         "a chip's threshold mantissa is not negative: raise v_threshold or lower v_reset");
     say(Severity::warning, seen_.voltage_clamped,

@@ -24,14 +24,15 @@ int one_of(Draws& draws, const std::vector<int>& list) {
 }
 
 void add_groups(Draws& draws, const NeuronFormat& neuron, CoreImage& core) {
-    const std::int64_t decay_max = (std::int64_t{1} << neuron.decay_bits) - 1;
     for (std::uint32_t first = 0; first < core.compartments;) {
         const std::uint32_t count = 1 + below(draws, core.compartments - first);
         core.groups.push_back(
             {.first = first,
              .count = count,
-             .current_decay = static_cast<std::int32_t>(draws.between(0, decay_max)),
-             .voltage_decay = static_cast<std::int32_t>(draws.between(0, decay_max)),
+             .current_decay =
+                 static_cast<std::int32_t>(draws.between(neuron.current_decay.least, neuron.current_decay.most)),
+             .voltage_decay =
+                 static_cast<std::int32_t>(draws.between(neuron.voltage_decay.least, neuron.voltage_decay.most)),
              .threshold_mantissa = static_cast<std::int32_t>(draws.between(0, neuron.threshold_mantissa_max)),
              .refractory = static_cast<std::int32_t>(in(draws, neuron.refractory)),
              .spikes = draws.chance()});

@@ -185,8 +185,81 @@ TEST_CASE("the teaching chip reads, and owns up to its guesses") {
     }
 }
 
+TEST_CASE("what a chip may leave out has the value that Loihi 1 has") {
+    const std::string text = print_chip_spec(load("loihi1"));
+    for (const char* field : {"current_decay {", "voltage_decay {", "models:", "soft_reset_compartments",
+                              "payload_bits", "shared_lists", "crossbar_types", "destinations_per_compartment"}) {
+        CAPTURE(field);
+        CHECK(text.find(field) == std::string::npos);
+    }
+    ChipSpec narrow = load("loihi1");
+    narrow.neuron.decay_bits = 8;
+    narrow.neuron.current_decay.most = narrow.neuron.voltage_decay.most = 255;
+    const auto again = parse_chip_spec(print_chip_spec(narrow), "printed");
+    REQUIRE_MESSAGE(again.has_value(), reasons(again));
+    CHECK(again->neuron.voltage_decay == IntRange{0, 255});
+    CHECK(print_chip_spec(narrow).find("voltage_decay {") == std::string::npos);
+}
+
+TEST_CASE("decays, models, shared lists and crossbars: one refusal a rule") {
+    const ChipSpec good = load("loihi2");
+    const auto finding = [&](const std::function<void(ChipSpec&)>& change) {
+        ChipSpec chip = good;
+        change(chip);
+        CHECK_FALSE(findings_of(print_chip_spec(chip)).empty());
+        return to_text(check_chip_spec(chip));
+    };
+    const auto crossbar = [](ChipSpec& chip) {
+        chip.learning = {};
+        chip.synapses.shared_lists = false;
+        chip.synapses.encodings = {SynapseEncoding::sparse};
+        chip.synapses.weight_bits = {1, 2, 3, 4};
+        chip.synapses.crossbar_types = 4;
+    };
+    ChipSpec crossed = good;
+    crossbar(crossed);
+    CHECK_MESSAGE(check_chip_spec(crossed).empty(), to_text(check_chip_spec(crossed)));
+    const auto has = [](const std::string& text, const char* what) { return text.find(what) != std::string::npos; };
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.voltage_decay.most = 4097; }), "allowed: at most 4096"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.current_decay_offset = 1; }), "forgets more than all"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.current_decay = {5, 4}; }), "ends before it starts"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.current_decay.least = -1; }), "0..65536"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.models.push_back(NeuronModel::delta); }), "a second time"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.models.erase(c.neuron.models.begin()); }), "lacks LEAKY"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.payload_bits = 0; }), "spikes have no payload"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.payload_bits = 33; }), "1..32"));
+    CHECK(has(finding([](ChipSpec& c) { c.neuron.soft_reset_compartments = 17; }), "1..16"));
+    CHECK(has(finding([](ChipSpec& c) { c.limits.destinations_per_compartment = -1; }), "1..16777216"));
+    CHECK(has(finding([](ChipSpec& c) { c.synapses.shared_base_most = 8192; }), "at most 8191"));
+    CHECK(has(finding([](ChipSpec& c) { c.synapses.shared_base_multiple = 0; }), "1..65535"));
+    CHECK(has(finding([](ChipSpec& c) { c.synapses.count_bits = 12; }), "2^count_bits"));
+    CHECK(has(finding([&](ChipSpec& c) { crossbar(c), c.synapses.crossbar_types = 9; }), "1..8"));
+    CHECK(has(finding([&](ChipSpec& c) { crossbar(c), c.synapses.weight_bits = {5}; }), "crossbar_types"));
+    CHECK(has(finding([&](ChipSpec& c) { crossbar(c), c.synapses.encodings = good.synapses.encodings; }), "SPARSE"));
+    CHECK(has(finding([&](ChipSpec& c) { crossbar(c), c.synapses.shared_lists = true; }), "no lists to share"));
+    CHECK(has(finding([&](ChipSpec& c) { crossbar(c), c.learning = good.learning; }), "beside a learning engine"));
+    const std::string text = print_chip_spec(good);
+    CHECK(says(findings_of(replaced(text, "TERNARY_LEAKY", "TERNARY")), "TERNARY"));
+    CHECK(says(findings_of(replaced(text, "base_most: 8191", "")), "lacks the field 'base_most'"));
+}
+
+TEST_CASE("loihi2 holds what Intel's compiler printed") {
+    const ChipSpec loihi = load("loihi2");
+    CHECK(loihi.mesh.cores() == 128);
+    CHECK(loihi.limits.compartments == 8192);
+    CHECK(loihi.limits.input_axons == 16000);
+    CHECK(loihi.synapses.words == 12000);
+    CHECK(loihi.neuron.models.size() == neuron_model_names.size());
+    CHECK(loihi.neuron.voltage_decay == IntRange{0, 4096});
+    CHECK(loihi.learning.present);
+    CHECK(loihi.costs.size() == 1);
+    const auto derived = read_cost_tables(std::string(SPIKELOOM_SOURCE_DIR) + "/models/costs/loihi2_derived.textproto");
+    REQUIRE(derived.has_value());
+    CHECK(loihi.costs.front() == derived->front());
+}
+
 TEST_CASE("printing and reading again gives the same value") {
-    for (const char* name : {"loihi1", "generic"}) {
+    for (const char* name : {"loihi1", "loihi2", "generic"}) {
         const ChipSpec spec = load(name);
         const std::string text = print_chip_spec(spec);
         const auto again = parse_chip_spec(text, "printed");
@@ -254,9 +327,11 @@ TEST_CASE("each field of the schema is needed") {
     int fields = 0;
     while (std::getline(lines, line)) {
         const bool scalar = line.find(": ") != std::string::npos && line.find(": [") == std::string::npos;
-        const bool optional =
-            std::ranges::any_of(std::array{" low:", " high:", " chip_columns:", " chip_rows:", " address_range:"},
-                                [&](const char* field) { return line.find(field) != std::string::npos; });
+        const bool optional = std::ranges::any_of(
+            std::array{
+                " low:", " high:", " chip_columns:", " chip_rows:", " address_range:", " destinations_per_compartment:",
+                " soft_reset_compartments:", " payload_bits:", " crossbar_types:"},
+            [&](const char* field) { return line.find(field) != std::string::npos; });
         if (scalar && !optional) {
             std::string without = text;
             without.erase(offset, line.size() + 1);

@@ -90,16 +90,25 @@ chip::SpikeNetwork network(Draws& draws, const chip::Mesh& mesh) {
     return network;
 }
 
+IntRange decay(Draws& draws, int bits, int offset) {
+    const std::int64_t all = std::int64_t{1} << bits;
+    return draws.chance() ? IntRange{.least = 0, .most = all - 1} : range(draws, 0, all - offset);
+}
+
 chip::NeuronFormat neuron(Draws& draws) {
     const int state_bits = draws.integer(16, 31);
     const int threshold_exponent = draws.integer(0, 10);
     const int bias_exponent = draws.integer(0, 15);
     const int shift = draws.integer(0, 14);
+    const int sum_bits = draws.integer(8, 31);
+    const int decay_bits = draws.integer(1, 16);
+    const int current_offset = draws.integer(0, 1);
+    const int voltage_offset = draws.integer(0, 1);
     return {.state_bits = state_bits,
-            .sum_bits = draws.integer(8, 31),
-            .decay_bits = draws.integer(1, 16),
-            .current_decay_offset = draws.integer(0, 1),
-            .voltage_decay_offset = draws.integer(0, 1),
+            .sum_bits = sum_bits,
+            .decay_bits = decay_bits,
+            .current_decay_offset = current_offset,
+            .voltage_decay_offset = voltage_offset,
             .threshold_mantissa_max = draws.between(1, 1 << 20),
             .threshold_exponent = threshold_exponent,
             .bias_mantissa = range(draws, -32768, 32767),
@@ -107,7 +116,35 @@ chip::NeuronFormat neuron(Draws& draws) {
             .refractory = range(draws, 1, 65535),
             .voltage_floor_exponent = range(draws, 0, state_bits - 1),
             .voltage_ceiling_exponent = range(draws, 0, (state_bits - 10) / 2),
-            .refractory_probe_shift = shift};
+            .refractory_probe_shift = shift,
+            .current_decay = decay(draws, decay_bits, current_offset),
+            .voltage_decay = decay(draws, decay_bits, voltage_offset)};
+}
+
+/// Models, and what only some chips have.
+void draw_models(Draws& draws, chip::ChipSpec& spec) {
+    if (draws.chance()) {
+        spec.neuron.payload_bits = draws.integer(1, 32);
+    }
+    for (std::size_t i = 1; i < neuron_model_names.size(); ++i) {
+        const auto model = static_cast<NeuronModel>(i);
+        if (draws.chance() && (spec.neuron.payload_bits > 0 || !sends_values(model))) {
+            spec.neuron.models.push_back(model);
+        }
+    }
+    spec.neuron.soft_reset_compartments = draws.chance() ? draws.integer(1, 16) : 0;
+    spec.limits.destinations_per_compartment = draws.chance() ? draws.between(1, 1 << 24) : 0;
+    if (draws.chance() && !spec.learning.present) {
+        spec.synapses.crossbar_types = draws.integer(spec.synapses.weight_bits.back(), 8);
+        spec.synapses.encodings = {chip::SynapseEncoding::sparse};
+    } else if (draws.chance()) {
+        spec.synapses.shared_lists = true;
+        spec.synapses.shared_base_most = draws.between(0, spec.limits.compartments - 1);
+        spec.synapses.shared_base_multiple = draws.between(1, 65535);
+    }
+    if (spec.synapses.count_bits == 0) {
+        spec.synapses.synapses_per_entry = draws.integer(1, 65536);
+    }
 }
 
 chip::SynapseMemory synapses(Draws& draws) {
@@ -221,6 +258,7 @@ chip::ChipSpec random_chip(std::uint64_t seed) {
     if (draws.chance()) {
         spec.learning = learning(draws, spec.synapses);
     }
+    draw_models(draws, spec);
     for (int i = draws.integer(1, 3); i > 0; --i) {
         spec.costs.push_back(costs(draws, "table" + std::to_string(i), spec.learning.present));
     }
