@@ -1,10 +1,12 @@
 // Where neurons lie changes no spike: 200 random networks, each compiled for a random board of small cores and for one
 // core of the same formats that holds anything, verified, and run side by side, spike by spike and voltage by voltage.
+// And what a pass could get wrong, the verifier notices.
 #include <doctest/doctest.h>
 
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "compiler/compile.hpp"
 #include "compiler/verify.hpp"
 #include "property/random_chips.hpp"
+#include "property/random_damage.hpp"
 #include "property/random_networks.hpp"
 #include "support/networks.hpp"
 
@@ -117,7 +120,7 @@ std::uint64_t run_alike(const Network& network, const chip::Image& one, const ch
 }
 
 struct Tally {
-    int compiled = 0, refused_formats = 0, refused_limits = 0, rounded_otherwise = 0, silent = 0;
+    int compiled = 0, refused_formats = 0, refused_limits = 0, rounded_otherwise = 0, silent = 0, damages = 0;
     std::uint64_t spikes = 0, cores = 0;
 };
 
@@ -153,6 +156,20 @@ std::optional<Pair> compile_pair(const Network& network, std::uint64_t seed, Tal
     return Pair{*std::move(one), *std::move(many)};
 }
 
+/// Damaged at three places, each time the verifier speaks up.
+void check_damages(const Network& network, const chip::Image& sound, std::uint64_t seed, Tally& tally) {
+    test::Draws draws(seed * 3 + 2);
+    for (int i = 0; i < 3; ++i) {
+        chip::Image image = sound;
+        const std::string damage = test::damage(image, draws);
+        CAPTURE(damage);
+        if (!damage.empty()) {
+            ++tally.damages;
+            CHECK_FALSE(verify(image, network).empty());
+        }
+    }
+}
+
 void compare(std::uint64_t seed, Tally& tally) {
     const Network network = test::random_network(seed);
     REQUIRE(check_network(network).empty());
@@ -164,6 +181,7 @@ void compare(std::uint64_t seed, Tally& tally) {
     tally.cores += pair->many.image.cores.size();
     CHECK(verify(pair->many.image, network).empty());
     CHECK(chip::check_image(pair->many.image).empty());
+    check_damages(network, pair->many.image, seed, tally);
     if (!pair->same_weights()) {
         ++tally.rounded_otherwise;
         return;
@@ -182,11 +200,12 @@ TEST_CASE("200 random networks spike on random boards as on one core without lim
     MESSAGE(tally.compiled << " compiled, onto " << tally.cores << " cores; refused for formats "
                            << tally.refused_formats << ", for limits " << tally.refused_limits << "; "
                            << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.spikes
-                           << " spikes, " << tally.silent << " networks silent");
+                           << " spikes, " << tally.silent << " networks silent; " << tally.damages << " damages");
     CHECK(tally.compiled >= 134);
     CHECK(tally.cores > 4 * static_cast<std::uint64_t>(tally.compiled));
     CHECK(tally.rounded_otherwise < 12);
     CHECK(tally.silent < 30);
+    CHECK(tally.damages > 200);
     CHECK(tally.spikes > 50'000);
 }
 
