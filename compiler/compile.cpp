@@ -171,9 +171,12 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     if (Diagnostics findings = chip::check_addresses(result.image); has_error(findings)) {
         return fail(std::move(findings));
     }
-    result.image.mapping_report =
-        mapping_report({.network = network, .mapped = mapping->mapped, .partition = parts, .placement = placement},
-                       result.image, result.remarks);
+    result.image.mapping_report = mapping_report({.network = network,
+                                                  .mapped = mapping->mapped,
+                                                  .partition = parts,
+                                                  .placement = placement,
+                                                  .rates_by_node = rates_by_node(options.rates)},
+                                                 result.image, result.remarks);
 
     say(options, 0.85, "verify");
     Diagnostics findings = verify(result.image, network);

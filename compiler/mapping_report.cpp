@@ -9,6 +9,7 @@
 #include <set>
 
 #include "chip/image/synapse_size.hpp"
+#include "compiler/bounds.hpp"
 #include "compiler/passes/core_use.hpp"
 
 namespace spikeloom::compiler {
@@ -31,36 +32,12 @@ Limit fullest(const CoreUse& use, const chip::ChipSpec& chip) {
     return best;
 }
 
-/// Cores that any partition needs: no limit can be shared out more thinly than evenly.
-struct Bound {
-    std::int64_t cores = 0;
-    Limit limit = Limit::compartments;
-};
-
-Bound core_bound(const MappingDecisions& decisions, const chip::ChipSpec& chip) {
-    std::int64_t value_bits = 0;
-    std::set<std::uint32_t> sources;
-    for (const MappedSynapse& synapse : decisions.partition.table.synapses) {
-        const chip::WeightFormat& format = decisions.partition.table.formats[synapse.format];
-        value_bits +=
-            format.weight_bits + format.delay_bits + decisions.partition.table.learning_of(synapse.format).tag_bits;
-    }
-    std::int64_t with_synapses = 0;
-    for (std::size_t node = 0; node < decisions.mapped.nodes(); ++node) {
-        with_synapses += decisions.partition.table.row(node).empty() ? 0 : 1;
-    }
-    const auto share = [](std::int64_t need, std::int64_t room_of_one) {
-        return (need + room_of_one - 1) / room_of_one;
-    };
-    const std::array<Bound, 3> bounds{
-        {{share(decisions.mapped.neurons(), chip.limits.compartments), Limit::compartments},
-         {share(value_bits, chip.synapses.words * chip.synapses.word_bits), Limit::synapse_words},
-         {share(with_synapses, chip.limits.input_axons), Limit::input_axons}}};
-    return *std::ranges::max_element(bounds, {}, &Bound::cores);
+/// "1.08", how many times the bound a figure is; "" where the bound says nothing.
+std::string times_bound(double figure, double least) {
+    return least > 0 ? fmt::format(": {:.2f}", figure / least) : std::string();
 }
 
 void write_head(Out out, const MappingDecisions& decisions, const chip::Image& image) {
-    const Bound bound = core_bound(decisions, image.chip);
     const Partition& partition = decisions.partition;
     std::set<int> tiles;
     for (const chip::CoreImage& core : image.cores) {
@@ -70,13 +47,30 @@ void write_head(Out out, const MappingDecisions& decisions, const chip::Image& i
     fmt::format_to(out, "  neurons {}, synapses {} (non-zero after quantisation), inputs {}\n",
                    decisions.mapped.neurons(), partition.table.synapses.size(),
                    decisions.mapped.nodes() - decisions.mapped.neurons());
-    fmt::format_to(out, "  cores {} of {} (at least {}: {}), tiles {}; {}\n", image.cores.size(),
-                   image.chip.mesh.cores(), bound.cores, limit_info(bound.limit).name, tiles.size(),
-                   partition.order.name);
-    const auto spikes = std::max<std::uint64_t>(decisions.mapped.nodes(), 1);
-    fmt::format_to(out, "  messages {:.2f} a spike, hops {} if every neuron spikes once ({} before placement)\n\n",
-                   static_cast<double>(partition.messages) / static_cast<double>(spikes), decisions.placement.hops,
-                   decisions.placement.hops_unplaced);
+    const BoundedNetwork network{
+        .mapped = decisions.mapped, .table = partition.table, .rates = decisions.rates_by_node};
+    const MappingBounds bounds = mapping_bounds(network, image.chip);
+    const CoreBound& decisive = bounds.decisive();
+    fmt::format_to(out, "  cores {} of {}, at least {} ({}){}; tiles {}; {}\n", image.cores.size(),
+                   image.chip.mesh.cores(), decisive.cores, limit_info(decisive.limit).name,
+                   times_bound(static_cast<double>(image.cores.size()), static_cast<double>(decisive.cores)),
+                   tiles.size(), partition.order.name);
+    const Traffic traffic = measure_traffic(network, partition.order, partition.cores, partition.core_of);
+    const Traffic random = random_traffic(network, image.cores.size());
+    const bool rated = !network.rates.empty();
+    const auto figure = [&](double value) {
+        return rated ? fmt::format("{:.4g}", value) : fmt::format("{:.0f}", value);
+    };
+    const auto line = [&](std::string_view name, double value, const TrafficBound& bound, double at_random) {
+        fmt::format_to(out, "  {} {}, at least {} ({}){}; cores by chance {}\n", name, figure(value),
+                       figure(bound.least), bound.why, times_bound(value, bound.least), figure(at_random));
+    };
+    fmt::format_to(out, "  {}:\n",
+                   rated ? "a step, at the rates of the calibration run" : "if every neuron spikes once");
+    line("  messages", traffic.messages, bounds.messages, random.messages);
+    line("  copies to other cores", traffic.copies, bounds.copies, random.copies);
+    fmt::format_to(out, "    hops {}{} before placement\n\n", decisions.placement.hops,
+                   fmt::format(" if every neuron spikes once, {}", decisions.placement.hops_unplaced));
 }
 
 void write_cores(Out out, const MappingDecisions& decisions, const chip::Image& image) {

@@ -2,6 +2,7 @@
 // bounds, what quantisation lost. Kept in the image, printed by the tool.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "chip/image/image.hpp"
@@ -19,6 +20,7 @@ struct MappingDecisions {
     const MappedNetwork& mapped;
     const Partition& partition;
     const Placement& placement;
+    std::span<const float> rates_by_node{};  ///< spikes a step of a calibration run; empty: every node spikes once
 };
 
 [[nodiscard]] std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image,

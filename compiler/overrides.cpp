@@ -453,4 +453,14 @@ Diagnostics check_rates(const Network& network, const SpikeRates& rates) {
     return findings;
 }
 
+std::vector<float> rates_by_node(const SpikeRates& rates) {
+    std::vector<float> row;
+    for (const auto* parts : {&rates.populations, &rates.inputs}) {
+        for (const std::vector<float>& part : *parts) {
+            row.insert(row.end(), part.begin(), part.end());
+        }
+    }
+    return row;
+}
+
 }  // namespace spikeloom::compiler
