@@ -1,0 +1,85 @@
+#include "compiler/map_network.hpp"
+
+#include <string>
+#include <utility>
+
+namespace spikeloom::compiler {
+namespace {
+
+void say(const CompileOptions& options, double fraction, const std::string& phase) {
+    if (options.progress) {
+        options.progress(fraction, phase);
+    }
+}
+
+Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
+                                       const QuantiseOptions& options, const OverridePlan& overrides,
+                                       const NeuronOrder* known_order = nullptr) {
+    Mapping mapping;
+    auto mapped = quantise(network, chip, options, mapping.remarks);
+    if (!mapped) {
+        return fail(std::move(mapped.error()));
+    }
+    auto parts = partition(network, *mapped, chip, known_order, &overrides);
+    if (!parts) {
+        return fail(std::move(parts.error()));
+    }
+    mapping.mapped = std::move(*mapped);
+    mapping.partition = std::move(*parts);
+    return mapping;
+}
+
+/// Sum over the projections of what rounding did to their weights.
+double weight_error(const MappedNetwork& mapped) {
+    double sum = 0;
+    for (const chip::ProjectionLoss& loss : mapped.losses) {
+        sum += loss.rms_error;
+    }
+    return sum;
+}
+
+bool has_rounding(const MappedNetwork& mapped) {
+    constexpr double negligible = 1e-4;
+    return weight_error(mapped) > negligible * static_cast<double>(mapped.losses.size());
+}
+
+}  // namespace
+
+/// Better formats for the weights, as far as they are free. Weights of both signs in one format lose a bit to the
+/// sign; in a format for each sign they do not. And a few large weights coarsen all others, unless the small ones have
+/// formats of their own. Both take more memory: kept where that costs no core and no message.
+Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options,
+                            const OverridePlan& overrides) {
+    QuantiseOptions quantise_options;
+    quantise_options.weight_bits = options.weight_bits;
+    quantise_options.approximate_reset = options.approximate_reset;
+    auto best = quantise_and_partition(network, chip, quantise_options, overrides);
+    if (!best) {
+        return best;
+    }
+    struct Refinement {
+        SignSplit split;
+        int magnitude_classes;
+    };
+    double done = 0.3;
+    for (const Refinement refinement :
+         {Refinement{SignSplit::always, 1}, Refinement{SignSplit::always, 2}, Refinement{SignSplit::always, 3}}) {
+        if (!has_rounding(best->mapped) || (options.stop && options.stop())) {
+            break;
+        }
+        say(options, done, "refine the weights' formats");
+        done += 0.1;
+        quantise_options.split = refinement.split;
+        quantise_options.magnitude_classes = refinement.magnitude_classes;
+        auto refined = quantise_and_partition(network, chip, quantise_options, overrides, &best->partition.order);
+        const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
+                          refined->partition.messages <= best->partition.messages;
+        if (!free || weight_error(refined->mapped) > 0.9 * weight_error(best->mapped)) {
+            break;
+        }
+        best = std::move(refined);
+    }
+    return best;
+}
+
+}  // namespace spikeloom::compiler

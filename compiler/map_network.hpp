@@ -1,0 +1,27 @@
+// The first half of compile(): which formats the weights take, and which neurons share a core. Also what `explain`
+// tries changes of a network or a chip with, since it decides the number of cores.
+#pragma once
+
+#include "chip/spec/chip_spec.hpp"
+#include "compiler/compile.hpp"
+#include "compiler/network.hpp"
+#include "compiler/overrides.hpp"
+#include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/partition.hpp"
+#include "compiler/passes/quantise.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::compiler {
+
+/// Quantised, and dealt to cores.
+struct Mapping {
+    MappedNetwork mapped;
+    Partition partition;
+    Diagnostics remarks;
+};
+
+/// Of a checked network. Errors: what the chip can't express, limits that no partition respects.
+[[nodiscard]] Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip,
+                                          const CompileOptions& options, const OverridePlan& overrides);
+
+}  // namespace spikeloom::compiler
