@@ -86,8 +86,12 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     const Partition& parts = mapping->partition;
 
     say(options, 0.7, "place");
-    const Placement placement =
-        place_cores(core_traffic(parts), parts.cores.size(), chip.mesh, options.seed, chip.network.parameters);
+    const auto placed = place_cores(core_traffic(parts), chip.mesh, chip.network.parameters,
+                                    {.seed = options.seed, .effort = options.effort, .stop = options.stop});
+    if (!placed) {
+        return fail(placed.error());
+    }
+    const Placement& placement = *placed;
 
     say(options, 0.75, "allocate");
     CompileResult result{.image = allocate(network, mapping->mapped, parts, placement, chip),

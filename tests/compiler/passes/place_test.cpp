@@ -30,6 +30,18 @@ std::uint64_t hops_of(const std::vector<std::uint32_t>& traffic, const std::vect
     return sum;
 }
 
+/// The placement of a row-major table of messages.
+Placement placed(const std::vector<std::uint32_t>& traffic, const chip::Mesh& mesh,
+                 const router::NetworkParameters& network = {}, std::uint64_t seed = 1) {
+    std::uint32_t cores = 0;
+    while (std::size_t{cores} * cores < traffic.size()) {
+        ++cores;
+    }
+    auto placement = place_cores(flows_of_table(traffic, cores), mesh, network, {.seed = seed});
+    REQUIRE(placement);
+    return *placement;
+}
+
 TEST_CASE("cores lie on distinct places of the fewest tiles, and the hops are what they say") {
     for (std::uint64_t seed = 0; seed < 5; ++seed) {
         test::Draws draws(seed);
@@ -39,7 +51,7 @@ TEST_CASE("cores lie on distinct places of the fewest tiles, and the hops are wh
             flow = static_cast<std::uint32_t>(draws.integer(0, 20));
         }
         const chip::Mesh mesh;
-        const Placement placement = place_cores(traffic, cores, mesh, seed);
+        const Placement placement = placed(traffic, mesh, {}, seed);
         std::set<std::uint32_t> places(placement.place.begin(), placement.place.end());
         std::set<int> tiles;
         for (const std::uint32_t place : placement.place) {
@@ -50,7 +62,7 @@ TEST_CASE("cores lie on distinct places of the fewest tiles, and the hops are wh
         CHECK(tiles.size() == (cores + 3) / 4);
         CHECK(placement.hops == hops_of(traffic, placement.place, mesh));
         CHECK(placement.hops <= placement.hops_unplaced);
-        CHECK(place_cores(traffic, cores, mesh, seed).place == placement.place);
+        CHECK(placed(traffic, mesh, {}, seed).place == placement.place);
     }
 }
 
@@ -62,7 +74,7 @@ TEST_CASE("a shuffled chain is laid out without detours") {
         traffic[shuffled(i) * cores + shuffled(i + 1)] = 100;
     }
     const chip::Mesh mesh{.columns = 8, .rows = 4, .cores_per_tile = 1};
-    CHECK(place_cores(traffic, cores, mesh, 1).hops == 3100);
+    CHECK(placed(traffic, mesh).hops == 3100);
 }
 
 TEST_CASE("a ring of cores is laid round a torus, and over a line only with detours") {
@@ -72,8 +84,8 @@ TEST_CASE("a ring of cores is laid round a torus, and over a line only with deto
         traffic[i * 3 % cores * cores + (i + 1) * 3 % cores] = 100;
     }
     const chip::Mesh mesh{.columns = 8, .rows = 1, .cores_per_tile = 1};
-    CHECK(place_cores(traffic, cores, mesh, 1, {.topology = router::Topology::torus}).hops == 800);
-    CHECK(place_cores(traffic, cores, mesh, 1).hops == 1400);
+    CHECK(placed(traffic, mesh, {.topology = router::Topology::torus}).hops == 800);
+    CHECK(placed(traffic, mesh).hops == 1400);
 }
 
 TEST_CASE("cores that talk to each other share a chip, where links between chips are narrow") {
@@ -86,8 +98,8 @@ TEST_CASE("cores that talk to each other share a chip, where links between chips
     }
     const chip::Mesh mesh{.columns = 2, .rows = 2, .cores_per_tile = 1, .chip_columns = 3, .chip_rows = 1};
     for (const auto topology : {router::Topology::mesh, router::Topology::torus, router::Topology::tree}) {
-        const Placement placement = place_cores(
-            traffic, cores, mesh, 7, {.topology = topology, .between_chips = {.latency = 30, .interval = 30}});
+        const Placement placement =
+            placed(traffic, mesh, {.topology = topology, .between_chips = {.latency = 30, .interval = 30}}, 7);
         for (std::size_t core = 3; core < cores; ++core) {
             CHECK(mesh.chip(static_cast<int>(placement.place[core])) ==
                   mesh.chip(static_cast<int>(placement.place[core % 3])));
@@ -99,7 +111,7 @@ TEST_CASE("a board's chips fill one after the other, the last in a block") {
     const chip::Mesh mesh{.columns = 4, .rows = 4, .cores_per_tile = 2, .chip_columns = 2, .chip_rows = 2};
     for (const std::size_t cores : {20, 32, 33, 70, 128}) {
         const std::vector<std::uint32_t> traffic(cores * cores, 1);
-        const Placement placement = place_cores(traffic, cores, mesh, 1);
+        const Placement placement = placed(traffic, mesh);
         std::vector<std::size_t> on_chip(4);
         for (const std::uint32_t place : placement.place) {
             ++on_chip[static_cast<std::size_t>(mesh.chip(static_cast<int>(place)))];
@@ -142,7 +154,7 @@ TEST_CASE("quadratic assignment problems on grids: within half a percent of the 
         const chip::Mesh mesh{.columns = problem.rows, .rows = problem.columns, .cores_per_tile = 1};
         const bool first_is_distance =
             first[size - 1] == static_cast<std::uint32_t>(problem.rows + problem.columns - 2);
-        const Placement placement = place_cores(first_is_distance ? second : first, size, mesh, 1);
+        const Placement placement = placed(first_is_distance ? second : first, mesh);
         MESSAGE(std::string(problem.name) << ": " << placement.hops << ", best known " << problem.best);
         CHECK(static_cast<double>(placement.hops) <= static_cast<double>(problem.best) * (1 + problem.allowed));
         CHECK(placement.hops >= problem.best);

@@ -1,0 +1,96 @@
+#include <algorithm>
+#include <utility>
+
+#include "compiler/placement/annealing.hpp"
+#include "compiler/placement/placement_problem.hpp"
+#include "compiler/placement/tabu_search.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+constexpr std::uint32_t most_for_descent = 512;  // a sweep over all pairs
+constexpr std::uint32_t most_from_hot = 2048;    // beyond, annealing all of it takes too long to pay
+
+/// An arrangement with its cost; the cheapest is kept.
+class Best {
+public:
+    Best(const PlacementProblem& problem, const Arrangement& start)
+        : problem_(problem), slot_of_(start), cost_(cost_of(problem, start)) {}
+
+    void offer(Arrangement candidate) {
+        const std::int64_t cost = cost_of(problem_, candidate);
+        if (cost < cost_) {
+            cost_ = cost;
+            slot_of_ = std::move(candidate);
+        }
+    }
+    [[nodiscard]] const Arrangement& slot_of() const { return slot_of_; }
+
+private:
+    const PlacementProblem& problem_;
+    Arrangement slot_of_;
+    std::int64_t cost_;
+};
+
+struct Effort {
+    std::uint32_t runs;
+    std::uint64_t proposals;  ///< of all runs together, at most
+    std::uint64_t a_pair;     ///< proposals for each pair of slots, at most
+    std::uint32_t tabu_runs;
+    std::uint64_t tabu_steps;
+};
+
+Effort effort_of(const SearchOptions& options, std::uint32_t slots) {
+    switch (std::clamp(options.effort, 0, 3)) {
+    case 0:
+        return {.runs = 1, .proposals = 300'000, .a_pair = 100, .tabu_runs = 0, .tabu_steps = 0};
+    case 1:
+        return {.runs = slots < 64 ? 4U : 1U,
+                .proposals = 4'000'000,
+                .a_pair = 2000,
+                .tabu_runs = 1,
+                .tabu_steps = std::uint64_t{20} * slots};
+    case 2:
+        return {.runs = slots < 64 ? 8U : 2U,
+                .proposals = 60'000'000,
+                .a_pair = 20'000,
+                .tabu_runs = 2,
+                .tabu_steps = std::uint64_t{400} * slots};
+    default:
+        return {.runs = slots < 64 ? 16U : 6U,
+                .proposals = 1'200'000'000,
+                .a_pair = 100'000,
+                .tabu_runs = 4,
+                .tabu_steps = std::uint64_t{10'000} * slots};
+    }
+}
+
+}  // namespace
+
+Arrangement solve_placement(const PlacementProblem& problem, const Arrangement& start, const SearchOptions& options) {
+    Best best(problem, start);
+    const std::uint32_t slots = problem.slots();
+    if (problem.cores() < 2 || slots < 2) {
+        return start;
+    }
+    const Effort effort = effort_of(options, slots);
+    const std::uint64_t proposals = std::min(effort.proposals, effort.a_pair * slots * slots) / effort.runs;
+    if (slots <= most_from_hot) {
+        for (std::uint32_t run = 0; run < effort.runs; ++run) {
+            best.offer(anneal(problem, best.slot_of(), {.proposals = proposals, .run = run}, options));
+        }
+    } else {
+        best.offer(anneal(problem, best.slot_of(), {.proposals = proposals, .hot = 0.05, .reach = 4}, options));
+    }
+    if (effort.tabu_steps > 0 && tabu_serves(problem)) {
+        for (std::uint32_t run = 0; run < effort.tabu_runs; ++run) {
+            best.offer(tabu_search(problem, best.slot_of(), {.steps = effort.tabu_steps, .run = run}, options));
+        }
+    }
+    if (slots <= most_for_descent) {
+        best.offer(descend(problem, best.slot_of(), std::uint64_t{100} * slots * slots, options));
+    }
+    return best.slot_of();
+}
+
+}  // namespace spikeloom::compiler
