@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "chip/load_neurons.hpp"
 #include "chip/load_plastic.hpp"
 #include "chip/plan_shards.hpp"
 #include "chip/registers.hpp"
@@ -46,7 +47,10 @@ public:
         if (Diagnostics findings = shared_plastic_axons(); has_error(findings)) {
             return fail(std::move(findings));
         }
-        add_neurons();
+        if (Diagnostics findings = models_without_kernel(); has_error(findings)) {
+            return fail(std::move(findings));
+        }
+        add_neurons(image_, tables_);
         add_sources();
         plastic_.finish();
         for (core::Shard& shard : tables_.shards) {
@@ -60,9 +64,9 @@ public:
     }
 
 private:
-    void add_neurons();
     std::uint64_t count_axons();
     Diagnostics shared_plastic_axons() const;
+    Diagnostics models_without_kernel() const;
     void add_sources();
     void add_source(std::span<const OutputAxon> outputs, const SourceCounts& counts);
     void add_rows(std::span<const OutputAxon> outputs);
@@ -90,56 +94,6 @@ private:
     std::vector<SourceTable::Row> plastic_rows_;  ///< likewise
     PlasticBuilder plastic_;
 };
-
-// ---- neurons ----
-
-/// Short groups that follow each other become one run whose parameters lie in arrays; long ones stay runs.
-void Builder::add_neurons() {
-    constexpr std::size_t long_group = 64;
-    std::vector<core::NeuronParameters> parameters;
-    for (const Block& block : tables_.blocks) {
-        const CoreImage& core = image_.cores[block.core];
-        core::Shard& shard = tables_.shards[block.shard];
-        const std::uint32_t base = shard.slot(block.index, 0);
-        parameters.clear();
-        std::uint32_t first = 0;
-        const auto flush = [&] {
-            if (!parameters.empty()) {
-                shard.add_run({.first = base + first,
-                               .count = static_cast<std::uint32_t>(parameters.size()),
-                               .voltage_floor = voltage_floor_of(core, image_.chip.neuron),
-                               .voltage_ceiling = voltage_ceiling_of(core, image_.chip.neuron),
-                               .noise = noise_of(core.noise),
-                               .core = block.core,
-                               .compartment = block.first_compartment + first},
-                              parameters);
-                first += static_cast<std::uint32_t>(parameters.size());
-                parameters.clear();
-            }
-        };
-        for (const CompartmentGroup& group : core.groups) {
-            const std::uint32_t begin = std::max(group.first, block.first_compartment);
-            const std::uint32_t end = std::min(group.first + group.count, block.first_compartment + block.compartments);
-            if (begin >= end) {
-                continue;
-            }
-            if (end - begin >= long_group) {
-                flush();
-            }
-            parameters.insert(parameters.end(), end - begin, parameters_of(group, image_.chip.neuron));
-            if (end - begin >= long_group) {
-                flush();
-            }
-        }
-        flush();
-        for (std::uint32_t i = 0; i < block.compartments && !core.biases.empty(); ++i) {
-            shard.set_bias(base + i, bias_value(core.biases[block.first_compartment + i]));
-        }
-        for (std::uint32_t i = 0; i < block.compartments && !core.initial_currents.empty(); ++i) {
-            shard.set_initial_current(base + i, core.initial_currents[block.first_compartment + i]);
-        }
-    }
-}
 
 // ---- sources and their rows ----
 
@@ -185,6 +139,21 @@ Diagnostics Builder::shared_plastic_axons() const {
                 findings.push_back({.where = fmt::format("image: core {}, axon {}", c, axon),
                                     .found = "plastic synapses that several sources reach",
                                     .allowed = "one source for a list with plastic synapses"});
+            }
+        }
+    }
+    return findings;
+}
+
+Diagnostics Builder::models_without_kernel() const {
+    Diagnostics findings;
+    for (std::size_t c = 0; c < image_.cores.size(); ++c) {
+        for (const CompartmentGroup& group : image_.cores[c].groups) {
+            if (group.model != NeuronModel::leaky) {
+                findings.push_back({.where = fmt::format("image: core {}", c),
+                                    .found = fmt::format("neurons of model {}", name_of(group.model)),
+                                    .allowed = "leaky"});
+                return findings;
             }
         }
     }

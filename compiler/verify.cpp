@@ -132,6 +132,8 @@ void CoreChecker::check_registers() {
         in_range(neuron.voltage_decay, group.voltage_decay, "voltage decay");
         in_range({0, neuron.threshold_mantissa_max}, group.threshold_mantissa, "threshold mantissa");
         in_range(neuron.refractory, group.refractory, "refractory time");
+        expect(!group.parameters.soft_reset || neuron.soft_reset_compartments > 0,
+               "a reset takes the threshold off, which the chip can't");
     }
     expect(next == core_.compartments, fmt::format("groups cover {} of {} compartments", next, core_.compartments));
     expect(core_.biases.empty() || core_.biases.size() == core_.compartments,
@@ -212,8 +214,12 @@ void CoreChecker::check_entries() {
         }
     }
     const std::int64_t allowed = compartments_at_delay(chip_, longest_delay_);
-    expect(core_.compartments <= allowed,
-           fmt::format("{} compartments with delays up to {}", core_.compartments, longest_delay_),
+    std::int64_t taken = core_.compartments;
+    for (const chip::CompartmentGroup& group : core_.groups) {
+        taken +=
+            group.parameters.soft_reset ? group.count * (chip_.neuron.soft_reset_compartments - std::int64_t{1}) : 0;
+    }
+    expect(taken <= allowed, fmt::format("{} compartments with delays up to {}", taken, longest_delay_),
            fmt::format("{} (limit: compartments)", allowed));
 }
 

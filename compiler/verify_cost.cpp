@@ -83,10 +83,13 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
     MeasuredCore measured{.compartments = core.compartments,
                           .input_axons = static_cast<std::int64_t>(core.axons()),
                           .output_axons = static_cast<std::int64_t>(core.outputs.size())};
-    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
+    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t, NeuronModel, ModelParameters>> profiles;
     std::set<std::tuple<bool, std::int32_t>> thresholds;
     for (const chip::CompartmentGroup& group : core.groups) {
-        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory);
+        if (group.parameters.soft_reset) {
+            measured.compartments += group.count * (image.chip.neuron.soft_reset_compartments - std::int64_t{1});
+        }
+        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory, group.model, group.parameters);
         thresholds.emplace(group.spikes, group.threshold_mantissa);
     }
     std::set<std::tuple<int, int, int, int>> formats;

@@ -266,6 +266,9 @@ void NetworkVerifier::check_registers(std::uint32_t population) {
             0.501 + 1e-9 * std::abs(wanted.initial_current)) {
             say(where, fmt::format("initial current {}; wanted {:.2f}", found.initial_current, wanted.initial_current));
         }
+        if (found.group.parameters.soft_reset && p.reset != ResetRule::subtract_threshold) {
+            say(where, "a spike takes the threshold off; wanted a reset to a value");
+        }
         if (found.group.spikes && found.group.refractory != p.refractory_steps) {
             say(where, fmt::format("refractory time {}; wanted {}", found.group.refractory, p.refractory_steps));
         }

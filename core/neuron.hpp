@@ -2,6 +2,7 @@
 // the bit (LOIHI facts 1.2). One step, in order:
 //     q = wrap(sum of the weights that arrived)             u = wrap(decay(u) + q)
 //     v = clip(decay(v) + wrap(u + bias))                   v = 0 while refractory;  spike: v > threshold, then v = 0
+// (soft reset: then v -= threshold, and v stays as it is while refractory.)
 // decay(x) = sgn(x) * (|x| * keep >> decay_bits): the decayed value is truncated toward zero.
 // Compartments lie in slots of structure-of-arrays; a run is a stretch of slots that one kernel call updates.
 #pragma once
@@ -73,6 +74,7 @@ struct NeuronRun {
     std::uint32_t count = 0;
     Variation variation = Variation::none;
     bool refractory = false;  ///< some slot has dead steps: the run uses NeuronArrays::hold
+    bool soft_reset = false;  ///< a spike takes the threshold off v
     NeuronParameters parameters = {};
     std::int32_t voltage_floor = 0;
     std::int32_t voltage_ceiling = 0;

@@ -111,14 +111,21 @@ UpdateResult update_general(const NeuronArithmetic& arithmetic, const NeuronRun&
             arrays.current[slot] == 0 && arrays.voltage[slot] == 0 && arrays.bias[slot] == 0 && input.sum == 0;
         result.active += at_rest ? 0 : 1;
 
+        const std::int32_t before = arrays.voltage[slot];
         std::int32_t v = integrate(arithmetic, run, parameters, arrays, slot, input);
         const std::int32_t hold = run.refractory ? std::max(arrays.hold[slot] - 1, 0) : 0;
-        v = hold > 0 ? 0 : v;
-        const bool spike = parameters.threshold != std::numeric_limits<std::int32_t>::max() && v > parameters.threshold;
+        if (hold > 0) {
+            v = run.soft_reset ? before : 0;
+        }
+        const bool spike = parameters.threshold != std::numeric_limits<std::int32_t>::max() &&
+                           v > parameters.threshold && !(run.soft_reset && hold > 0);
         if (spike) {
             *result.spikes_end++ = slot;
         }
-        arrays.voltage[slot] = spike ? 0 : v;
+        if (spike) {
+            v = run.soft_reset ? v - parameters.threshold : 0;
+        }
+        arrays.voltage[slot] = v;
         if (run.refractory) {
             arrays.hold[slot] = spike ? parameters.refractory : hold;
         }

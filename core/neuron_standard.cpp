@@ -87,7 +87,7 @@ HWY_INLINE RunVectors load_parameters(const RunView& view, std::size_t i) {
 
 /// One vector of compartments, from the i-th of the run. `partial`: only the lanes of `inside` belong to the run; the
 /// others keep their state. Returns who spikes; `active` loses one where a compartment was active.
-template <Variation variation, bool refractory, bool partial>
+template <Variation variation, bool refractory, bool soft, bool partial>
 HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask inside, Vector& active) {
     const D32 d;
     const D16 d16;
@@ -108,10 +108,13 @@ HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask i
     Vector hold = zero;
     if constexpr (refractory) {
         hold = hn::Max(hn::Sub(hn::LoadU(d, view.hold + i), hn::Set(d, 1)), zero);
-        v = hn::IfThenZeroElse(hn::Gt(hold, zero), v);
+        v = hn::IfThenElse(hn::Gt(hold, zero), soft ? v_old : zero, v);
     }
     LaneMask spike = hn::Gt(v, p.threshold);
-    v = hn::IfThenZeroElse(spike, v);
+    if constexpr (soft && refractory) {
+        spike = hn::AndNot(hn::Gt(hold, zero), spike);
+    }
+    v = hn::IfThenElse(spike, soft ? hn::Sub(v, p.threshold) : zero, v);
 
     if constexpr (partial) {
         spike = hn::And(spike, inside);
@@ -135,7 +138,7 @@ HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask i
     return spike;
 }
 
-template <Variation variation, bool refractory>
+template <Variation variation, bool refractory, bool soft>
 UpdateResult update_run(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
     const D32 d;
     const hn::RebindToUnsigned<D32> du;
@@ -152,11 +155,11 @@ UpdateResult update_run(const NeuronRun& run, NeuronArrays& arrays, std::int16_t
     Vector active = hn::Zero(d);
     std::size_t i = 0;
     for (; i + lanes <= count; i += lanes) {
-        append(update_vector<variation, refractory, false>(view, i, LaneMask{}, active));
+        append(update_vector<variation, refractory, soft, false>(view, i, LaneMask{}, active));
         slots = hn::Add(slots, next);
     }
     if (i < count) {
-        append(update_vector<variation, refractory, true>(view, i, hn::FirstN(d, count - i), active));
+        append(update_vector<variation, refractory, soft, true>(view, i, hn::FirstN(d, count - i), active));
         std::fill(view.sums + i, view.sums + count, std::int16_t{0});
     }
     return {spikes, static_cast<std::uint32_t>(-hn::GetLane(hn::SumOfLanes(d, active)))};
@@ -164,8 +167,12 @@ UpdateResult update_run(const NeuronRun& run, NeuronArrays& arrays, std::int16_t
 
 template <Variation variation>
 UpdateResult update_any(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
-    return run.refractory ? update_run<variation, true>(run, arrays, sums, spikes)
-                          : update_run<variation, false>(run, arrays, sums, spikes);
+    if (run.soft_reset) {
+        return run.refractory ? update_run<variation, true, true>(run, arrays, sums, spikes)
+                              : update_run<variation, false, true>(run, arrays, sums, spikes);
+    }
+    return run.refractory ? update_run<variation, true, false>(run, arrays, sums, spikes)
+                          : update_run<variation, false, false>(run, arrays, sums, spikes);
 }
 
 UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {

@@ -50,10 +50,10 @@ struct FormatUse {
 /// `rule_numbers`: of every profile.
 FormatUse format_use(const chip::Image& image, const chip::CoreImage& core,
                      const std::vector<std::uint8_t>& rule_numbers) {
-    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t>> profiles;
+    std::set<std::tuple<std::int32_t, std::int32_t, std::int32_t, NeuronModel, ModelParameters>> profiles;
     std::set<std::tuple<bool, std::int32_t>> thresholds;
     for (const chip::CompartmentGroup& group : core.groups) {
-        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory);
+        profiles.emplace(group.current_decay, group.voltage_decay, group.refractory, group.model, group.parameters);
         thresholds.emplace(group.spikes, group.threshold_mantissa);
     }
     std::set<std::tuple<int, chip::SynapseEncoding, int, int>> formats;

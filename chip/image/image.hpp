@@ -133,6 +133,9 @@ struct PopulationSymbol {
     bool spikes = true;                 ///< false: read out by voltage
     double voltage_per_unit = 1;        ///< v register per unit of the network's membrane variable
     double current_per_unit = 1;        ///< u register per unit of the network's synaptic current
+    /// inputs_of the population's model: its neuron i of a tile lies on that many compartments, from
+    /// first_compartment + i * compartments_per_neuron on. The first one spikes.
+    std::uint32_t compartments_per_neuron = 1;
 
     /// Neurons: the product of the shape (which fits, in an image that passes check_image).
     [[nodiscard]] std::uint32_t size() const {
@@ -151,6 +154,7 @@ struct InputSymbol {
     std::vector<std::uint32_t> shape;
     std::vector<std::uint32_t> output_first;  ///< channels + 1
     std::vector<OutputAxon> outputs;
+    bool graded = false;  ///< the payload of a spike multiplies the weights; else spikes are 1
 
     [[nodiscard]] std::uint32_t size() const {
         return output_first.empty() ? 0 : static_cast<std::uint32_t>(output_first.size() - 1);
@@ -226,6 +230,9 @@ struct Image {
 
     friend bool operator==(const Image&, const Image&) = default;
 };
+
+/// Compartments of a core that its neurons take, with those that only help to reset others.
+[[nodiscard]] std::int64_t compartments_taken(const CoreImage& core, const NeuronFormat& neuron);
 
 /// Whether the image is whole: every index in range, registers and formats inside the chip's ranges, groups
 /// covering, symbols consistent. Says what is wrong, the first 50 findings of it. The chip executes only images that

@@ -52,9 +52,8 @@ void check_groups(const CoreImage& core, const NeuronFormat& neuron, const std::
         next = std::uint64_t{group.first} + group.count;
         findings.range(place, "current_decay", group.current_decay, neuron.current_decay);
         findings.range(place, "voltage_decay", group.voltage_decay, neuron.voltage_decay);
-        findings.range(place, "threshold_mantissa", group.threshold_mantissa,
-                       {.least = 0, .most = neuron.threshold_mantissa_max});
         findings.range(place, "refractory", group.refractory, neuron.refractory);
+        check_model(group, neuron, place, findings);
     }
     if (next != core.compartments) {
         findings.add(where, fmt::format("the groups end at compartment {}", next),
@@ -204,9 +203,9 @@ void check_cores(const Image& image, Findings& findings) {
             findings.add(where, fmt::format("its place on the mesh is {}", core.place),
                          fmt::format("a place of its own below {}", chip.mesh.cores()));
         }
-        if (core.compartments == 0 || core.compartments > chip.limits.compartments) {
-            findings.add(where, fmt::format("{} compartments", core.compartments),
-                         fmt::format("1..{}", chip.limits.compartments));
+        if (const std::int64_t taken = compartments_taken(core, chip.neuron);
+            taken <= 0 || taken > chip.limits.compartments) {
+            findings.add(where, fmt::format("{} compartments", taken), fmt::format("1..{}", chip.limits.compartments));
         }
         check_groups(core, chip.neuron, where, findings);
         check_registers(core, chip.neuron, where, findings);

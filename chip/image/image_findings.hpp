@@ -42,6 +42,10 @@ private:
 /// The part of check_analog_image on runs: of an image of a chip that is not ideal, whose symbols are in order.
 void check_runs(const AnalogImage& image, Findings& findings);
 
+/// The part of check_image on a group's neuron model and its threshold.
+void check_model(const CompartmentGroup& group, const NeuronFormat& neuron, const std::string& where,
+                 Findings& findings);
+
 /// The part of check_image on learning: of an image whose every index is in range.
 void check_learning(const Image& image, Findings& findings);
 

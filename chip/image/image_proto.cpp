@@ -71,6 +71,9 @@ void to(const PopulationSymbol& population, proto::PopulationSymbolProto& messag
     message.set_spikes(population.spikes);
     message.set_voltage_per_unit(population.voltage_per_unit);
     message.set_current_per_unit(population.current_per_unit);
+    if (population.compartments_per_neuron != 1) {
+        message.set_compartments_per_neuron(population.compartments_per_neuron);
+    }
 }
 
 bool from(const proto::PopulationSymbolProto& message, PopulationSymbol& population) {
@@ -90,6 +93,7 @@ bool from(const proto::PopulationSymbolProto& message, PopulationSymbol& populat
     population.spikes = message.spikes();
     population.voltage_per_unit = message.voltage_per_unit();
     population.current_per_unit = message.current_per_unit();
+    population.compartments_per_neuron = message.has_compartments_per_neuron() ? message.compartments_per_neuron() : 1;
     return true;
 }
 
@@ -127,6 +131,7 @@ void registers_to(const CoreImage& core, proto::CoreImageProto& message) {
         message.add_group_refractory(group.refractory);
         message.add_group_spikes(group.spikes);
     }
+    models_to(core.groups, message);
     for (const BiasRegister& bias : core.biases) {
         message.add_bias_mantissa(bias.mantissa);
         message.add_bias_exponent(bias.exponent);
@@ -161,6 +166,9 @@ std::string registers_from(const proto::CoreImageProto& message, CoreImage& core
                                .threshold_mantissa = message.group_threshold_mantissa(i),
                                .refractory = message.group_refractory(i),
                                .spikes = message.group_spikes(i)});
+    }
+    if (std::string wrong = models_from(message, core.groups); !wrong.empty()) {
+        return wrong;
     }
     if (!same_size({message.bias_mantissa_size(), message.bias_exponent_size()})) {
         return "its biases don't fit together";
@@ -408,6 +416,9 @@ proto::InputSymbolProto input_to_proto(const InputSymbol& input) {
     message.set_name(input.name);
     message.mutable_shape()->Add(input.shape.begin(), input.shape.end());
     message.set_no_output_list(input.output_first.empty());
+    if (input.graded) {
+        message.set_graded(true);
+    }
     outputs_to(input.output_first, input.outputs, *message.mutable_outputs());
     return message;
 }
@@ -415,6 +426,7 @@ proto::InputSymbolProto input_to_proto(const InputSymbol& input) {
 std::string input_from_proto(const proto::InputSymbolProto& message, InputSymbol& input) {
     input.name = message.name();
     input.shape.assign(message.shape().begin(), message.shape().end());
+    input.graded = message.graded();
     std::string wrong = outputs_from(message.outputs(), input.output_first, input.outputs);
     if (message.no_output_list()) {
         if (input.output_first.size() > 1 || !input.outputs.empty()) {

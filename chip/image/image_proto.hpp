@@ -19,6 +19,10 @@ namespace spikeloom::chip {
 void to_proto(const Provenance& provenance, proto::ProvenanceProto& message);
 [[nodiscard]] Provenance from_proto(const proto::ProvenanceProto& message);
 
+/// Models and parameters of a core's groups; the groups are there already when they are read.
+void models_to(const std::vector<CompartmentGroup>& groups, proto::CoreImageProto& message);
+[[nodiscard]] std::string models_from(const proto::CoreImageProto& message, std::vector<CompartmentGroup>& groups);
+
 [[nodiscard]] proto::CoreImageProto core_to_proto(const CoreImage& core);
 [[nodiscard]] proto::InputSymbolProto input_to_proto(const InputSymbol& input);
 

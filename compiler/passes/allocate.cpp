@@ -16,7 +16,8 @@ using Outputs = std::vector<std::vector<chip::OutputAxon>>;
 bool equal_registers(const NeuronRegisters& registers, const chip::CompartmentGroup& group) {
     return registers.current_decay == group.current_decay && registers.voltage_decay == group.voltage_decay &&
            registers.threshold_mantissa == group.threshold_mantissa && registers.refractory == group.refractory &&
-           registers.spikes == group.spikes;
+           registers.spikes == group.spikes && registers.model == group.model &&
+           registers.parameters == group.parameters;
 }
 
 class CoreWriter {
@@ -59,7 +60,9 @@ void CoreWriter::write_compartments() {
                                      .voltage_decay = registers.voltage_decay,
                                      .threshold_mantissa = registers.threshold_mantissa,
                                      .refractory = registers.refractory,
-                                     .spikes = registers.spikes});
+                                     .spikes = registers.spikes,
+                                     .model = registers.model,
+                                     .parameters = registers.parameters});
         }
         ++image_.groups.back().count;
         if (!population.biases.empty()) {

@@ -41,6 +41,11 @@ const LimitInfo& limit_info(Limit limit) {
     return limits[static_cast<std::size_t>(limit)];
 }
 
+std::int64_t compartments_of(const NeuronRegisters& registers, const chip::NeuronFormat& format) {
+    const std::int64_t inputs = inputs_of(registers.model);
+    return registers.parameters.soft_reset ? std::max<std::int64_t>(inputs, format.soft_reset_compartments) : inputs;
+}
+
 std::int64_t usable_compartments(const chip::ChipSpec& chip, int delay) {
     const auto free = static_cast<std::int64_t>(std::bit_ceil(static_cast<unsigned>(chip.synapses.free_delay) + 1U));
     const auto slots = static_cast<std::int64_t>(std::bit_ceil(static_cast<unsigned>(delay) + 1U));

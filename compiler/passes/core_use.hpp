@@ -47,6 +47,9 @@ struct CoreUse {
 /// What the chip offers a core with this use (long delays leave fewer compartments).
 [[nodiscard]] std::int64_t room(Limit limit, const CoreUse& use, const chip::ChipSpec& chip);
 
+/// Compartments that a neuron takes: inputs_of its model, more where its reset needs a compartment of its own.
+[[nodiscard]] std::int64_t compartments_of(const NeuronRegisters& registers, const chip::NeuronFormat& format);
+
 /// Compartments that a core offers when its longest synaptic delay is `delay`: each takes a power of two of
 /// accumulator slots, free_delay + 1 with all compartments in use. (LOIHI facts 1.6; the trade is inferred.)
 [[nodiscard]] std::int64_t usable_compartments(const chip::ChipSpec& chip, int delay);

@@ -94,6 +94,7 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
         const std::uint32_t neuron = order_.neuron_at[position];
         compartment_profiles_.add(facts_.compartment_profile[neuron]);
         threshold_profiles_.add(facts_.threshold_profile[neuron]);
+        plan.use[Limit::compartments] += facts_.compartments[neuron];
         plan.use[Limit::output_axons] += outputs_[neuron];
     }
     std::vector<AxonSlice> whole;
@@ -114,7 +115,6 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
             whole.push_back(slice);
         }
     }
-    plan.use[Limit::compartments] = plan.count;
     plan.use[Limit::compartment_profiles] = compartment_profiles_.count();
     plan.use[Limit::threshold_profiles] = threshold_profiles_.count();
     plan.use[Limit::synapse_formats] = formats_.count();
@@ -355,6 +355,7 @@ CoreFacts core_facts(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
         const std::uint32_t size = mapped.population_first[p + 1] - mapped.population_first[p];
         for (std::uint32_t i = 0; i < size; ++i) {
             NeuronRegisters registers = mapped.populations[p].of(i);
+            facts.compartments.push_back(static_cast<std::uint8_t>(compartments_of(registers, chip.neuron)));
             facts.threshold_profile.push_back(
                 number(thresholds, std::pair(registers.spikes, registers.threshold_mantissa)));
             registers.threshold_mantissa = 0;

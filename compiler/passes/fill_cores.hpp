@@ -16,7 +16,7 @@ namespace spikeloom::compiler {
 
 struct CorePlan {
     std::uint32_t first = 0;         ///< position of compartment 0
-    std::uint32_t count = 0;         ///< compartments
+    std::uint32_t count = 0;         ///< neurons
     std::vector<AxonSlice> axons{};  ///< by source
     chip::SynapseMemory memory{};    ///< as this core uses it
     CoreUse use{};
@@ -27,6 +27,7 @@ struct CorePlan {
 struct CoreFacts {
     std::vector<std::uint32_t> compartment_profile;  ///< by neuron
     std::vector<std::uint32_t> threshold_profile;
+    std::vector<std::uint8_t> compartments;  ///< that each neuron takes
     std::uint32_t compartment_profiles = 0;
     std::uint32_t threshold_profiles = 0;
     int skip_bits = 0;  ///< at which run-length lists are shortest over a sample of rows; 0: none

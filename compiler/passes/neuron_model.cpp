@@ -34,6 +34,12 @@ Decay decay_register(double fraction, const chip::IntRange& registers, int offse
     return decay;
 }
 
+/// Whether what is left above the threshold matters.
+bool subtracts(const Population& population) {
+    return spikes(population.kind) && population.reset == ResetRule::subtract_threshold &&
+           population.kind != NeuronKind::threshold;
+}
+
 /// Counts of neurons by what had to be approximated; reported once a population.
 struct Approximations {
     std::size_t current_clamped = 0, voltage_clamped = 0, current_lost = 0, voltage_lost = 0, residual = 0;
@@ -43,8 +49,12 @@ struct Approximations {
 
 class Deriver {
 public:
-    Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip)
-        : network_(network), population_(network.populations[index]), chip_name_(chip.name), format_(chip.neuron) {
+    Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip, const NeuronModelOptions& options)
+        : network_(network),
+          population_(network.populations[index]),
+          chip_name_(chip.name),
+          format_(chip.neuron),
+          soft_reset_(subtracts(population_) && !options.approximate_reset && format_.soft_reset_compartments > 0) {
         input_bias_.assign(population_.size(), 0.0);
         late_bias_.assign(population_.size(), 0.0);
         for (std::size_t i = 0; i < input_bias_.size(); ++i) {
@@ -102,6 +112,7 @@ private:
     const Population& population_;
     const std::string& chip_name_;
     const chip::NeuronFormat& format_;
+    bool soft_reset_;
     std::vector<double> input_bias_;
     std::vector<double> late_bias_;  ///< the part of it that is absent in the first step
     Approximations seen_;
@@ -116,6 +127,7 @@ NeuronModel Deriver::neuron(std::size_t i) {
 
     NeuronModel model;
     model.registers.spikes = fires;
+    model.registers.parameters.soft_reset = soft_reset_;
     model.registers.refractory = fires ? p.refractory_steps : static_cast<std::int32_t>(format_.refractory.least);
     set_current_decay(model, has_synaptic_current(p.kind) ? network_.step_s / p.tau_syn_s[i] : 1.0);
     if (p.kind == NeuronKind::threshold) {
@@ -193,13 +205,13 @@ void check_expressible(const Population& population, const chip::ChipSpec& chip,
                             fmt::format("{}..{} (chip '{}')", refractory.least, refractory.most, chip.name),
                             "use a longer step or a shorter refractory time"});
     }
-    if (population.reset == ResetRule::subtract_threshold && population.kind != NeuronKind::threshold) {
+    if (subtracts(population)) {
         if (options.approximate_reset) {
             findings.push_back({Severity::warning, where,
                                 "reset by subtraction is approximated by reset to zero: what exceeds the threshold "
                                 "at a spike is lost",
                                 "", ""});
-        } else {
+        } else if (chip.neuron.soft_reset_compartments <= 0) {
             findings.push_back({Severity::error, where,
                                 "resets by subtracting the threshold; a compartment of the chip resets to zero",
                                 "reset to a value",
@@ -216,7 +228,7 @@ PopulationModel derive_neuron_model(const Network& network, std::size_t index, c
     check_expressible(population, chip, options, findings);
     PopulationModel model;
     model.neurons.reserve(population.size());
-    Deriver deriver(network, index, chip);
+    Deriver deriver(network, index, chip, options);
     for (std::size_t i = 0; i < population.size(); ++i) {
         model.neurons.push_back(deriver.neuron(i));
     }

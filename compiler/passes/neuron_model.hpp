@@ -2,6 +2,7 @@
 //   u' = u (1 - du/4096) + q,   v' = v (1 - dv/4096) + u + bias,   spike where v > threshold, then v = 0.
 // With v' = (v - v_reset) * V and u = a_m r s * V (V: voltage_per_unit) the Network's equations become the chip's:
 //   du = 4096 a_s, dv = 4096 a_m, q = (a_m r a_s w_in) V x, bias = a_m (v_leak - v_reset) V.
+// Where the network subtracts the threshold, and the chip can (NeuronFormat::soft_reset_compartments), v -= threshold.
 // A constant x passes the synaptic filter, the chip's bias does not: the bias B = a_m r w_in x V comes with an initial
 // u of -B, which decays as the filter rises, so that both together are B (1 - (1 - a_s)^(t + 1)), as in float. A bias
 // that is absent in the first step takes -B / (1 - a_s) instead.
@@ -37,7 +38,7 @@ struct PopulationModel {
 };
 
 struct NeuronModelOptions {
-    bool approximate_reset = false;  ///< accept reset to zero where the network subtracts the threshold
+    bool approximate_reset = false;  ///< reset to zero where the network subtracts the threshold
 };
 
 /// The model of population `index`, its projections' biases included. What the chip can't express is appended to

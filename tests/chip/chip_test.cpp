@@ -112,6 +112,14 @@ TEST_CASE("random images run as the naive chip runs them") {
     }
 }
 
+TEST_CASE("so they do where some neurons reset by subtraction") {
+    test::RandomImageOptions options;
+    options.chip.neuron.soft_reset_compartments = 1;
+    for (std::uint64_t seed = 60; seed < 90; ++seed) {
+        check_against_naive(seed, options, 1);
+    }
+}
+
 TEST_CASE("so they do under the conventions of other tools and on other widths") {
     test::RandomImageOptions options;
     for (std::uint64_t seed = 100; seed < 120; ++seed) {

@@ -53,6 +53,7 @@ NeuronRun random_run(std::uint64_t seed, std::uint32_t first, std::uint32_t coun
             .count = count,
             .variation = static_cast<Variation>(seed % 3),
             .refractory = seed % 2 == 0,
+            .soft_reset = seed % 5 < 2,
             .parameters = {.current_keep = static_cast<std::int32_t>(draw(seed, 0, 20, 4097)),
                            .voltage_keep = static_cast<std::int32_t>(draw(seed, 0, 21, 4097)),
                            .threshold = static_cast<std::int32_t>(draw(seed, 0, 22, 1U << 22)),
@@ -100,6 +101,30 @@ TEST_CASE("an impulse decays as Lava's own test says") {
     for (const std::int32_t expected : {8192, 4096, 2048, 1024, 512, 256, 128, 64}) {
         (void)update_standard(run, bench.arrays, bench.sums.data(), bench.spikes.data());
         CHECK(bench.arrays.current[0] == expected);
+    }
+}
+
+TEST_CASE("a soft reset keeps what exceeds the threshold, and holds it through dead steps") {
+    for (const std::int32_t dead : {0, 2}) {
+        CAPTURE(dead);
+        Bench bench(1);
+        const NeuronRun run{.count = 1,
+                            .refractory = dead > 0,
+                            .soft_reset = true,
+                            .parameters = {.voltage_keep = 4096, .threshold = 100, .refractory = 1 + dead},
+                            .voltage_floor = -(1 << 23) + 1,
+                            .voltage_ceiling = (1 << 23) - 1,
+                            .noise = {}};
+        bench.arrays.bias[0] = 250;
+        const std::vector<std::int32_t> expected =
+            dead > 0 ? std::vector{150, 150, 150, 300, 300, 300} : std::vector{150, 300, 450, 600, 750, 900};
+        for (std::size_t step = 0; step < expected.size(); ++step) {
+            CAPTURE(step);
+            const UpdateResult result = update_standard(run, bench.arrays, bench.sums.data(), bench.spikes.data());
+            const bool fires = dead == 0 || step % 3 == 0;
+            CHECK(result.spikes_end - bench.spikes.data() == (fires ? 1 : 0));
+            CHECK(bench.arrays.voltage[0] == expected[step]);
+        }
     }
 }
 

@@ -166,13 +166,15 @@ private:
     std::uint64_t next_ = 0;
 };
 
-CompartmentGroup random_group(Draws& draw, std::uint32_t count) {
-    return {.count = count,
-            .current_decay = draw.one_in(4) ? 4095 : draw.between(0, 4095),
-            .voltage_decay = draw.one_in(3) ? 0 : draw.between(0, 4095),
-            .threshold_mantissa = draw.between(0, 600),
-            .refractory = draw.one_in(2) ? 1 : draw.between(1, 9),
-            .spikes = !draw.one_in(12)};
+CompartmentGroup random_group(Draws& draw, std::uint32_t count, bool soft_resets) {
+    CompartmentGroup group{.count = count,
+                           .current_decay = draw.one_in(4) ? 4095 : draw.between(0, 4095),
+                           .voltage_decay = draw.one_in(3) ? 0 : draw.between(0, 4095),
+                           .threshold_mantissa = draw.between(0, 600),
+                           .refractory = draw.one_in(2) ? 1 : draw.between(1, 9),
+                           .spikes = !draw.one_in(12)};
+    group.parameters.soft_reset = soft_resets && draw.one_in(3);
+    return group;
 }
 
 CoreId add_random_core(Draws& draw, ImageBuilder& builder, const RandomImageOptions& options, std::uint32_t place) {
@@ -181,7 +183,7 @@ CoreId add_random_core(Draws& draw, ImageBuilder& builder, const RandomImageOpti
     for (std::uint32_t left = compartments; left > 0;) {
         const std::uint32_t count =
             std::min(left, draw.one_in(2) ? 1 + draw.below(4) : 1 + draw.below(options.max_compartments));
-        groups.push_back(random_group(draw, count));
+        groups.push_back(random_group(draw, count, options.chip.neuron.soft_reset_compartments > 0));
         left -= count;
     }
     const CoreId id = builder.add_core(std::move(groups), place);

@@ -219,6 +219,8 @@ bool NaiveChip::update(std::size_t c, std::size_t index) {
     if (conventions.sum_overflow == Conventions::SumOverflow::wrap_22_bit) {
         q = wrap(q, format.sum_bits);
     }
+    const std::int64_t v_before = n.v;
+    const bool soft = group.parameters.soft_reset;
     const bool rest = n.u == 0 && n.v == 0 && bias == 0 && q == 0;
     counts_[c][rest ? Counter::updates_idle : Counter::updates_active] += 1;
 
@@ -246,11 +248,12 @@ bool NaiveChip::update(std::size_t c, std::size_t index) {
     }
     n.v = wrap(n.v, 32);
     if (n.held > 0) {
-        n.v = 0;
+        n.v = soft ? v_before : 0;
     }
-    const bool spike = group.spikes && n.v > std::int64_t{group.threshold_mantissa} << format.threshold_exponent;
+    const bool spike = group.spikes && !(soft && n.held > 0) &&
+                       n.v > std::int64_t{group.threshold_mantissa} << format.threshold_exponent;
     if (spike) {
-        n.v = 0;
+        n.v -= soft ? std::int64_t{group.threshold_mantissa} << format.threshold_exponent : n.v;
         n.held = group.refractory;
     }
     n.held = std::max<std::int64_t>(n.held - 1, 0);

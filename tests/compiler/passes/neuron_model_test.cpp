@@ -12,12 +12,13 @@ struct Derived {
     Diagnostics findings;
 };
 
-Derived derive(const Population& population, NeuronModelOptions options = {}, double step_s = 1e-3) {
+Derived derive(const Population& population, NeuronModelOptions options = {}, double step_s = 1e-3,
+               const chip::ChipSpec& chip = {}) {
     Network network;
     network.step_s = step_s;
     network.populations.push_back(population);
     Derived derived;
-    derived.neuron = derive_neuron_model(network, 0, chip::ChipSpec{}, options, derived.findings).neurons.at(0);
+    derived.neuron = derive_neuron_model(network, 0, chip, options, derived.findings).neurons.at(0);
     return derived;
 }
 
@@ -136,6 +137,12 @@ TEST_CASE("what a compartment can't do is refused by name") {
     d = derive(p, {.approximate_reset = true});
     CHECK(!has_error(d.findings));
     CHECK(d.findings.at(0).severity == Severity::warning);
+
+    chip::ChipSpec able;
+    able.neuron.soft_reset_compartments = 2;
+    CHECK(derive(p, {}, 1e-3, able).findings.empty());
+    CHECK(derive(p, {}, 1e-3, able).neuron.registers.parameters.soft_reset);
+    CHECK(!derive(p, {.approximate_reset = true}, 1e-3, able).neuron.registers.parameters.soft_reset);
 
     p = one(NeuronKind::leaky);
     p.refractory_steps = 63;
