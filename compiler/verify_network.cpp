@@ -232,7 +232,6 @@ Ought NetworkVerifier::ought(std::uint32_t population, std::uint32_t neuron, con
 void NetworkVerifier::check_registers(std::uint32_t population) {
     const Population& p = network_.populations[population];
     const chip::NeuronFormat& format = image_.chip.neuron;
-    const double one = std::ldexp(1.0, format.decay_bits);
     auto& gains = gain_.emplace_back();
     for (std::uint32_t neuron = 0; neuron < p.size(); ++neuron) {
         const std::string where = fmt::format("population '{}', neuron {}", p.name, neuron);
