@@ -71,7 +71,9 @@ private:
     void add_source(std::span<const OutputAxon> outputs, const SourceCounts& counts);
     void add_rows(std::span<const OutputAxon> outputs);
     void add_row(std::uint32_t shard, std::span<const OutputAxon> outputs);
+    [[nodiscard]] bool share(const OutputAxon& output, std::uint32_t shard);
     void gather(const OutputAxon& output, std::uint32_t shard);
+    void gather(std::uint32_t core, SharedAxon axon, std::uint32_t shard);
     std::int32_t weight_of(std::uint32_t core, std::uint8_t format, std::int16_t mantissa);
 
     const Image& image_;
@@ -84,10 +86,13 @@ private:
     std::vector<std::vector<std::uint8_t>> axon_uses_;
     using RowKey = std::vector<std::uint64_t>;
     std::map<RowKey, std::uint32_t> shared_rows_;
+    /// Of each core and list: the row that axons with bases of their own share, once it is made.
+    std::vector<std::vector<core::SharedRow>> list_rows_;
     /// Of each core and format: contributions of the mantissas -256..255.
     std::vector<std::vector<std::int16_t>> weights_;
     std::vector<RowSynapse> synapses_;
     std::vector<core::BareMessages> bare_;
+    std::vector<core::SharedRow> moved_;
     std::vector<std::pair<std::uint32_t, OutputAxon>> by_shard_;
     std::vector<OutputAxon> in_shard_;
     std::vector<SourceTable::Row> rows_;          ///< of the source at hand
@@ -104,8 +109,8 @@ std::uint64_t Builder::count_axons() {
         axon_uses_.emplace_back(core.axons());
         std::vector<std::uint64_t>& of_core = lengths.emplace_back(core.axons());
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-                of_core[axon] += core.entries[e].count;
+            for (const SynapseEntry& entry : core.entries_of(axon)) {
+                of_core[axon] += entry.count;
             }
         }
     }
@@ -132,9 +137,8 @@ Diagnostics Builder::shared_plastic_axons() const {
     for (std::size_t c = 0; c < image_.cores.size() && !image_.learning.empty(); ++c) {
         const CoreImage& core = image_.cores[c];
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-            const auto first = core.entries.begin() + core.axon_first_entry[axon];
-            const auto last = core.entries.begin() + core.axon_first_entry[axon + 1];
-            const bool plastic = std::any_of(first, last, [](const SynapseEntry& e) { return e.learning != 0; });
+            const bool plastic =
+                std::ranges::any_of(core.entries_of(axon), [](const SynapseEntry& e) { return e.learning != 0; });
             if (plastic && axon_uses_[c][axon] > 1) {
                 findings.push_back({.where = fmt::format("image: core {}, axon {}", c, axon),
                                     .found = "plastic synapses that several sources reach",
@@ -240,43 +244,83 @@ void Builder::add_row(std::uint32_t shard, std::span<const OutputAxon> outputs) 
     }
     synapses_.clear();
     bare_.clear();
+    moved_.clear();
     for (const OutputAxon& output : outputs) {
-        gather(output, shard);
+        if (!share(output, shard)) {
+            gather(output, shard);
+        }
     }
     plastic_.end_row(shard, plastic_rows_);
-    if (synapses_.empty() && bare_.empty() && !shared) {
+    if (synapses_.empty() && bare_.empty() && moved_.empty() && !shared) {
         return;
     }
-    const std::uint32_t begin = tables_.shards[shard].add_row(synapses_, bare_);
+    const std::uint32_t begin = tables_.shards[shard].add_row(synapses_, bare_, moved_);
     rows_.push_back({.shard = shard, .begin = begin});
     if (shared) {
         shared_rows_.emplace(std::move(key), begin);
     }
 }
 
-/// The part of an axon's list that lies in a shard. The list's first synapse opens the message.
-void Builder::gather(const OutputAxon& output, std::uint32_t shard_index) {
+/// A list that axons share is a row of its own, to which the rows of their sources point. Not if it is so short that
+/// its synapses may as well stand in each row, nor in cores of more compartments than a block has.
+bool Builder::share(const OutputAxon& output, std::uint32_t shard) {
+    constexpr std::uint32_t least_synapses = 4;
     const std::uint32_t c = output.core.value();
+    const CoreImage& core = image_.cores[c];
+    if (core.shared_axons.empty() || core.compartments > core::max_slots) {
+        return false;
+    }
+    const SharedAxon axon = core.axon(output.axon.value());
+    std::uint32_t synapses = 0;
+    for (const SynapseEntry& entry : core.entries_in(axon.list)) {
+        if (entry.learning != 0) {
+            return false;
+        }
+        synapses += entry.count;
+    }
+    if (synapses < least_synapses) {
+        return false;
+    }
+    list_rows_.resize(image_.cores.size());
+    list_rows_[c].resize(core.lists());
+    core::SharedRow& row = list_rows_[c][axon.list];
+    if (row.synapses == 0) {
+        std::vector<RowSynapse> rest;
+        std::swap(rest, synapses_);
+        gather(c, {.list = axon.list}, shard);
+        row = {.begin = tables_.shards[shard].add_shared_row(synapses_), .synapses = synapses};
+        std::swap(rest, synapses_);
+    }
+    moved_.push_back({.begin = row.begin, .slots = axon.base, .synapses = row.synapses});
+    return true;
+}
+
+void Builder::gather(const OutputAxon& output, std::uint32_t shard_index) {
+    const std::uint32_t core = output.core.value();
+    gather(core, image_.cores[core].axon(output.axon.value()), shard_index);
+}
+
+/// The part of an axon's list that lies in a shard. The list's first synapse opens the message.
+void Builder::gather(std::uint32_t c, SharedAxon axon, std::uint32_t shard_index) {
     const CoreImage& core = image_.cores[c];
     const core::Shard& shard = tables_.shards[shard_index];
     const std::uint32_t first_block = tables_.core_first_block[c];
     bool opens = true;
-    const std::uint32_t a = output.axon.value();
-    for (std::uint32_t e = core.axon_first_entry[a]; e < core.axon_first_entry[a + 1]; ++e) {
-        const SynapseEntry& entry = core.entries[e];
+    for (const SynapseEntry& entry : core.entries_in(axon.list)) {
         for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
             const Synapse& synapse = core.synapses[i];
-            const Block& block = tables_.blocks[first_block + synapse.target / core::max_slots];
+            const std::uint32_t target = axon.base + synapse.target;
+            const Block& block = tables_.blocks[first_block + target / core::max_slots];
             if (block.shard == shard_index && entry.learning != 0) {
                 plastic_.add(entry.learning - 1U, core.formats[entry.format],
-                             {.slot = shard.slot(block.index, synapse.target - block.first_compartment),
+                             {.slot = shard.slot(block.index, target - block.first_compartment),
                               .weight = synapse.weight,
                               .delay = synapse.delay,
                               .kind = static_cast<std::uint32_t>(entry.encoding),
                               .opens_message = opens});
             } else if (block.shard == shard_index) {
                 synapses_.emplace_back(
-                    RowSynapse::Fields{.slot = shard.slot(block.index, synapse.target - block.first_compartment),
+                    RowSynapse::Fields{.slot = shard.slot(block.index, target - block.first_compartment),
                                        .weight = weight_of(c, entry.format, synapse.weight),
                                        .delay = synapse.delay,
                                        .kind = static_cast<std::uint32_t>(entry.encoding),

@@ -16,8 +16,8 @@ std::vector<std::vector<std::uint32_t>> classify(const Image& image, std::vector
         work_of_axon[c].reserve(core.axons());
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
             MessageWork work{};
-            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-                work[static_cast<std::size_t>(core.entries[e].encoding)] += core.entries[e].count;
+            for (const SynapseEntry& entry : core.entries_of(axon)) {
+                work[static_cast<std::size_t>(entry.encoding)] += entry.count;
             }
             const auto [place, is_new] = known.try_emplace(work, static_cast<std::uint32_t>(works.size()));
             if (is_new) {

@@ -143,8 +143,7 @@ std::vector<PlasticUse> plastic_use(const chip::Image& image) {
         const chip::CoreImage& core = image.cores[c];
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
             std::set<int> traced;
-            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-                const chip::SynapseEntry& entry = core.entries[e];
+            for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
                 if (entry.learning == 0) {
                     continue;
                 }

@@ -109,6 +109,7 @@ private:
     void check_registers();
     void check_formats();
     [[nodiscard]] bool check_indices();
+    [[nodiscard]] bool check_shared_axons();
     void check_entries();
     void check_entry(const chip::SynapseEntry& entry);
     void check_positions(const chip::SynapseEntry& entry);
@@ -164,12 +165,14 @@ void CoreChecker::check_formats() {
 }
 
 bool CoreChecker::check_indices() {
-    const std::size_t axons = core_.axons();
     if (!core_.axon_first_entry.empty() || !core_.entries.empty()) {
-        if (!offsets_sound(core_.axon_first_entry, axons, core_.entries.size())) {
+        if (!offsets_sound(core_.axon_first_entry, core_.lists(), core_.entries.size())) {
             findings_.add(where_, "the axons' entries are not numbered in order");
             return false;
         }
+    }
+    if (!check_shared_axons()) {
+        return false;
     }
     if (!offsets_sound(core_.output_first, core_.compartments, core_.outputs.size())) {
         findings_.add(where_, "the compartments' output axons are not numbered in order");
@@ -200,6 +203,43 @@ bool CoreChecker::check_indices() {
     }
     if (next != core_.synapses.size()) {
         findings_.add(where_, fmt::format("entries hold {} of {} synapses", next, core_.synapses.size()));
+        return false;
+    }
+    return true;
+}
+
+/// Axons that move a list: the chip offers it, every list is read, and no target leaves the core.
+bool CoreChecker::check_shared_axons() {
+    const chip::SynapseMemory& memory = chip_.synapses;
+    if (core_.shared_axons.empty()) {
+        return true;
+    }
+    std::vector<bool> read(core_.lists(), false);
+    for (const chip::SharedAxon& axon : core_.shared_axons) {
+        const bool offered =
+            memory.shared_lists && axon.base <= memory.shared_base_most && axon.base % memory.shared_base_multiple == 0;
+        if (!offered || axon.list >= core_.lists()) {
+            findings_.add(where_, fmt::format("an axon reads list {} moved by {}", axon.list, axon.base),
+                          memory.shared_lists ? fmt::format("lists below {}, multiples of {} up to {}", core_.lists(),
+                                                            memory.shared_base_multiple, memory.shared_base_most)
+                                              : "lists of their own");
+            return false;
+        }
+        read[axon.list] = true;
+        for (const chip::SynapseEntry& entry : core_.entries_in(axon.list)) {
+            for (std::uint64_t i = entry.first; i < std::uint64_t{entry.first} + entry.count; ++i) {
+                const bool inside = i < core_.synapses.size() &&
+                                    std::uint64_t{axon.base} + core_.synapses[i].target < core_.compartments;
+                if (!inside || (entry.learning > 0 && axon.base > 0)) {
+                    findings_.add(where_, fmt::format("synapse {} of list {}, moved by {}, leaves the core or learns",
+                                                      i, axon.list, axon.base));
+                    return false;
+                }
+            }
+        }
+    }
+    if (std::ranges::find(read, false) != read.end()) {
+        findings_.add(where_, "a list that no axon reads");
         return false;
     }
     return true;

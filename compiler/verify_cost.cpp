@@ -52,11 +52,11 @@ std::int64_t naive_entry_bits(const chip::SynapseEntry& entry, const chip::CoreI
     return bits + each * entry.count;
 }
 
-std::int64_t naive_axon_words(const chip::CoreImage& core, std::size_t axon, const chip::Image& image) {
+std::int64_t naive_list_words(const chip::CoreImage& core, std::size_t list, const chip::Image& image) {
     const chip::SynapseMemory& memory = image.chip.synapses;
     std::int64_t bits = memory.list_end_bits;
-    for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-        bits += naive_entry_bits(core.entries[e], core, image);
+    for (const chip::SynapseEntry& entry : core.entries_in(list)) {
+        bits += naive_entry_bits(entry, core, image);
     }
     return (bits + memory.word_bits - 1) / memory.word_bits;
 }
@@ -97,17 +97,17 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
         const int skip_bits = entry.encoding == SynapseEncoding::runlength ? entry.skip_bits : 0;
         formats.emplace(entry.format, static_cast<int>(entry.encoding), entry.index_bits, skip_bits);
     }
-    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        const std::int64_t words = naive_axon_words(core, axon, image);
+    for (std::size_t list = 0; list < core.lists(); ++list) {
+        const std::int64_t words = naive_list_words(core, list, image);
         measured.synapse_words += words;
         measured.longest_axon_words = std::max(measured.longest_axon_words, words);
     }
     std::set<std::size_t> rules;
     std::set<std::pair<std::size_t, std::size_t>> traced;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-            if (core.entries[e].learning > 0) {
-                const std::size_t rule = alike[core.entries[e].learning - 1U];
+        for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
+            if (entry.learning > 0) {
+                const std::size_t rule = alike[entry.learning - 1U];
                 rules.insert(rule);
                 traced.emplace(axon, rule);
             }

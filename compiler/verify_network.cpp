@@ -279,8 +279,8 @@ void NetworkVerifier::gather_held(std::span<const chip::OutputAxon> outputs) {
     for (const chip::OutputAxon& output : outputs) {
         const chip::CoreImage& core = image_.cores[output.core.value()];
         const std::uint32_t axon = output.axon.value();
-        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-            const chip::SynapseEntry& entry = core.entries[e];
+        const std::uint32_t base = core.axon(axon).base;
+        for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
             const chip::WeightFormat& format = core.formats[entry.format];
             const bool mixed = format.sign_mode == chip::SignMode::mixed;
             const bool plastic = entry.learning > 0;
@@ -295,7 +295,7 @@ void NetworkVerifier::gather_held(std::span<const chip::OutputAxon> outputs) {
                 const chip::Synapse& synapse = core.synapses[i];
                 if (synapse.weight != 0 || plastic) {
                     const double value = plastic ? synapse.weight * scale : std::floor(synapse.weight * scale);
-                    held_.push_back({.target = key_at_[output.core.value()][synapse.target],
+                    held_.push_back({.target = key_at_[output.core.value()][base + synapse.target],
                                      .delay = synapse.delay,
                                      .rule = entry.learning,
                                      .value = value,

@@ -51,9 +51,12 @@ HWY_INLINE void add_dense(const std::uint32_t* HWY_RESTRICT words, std::uint32_t
     }
 }
 
-/// One row: its segments up to the one marked last.
-template <class Sum>
-HWY_INLINE void deliver_row(const std::uint32_t* words, const DeliveryTarget<Sum>& target) {
+enum class SharedSegments : std::uint8_t { none, followed };
+
+/// One row: its segments up to the one marked last. A row that others share has no shared segments itself.
+template <SharedSegments shared, class Sum>
+HWY_INLINE void deliver_row(const std::uint32_t* stream, const std::uint32_t* words,
+                            const DeliveryTarget<Sum>& target) {
     for (bool last = false; !last;) {
         const SegmentHeader header = SegmentHeader::of(*words++);
         last = header.last;
@@ -74,6 +77,14 @@ HWY_INLINE void deliver_row(const std::uint32_t* words, const DeliveryTarget<Sum
         case SegmentHeader::Form::messages:
             loads[*words++] += std::uint64_t{header.count} << 32;
             break;
+        case SegmentHeader::Form::shared:
+            if constexpr (shared == SharedSegments::followed) {
+                DeliveryTarget<Sum> moved = target;
+                moved.sums += header.count;
+                deliver_row<SharedSegments::none>(stream, stream + *words, moved);
+            }
+            ++words;
+            break;
         }
     }
 }
@@ -90,7 +101,7 @@ HWY_INLINE void deliver_rows(const std::uint32_t* stream, std::span<const std::u
                 __builtin_prefetch(next + line * line_words);
             }
         }
-        deliver_row(stream + rows[i], target);
+        deliver_row<SharedSegments::followed>(stream, stream + rows[i], target);
     }
 }
 

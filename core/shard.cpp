@@ -106,7 +106,7 @@ std::size_t Shard::delivery_cost() const {
 }
 
 std::size_t Shard::synapses() const {
-    std::size_t synapses = synapses_;
+    std::size_t synapses = synapses_ + shared_synapses_;
     for (const PlasticSet& set : plastic_) {
         synapses += set.synapses();
     }

@@ -67,10 +67,18 @@ public:
     /// stored). Runs come by ascending slot.
     void add_run(const NeuronRun& run, std::span<const NeuronParameters> parameters);
     /// What a source sends here; returns the row's name for `deliver`.
-    std::uint32_t add_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare) {
+    std::uint32_t add_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare,
+                          std::span<const SharedRow> shared = {}) {
         synapses_ += synapses.size();
+        for (const SharedRow& row : shared) {
+            shared_synapses_ += row.synapses;
+        }
         ++rows_;
-        return append_row(synapses, bare, layout_.block_shift, stream_);
+        return append_row(synapses, bare, shared, layout_.block_shift, stream_);
+    }
+    /// What rows to come may share: the synapses are not counted until then.
+    std::uint32_t add_shared_row(std::span<RowSynapse> synapses) {
+        return append_row(synapses, {}, {}, layout_.block_shift, stream_);
     }
     /// Of `layout`, the shard sets slots, blocks and shift. Returns the set's number.
     std::uint32_t add_plastic_set(PlasticSetLayout layout);
@@ -152,7 +160,8 @@ private:
     std::vector<NeuronRun> runs_;
     std::vector<std::uint32_t> neurons_;
     AlignedVector<std::uint32_t> stream_;
-    std::size_t synapses_ = 0;
+    std::size_t synapses_ = 0;         ///< of rows that nobody shares
+    std::size_t shared_synapses_ = 0;  ///< as often as they are delivered
     std::size_t rows_ = 0;
     std::uint32_t row_lines_ = 1;
     std::vector<PlasticSet> plastic_;

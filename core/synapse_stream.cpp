@@ -51,6 +51,11 @@ public:
         }
     }
 
+    void add(const SharedRow& row) {
+        open({.count = row.slots, .form = Form::shared});
+        stream_.push_back(row.begin);
+    }
+
     std::uint32_t finish() {
         if (header_ == none) {
             open({.count = 0, .form = Form::sparse});
@@ -100,7 +105,8 @@ private:
 
 }  // namespace
 
-std::uint32_t append_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare, unsigned block_shift,
+std::uint32_t append_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare,
+                         std::span<const SharedRow> shared, unsigned block_shift,
                          AlignedVector<std::uint32_t>& stream) {
     if (!std::is_sorted(synapses.begin(), synapses.end())) {
         std::sort(synapses.begin(), synapses.end());
@@ -113,6 +119,9 @@ std::uint32_t append_row(std::span<RowSynapse> synapses, std::span<const BareMes
     }
     for (const BareMessages& messages : bare) {
         writer.add(messages);
+    }
+    for (const SharedRow& row : shared) {
+        writer.add(row);
     }
     return writer.finish();
 }

@@ -1,9 +1,10 @@
 // Synapses of a shard, as a stream of 32-bit words. What one source sends into the shard is a row: segments one
 // behind the other, the last one marked. A segment holds synapses of one delay and one encoding (which only the
-// counters care for), in one of three forms:
+// counters care for), in one of these forms:
 //     sparse    one word a synapse: weight (16 bits) | opens a message (1) | slot (15)
 //     dense     slots in a line: {messages (16) | first slot (15)}, then the weights, two a word
 //     messages  messages that carry no synapse: one word, the block that receives them
+//     shared    another row, whose slots are moved: one word, where it begins (in the header, by how many slots)
 // A slot is a compartment's place in the shard; a block is a power-of-two stretch of slots, the compartments of one
 // core. Delivery adds weights by slot and counts messages and synaptic events by block.
 #pragma once
@@ -54,9 +55,16 @@ struct BareMessages {
     std::uint32_t count = 0;
 };
 
+/// A row of the same stream, of synapses within one block, that delivers to slots moved within that block.
+struct SharedRow {
+    std::uint32_t begin = 0;
+    std::uint32_t slots = 0;     ///< added to every slot, 0..SegmentHeader::max_count
+    std::uint32_t synapses = 0;  ///< that it delivers
+};
+
 /// Appends one row; sorts `synapses`. A row may be empty, and then takes one word. Returns where it begins.
-std::uint32_t append_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare, unsigned block_shift,
-                         AlignedVector<std::uint32_t>& stream);
+std::uint32_t append_row(std::span<RowSynapse> synapses, std::span<const BareMessages> bare,
+                         std::span<const SharedRow> shared, unsigned block_shift, AlignedVector<std::uint32_t>& stream);
 
 /// Where delivered weights and counts go.
 template <class Sum>
@@ -79,10 +87,10 @@ void deliver(const std::uint32_t* stream, std::span<const std::uint32_t> rows,
 
 /// Header word of a segment.
 struct SegmentHeader {
-    enum class Form : std::uint32_t { sparse, dense, messages };
+    enum class Form : std::uint32_t { sparse, dense, messages, shared };
     static constexpr std::uint32_t max_count = 0xFFFF;
 
-    std::uint32_t count = 0;  ///< synapses, or messages; 0..max_count
+    std::uint32_t count = 0;  ///< synapses, messages, or slots to move by; 0..max_count
     std::uint32_t delay = 0;
     std::uint32_t kind = 0;
     Form form = Form::sparse;

@@ -29,11 +29,10 @@ void mark_targets(const chip::Image& image, const PopulationMap& population_of, 
                   std::vector<bool>& reached) {
     for (const chip::OutputAxon& axon : axons) {
         const chip::CoreImage& core = image.cores[axon.core.value()];
-        const std::uint32_t last = core.axon_first_entry[axon.axon.value() + 1];
-        for (std::uint32_t e = core.axon_first_entry[axon.axon.value()]; e < last; ++e) {
-            const chip::SynapseEntry& entry = core.entries[e];
+        const std::uint32_t base = core.axon(axon.axon.value()).base;
+        for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
             for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
-                const std::uint32_t population = population_of[axon.core.value()][core.synapses[s].target];
+                const std::uint32_t population = population_of[axon.core.value()][base + core.synapses[s].target];
                 if (population < reached.size()) {
                     reached[population] = true;
                 }

@@ -19,20 +19,19 @@ namespace {
 
 constexpr std::uint32_t sonata_magic = 0x0A7A;  // as bmtk writes it
 
-std::uint64_t axon_words(const chip::Image& image, const chip::CoreImage& core, std::size_t axon) {
+std::uint64_t list_words(const chip::Image& image, const chip::CoreImage& core, std::size_t list) {
     const chip::SynapseMemory& memory = image.chip.synapses;
     std::int64_t bits = 0;
-    for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-        bits += chip::entry_bits(core.entries[e], core.formats[core.entries[e].format], memory,
-                                 chip::tag_bits_of(core.entries[e], image));
+    for (const chip::SynapseEntry& entry : core.entries_in(list)) {
+        bits += chip::entry_bits(entry, core.formats[entry.format], memory, chip::tag_bits_of(entry, image));
     }
     return bits == 0 ? 0 : static_cast<std::uint64_t>(chip::list_words(bits, memory));
 }
 
 std::uint64_t synapse_words(const chip::Image& image, const chip::CoreImage& core) {
     std::uint64_t words = 0;
-    for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        words += axon_words(image, core, axon);
+    for (std::size_t list = 0; list < core.lists(); ++list) {
+        words += list_words(image, core, list);
     }
     return words;
 }
@@ -66,11 +65,13 @@ FormatUse format_use(const chip::Image& image, const chip::CoreImage& core,
                   .synapse_formats = formats.size()};
     std::set<std::uint8_t> rules;
     std::set<std::pair<std::size_t, std::uint8_t>> traced;
+    for (std::size_t list = 0; list < core.lists(); ++list) {
+        use.longest_list = std::max(use.longest_list, list_words(image, core, list));
+    }
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        use.longest_list = std::max(use.longest_list, axon_words(image, core, axon));
-        for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-            if (core.entries[e].learning != 0) {
-                const std::uint8_t rule = rule_numbers[core.entries[e].learning - 1U];
+        for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
+            if (entry.learning != 0) {
+                const std::uint8_t rule = rule_numbers[entry.learning - 1U];
                 rules.insert(rule);
                 traced.emplace(axon, rule);
             }

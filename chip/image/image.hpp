@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,7 +51,7 @@ struct NoiseRegister {
 };
 
 struct Synapse {
-    std::uint16_t target = 0;  ///< compartment within the core
+    std::uint16_t target = 0;  ///< compartment within the core, less the axon's base
     std::int16_t weight = 0;   ///< mantissa as stored, -256..255
     std::uint8_t delay = 0;    ///< steps beyond the one that every message takes
 
@@ -111,6 +112,13 @@ struct CoreImage {
     /// What an axon (below axons()) reads.
     [[nodiscard]] SharedAxon axon(std::size_t index) const {
         return shared_axons.empty() ? SharedAxon{.list = static_cast<std::uint32_t>(index)} : shared_axons[index];
+    }
+    /// Of the list that an axon reads.
+    [[nodiscard]] std::span<const SynapseEntry> entries_of(std::size_t index) const {
+        return entries_in(axon(index).list);
+    }
+    [[nodiscard]] std::span<const SynapseEntry> entries_in(std::size_t list) const {
+        return std::span(entries).subspan(axon_first_entry[list], axon_first_entry[list + 1] - axon_first_entry[list]);
     }
     friend bool operator==(const CoreImage&, const CoreImage&) = default;
 };

@@ -194,8 +194,7 @@ private:
     void ends(std::size_t index) {
         const CoreImage& core = image_.cores[index];
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-                const SynapseEntry& entry = core.entries[e];
+            for (const SynapseEntry& entry : core.entries_of(axon)) {
                 if (entry.learning == 0 || findings_.full()) {
                     continue;
                 }
@@ -207,7 +206,7 @@ private:
                     continue;
                 }
                 Ends& ends = ends_[entry.learning - 1U];
-                const std::string where = fmt::format("core {}, entry {}", index, e);
+                const std::string where = fmt::format("core {}, entry {}", index, &entry - core.entries.data());
                 if (sender.count == 1) {
                     same(ends.source, sender.symbol, "source", where);
                 }

@@ -219,6 +219,10 @@ EntryKind kind_of(const SynapseEntry& entry) {
 void entries_to(const CoreImage& core, proto::CoreImageProto& message) {
     message.set_no_axon_list(core.axon_first_entry.empty());
     add_counts(core.axon_first_entry, *message.mutable_axon_entries());
+    for (const SharedAxon& axon : core.shared_axons) {
+        message.add_axon_list(axon.list);
+        message.add_axon_base(axon.base);
+    }
     std::map<EntryKind, std::uint32_t> kinds;
     std::int64_t end = 0;
     bool gaps = false;
@@ -255,6 +259,13 @@ std::string entries_from(const proto::CoreImageProto& message, CoreImage& core) 
     if (message.no_axon_list() ? message.axon_entries_size() > 0
                                : !offsets_of(message.axon_entries(), core.axon_first_entry)) {
         return "its axons don't fit together";
+    }
+    if (message.axon_list_size() != message.axon_base_size()) {
+        return "its shared axons don't fit together";
+    }
+    core.shared_axons.reserve(static_cast<std::size_t>(message.axon_list_size()));
+    for (int i = 0; i < message.axon_list_size(); ++i) {
+        core.shared_axons.push_back({.list = message.axon_list(i), .base = message.axon_base(i)});
     }
     core.entries.reserve(static_cast<std::size_t>(message.entry_kind_size()));
     std::int64_t end = 0;

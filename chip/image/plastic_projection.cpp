@@ -99,8 +99,7 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
         const CoreImage& core = image.cores[c];
         for (std::size_t axon = 0; axon < core.axons(); ++axon) {
             const Member source = sources[c][axon];
-            for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-                const SynapseEntry& entry = core.entries[e];
+            for (const SynapseEntry& entry : core.entries_of(axon)) {
                 if (entry.learning != profile + 1 || source.number == nobody) {
                     continue;
                 }
@@ -109,7 +108,7 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
                 projection.weights.least = std::min(projection.weights.least, weights.least);
                 projection.weights.most = std::max(projection.weights.most, weights.most);
                 for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
-                    const Member target = targets[c][core.synapses[s].target];
+                    const Member target = targets[c][core.axon(axon).base + core.synapses[s].target];
                     ends = {source.symbol, target.symbol};
                     places.push_back({core.formats[entry.format], {source.number, target.number, CoreId{c}, s}});
                 }

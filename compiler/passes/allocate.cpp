@@ -30,7 +30,7 @@ public:
 private:
     void write_compartments();
     void write_formats();
-    void write_axon(const AxonSlice& slice);
+    void write_list(const AxonSlice& slice);
 
     const MappedNetwork& mapped_;
     const Partition& partition_;
@@ -98,15 +98,16 @@ void CoreWriter::write_formats() {
     }
 }
 
-void CoreWriter::write_axon(const AxonSlice& slice) {
+void CoreWriter::write_list(const AxonSlice& slice) {
     for (auto& [format, synapses] : groups_) {
         synapses.clear();
     }
     for (std::uint64_t i = slice.first; i < slice.last; ++i) {
         const MappedSynapse& synapse = partition_.table.synapses[i];
-        groups_[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target - plan_.first),
-                                           .weight = synapse.weight,
-                                           .delay = synapse.delay});
+        groups_[synapse.format].push_back(
+            {.target = static_cast<std::uint16_t>(synapse.target - plan_.first - slice.base),
+             .weight = synapse.weight,
+             .delay = synapse.delay});
     }
     list_.entries.clear();
     list_.synapses.clear();
@@ -139,8 +140,14 @@ chip::CoreImage CoreWriter::write(const chip::ChipSpec& chip) {
     write_compartments();
     write_formats();
     image_.axon_first_entry.push_back(0);
+    const bool share = plan_.lists < plan_.axons.size();
     for (const AxonSlice& slice : plan_.axons) {
-        write_axon(slice);
+        if (slice.list == image_.lists()) {
+            write_list(slice);
+        }
+        if (share) {
+            image_.shared_axons.push_back({.list = slice.list, .base = slice.base});
+        }
     }
     return std::move(image_);
 }

@@ -213,8 +213,10 @@ std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> syn
         return words;
     }
     const std::uint64_t middle = slice.first + part.size() / 2;
-    return cut_axon({slice.source, slice.first, middle}, synapses, meter, memory, out, longest) +
-           cut_axon({slice.source, middle, slice.last}, synapses, meter, memory, out, longest);
+    return cut_axon({.source = slice.source, .first = slice.first, .last = middle}, synapses, meter, memory, out,
+                    longest) +
+           cut_axon({.source = slice.source, .first = middle, .last = slice.last}, synapses, meter, memory, out,
+                    longest);
 }
 
 }  // namespace spikeloom::compiler

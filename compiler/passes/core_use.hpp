@@ -103,6 +103,8 @@ struct AxonSlice {
     std::uint32_t source = 0;
     std::uint64_t first = 0;
     std::uint64_t last = 0;
+    std::uint32_t list = 0;  ///< within its core; axons of equal lists share one
+    std::uint32_t base = 0;  ///< by which the axon moves it
 };
 
 /// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse).

@@ -5,6 +5,8 @@
 #include <map>
 #include <utility>
 
+#include "compiler/passes/list_sharing.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -54,6 +56,8 @@ public:
 private:
     [[nodiscard]] Filling fill();
     [[nodiscard]] CorePlan plan(std::uint32_t begin, std::uint32_t end);
+    [[nodiscard]] std::vector<std::uint32_t> share_lists(const CorePlan& plan,
+                                                         const std::vector<AxonSlice>& whole) const;
     void lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const;
     void count_plastic_axons(CorePlan& plan);
     [[nodiscard]] std::optional<Limit> exceeded(const CoreUse& use) const;
@@ -126,9 +130,25 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
     return plan;
 }
 
+/// Of each slice the one whose list it can read: itself, or one before.
+std::vector<std::uint32_t> Filler::share_lists(const CorePlan& plan, const std::vector<AxonSlice>& whole) const {
+    std::vector<std::uint32_t> like(whole.size());
+    ListSharing sharing(table_, chip_.synapses, plan.first);
+    for (std::uint32_t i = 0; i < whole.size(); ++i) {
+        like[i] = chip_.synapses.shared_lists ? sharing.find_or_add(whole[i], i).value_or(i) : i;
+    }
+    return like;
+}
+
 /// Lists of all axons, in the menu of encodings that is smallest of those that the formats leave.
 void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const {
     const std::int64_t weight_formats = plan.use[Limit::synapse_formats];
+    const std::vector<std::uint32_t> like = share_lists(plan, whole);
+    std::vector<bool> shared(whole.size(), false);
+    for (std::uint32_t i = 0; i < whole.size(); ++i) {
+        shared[i] = like[i] != i;
+        shared[like[i]] = shared[like[i]] || shared[i];
+    }
     std::optional<std::int64_t> best;
     for (chip::SynapseMemory& memory :
          core_memories(chip_.synapses, plan.count, static_cast<std::size_t>(weight_formats), facts_.skip_bits)) {
@@ -137,8 +157,29 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
         axons.reserve(whole.size());
         std::int64_t words = 0;
         std::int64_t longest = 0;
-        for (const AxonSlice& slice : whole) {
-            words += cut_axon(slice, table_.synapses, meter, memory, axons, longest);
+        std::uint32_t lists = 0;
+        std::vector<std::uint32_t> first_piece(whole.size() + 1, 0);  // of each slice, among the axons
+        for (std::uint32_t i = 0; i < whole.size(); ++i) {
+            first_piece[i] = static_cast<std::uint32_t>(axons.size());
+            const std::uint32_t base =
+                shared[i] ? base_of(table_.synapses[whole[i].first].target - plan.first, memory) : 0;
+            if (like[i] != i) {
+                const std::uint64_t from = whole[like[i]].first;
+                for (std::uint32_t piece = first_piece[like[i]]; piece < first_piece[like[i] + 1]; ++piece) {
+                    axons.push_back({.source = whole[i].source,
+                                     .first = whole[i].first + (axons[piece].first - from),
+                                     .last = whole[i].first + (axons[piece].last - from),
+                                     .list = axons[piece].list,
+                                     .base = base});
+                }
+            } else {
+                words += cut_axon(whole[i], table_.synapses, meter, memory, axons, longest);
+                for (std::uint32_t piece = first_piece[i]; piece < axons.size(); ++piece) {
+                    axons[piece].list = lists++;
+                    axons[piece].base = base;
+                }
+            }
+            first_piece[i + 1] = static_cast<std::uint32_t>(axons.size());
         }
         if (!best || words < *best) {
             best = words;
@@ -147,6 +188,7 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
             plan.use[Limit::input_axons] = static_cast<std::int64_t>(axons.size());
             plan.use[Limit::synapse_formats] = meter.formats_in_use();
             plan.axons = std::move(axons);
+            plan.lists = lists;
             plan.memory = std::move(memory);
         }
     }

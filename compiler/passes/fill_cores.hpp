@@ -18,6 +18,7 @@ struct CorePlan {
     std::uint32_t first = 0;         ///< position of compartment 0
     std::uint32_t count = 0;         ///< neurons
     std::vector<AxonSlice> axons{};  ///< by source
+    std::uint32_t lists = 0;         ///< of synapses; fewer than axons where some share one
     chip::SynapseMemory memory{};    ///< as this core uses it
     CoreUse use{};
     std::optional<Limit> stopped_by{};  ///< what kept the next neuron out; nothing at the end of the order

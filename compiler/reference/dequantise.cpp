@@ -130,12 +130,11 @@ template <class Use>
 void ImageView::walk_axon(const chip::OutputAxon& axon, const Use& use) const {
     const chip::CoreImage& core = image_.cores[axon.core.value()];
     const auto rounding = image_.chip.conventions.negative_mixed_weight;
-    for (std::uint32_t e = core.axon_first_entry[axon.axon.value()]; e < core.axon_first_entry[axon.axon.value() + 1];
-         ++e) {
-        const chip::SynapseEntry& entry = core.entries[e];
+    const std::uint32_t base = core.axon(axon.axon.value()).base;
+    for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
         for (std::uint32_t k = entry.first; k < entry.first + entry.count; ++k) {
             const chip::Synapse& synapse = core.synapses[k];
-            const NeuronPlace& place = places_[axon.core.value()][synapse.target];
+            const NeuronPlace& place = places_[axon.core.value()][base + synapse.target];
             const std::int32_t contribution =
                 chip::effective_weight_64(synapse.weight, core.formats[entry.format], rounding);
             if (contribution != 0 && place.used) {

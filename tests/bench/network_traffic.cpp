@@ -26,8 +26,8 @@ chip::Image image_of(const std::string& net) {
 
 std::uint32_t synapses(const chip::CoreImage& core, std::uint32_t axon) {
     std::uint32_t count = 0;
-    for (std::uint32_t e = core.axon_first_entry[axon]; e < core.axon_first_entry[axon + 1]; ++e) {
-        count += core.entries[e].count;
+    for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
+        count += entry.count;
     }
     return count;
 }

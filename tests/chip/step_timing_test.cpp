@@ -354,9 +354,8 @@ TEST_CASE("the message table holds what the image sends, in two bytes a message 
                 CHECK(entry.core == axon.core.value());
                 const CoreImage& receiver = image.cores[entry.core];
                 MessageWork work{};
-                for (std::uint32_t e = receiver.axon_first_entry[axon.axon.value()];
-                     e < receiver.axon_first_entry[axon.axon.value() + 1]; ++e) {
-                    work[static_cast<std::size_t>(receiver.entries[e].encoding)] += receiver.entries[e].count;
+                for (const SynapseEntry& listed : receiver.entries_of(axon.axon.value())) {
+                    work[static_cast<std::size_t>(listed.encoding)] += listed.count;
                 }
                 CHECK(table.works()[entry.work] == work);
                 ++messages;

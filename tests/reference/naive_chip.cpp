@@ -156,8 +156,8 @@ void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside) {
     Counters& counts = counts_[axon.core.value()];
     counts[Counter::messages_in] += 1;
     counts[Counter::input_spikes] += from_outside ? 1 : 0;
-    for (auto e = core.axon_first_entry[axon.axon.value()]; e < core.axon_first_entry[axon.axon.value() + 1]; ++e) {
-        const chip::SynapseEntry& entry = core.entries[e];
+    const std::uint32_t base = core.axon(axon.axon.value()).base;
+    for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
         switch (entry.encoding) {
         case chip::SynapseEncoding::sparse:
             counts[Counter::synaptic_events_sparse] += entry.count;
@@ -171,7 +171,7 @@ void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside) {
         }
         for (auto i = entry.first; i < entry.first + entry.count; ++i) {
             const chip::Synapse& synapse = core.synapses[i];
-            cores_[axon.core.value()][synapse.target].arriving[(now_ + synapse.delay) % horizon] +=
+            cores_[axon.core.value()][base + synapse.target].arriving[(now_ + synapse.delay) % horizon] +=
                 contribution(synapse.weight, core.formats[entry.format], image_.chip.conventions.negative_mixed_weight);
         }
     }

@@ -1,0 +1,100 @@
+#include "compiler/passes/tile_order.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/passes/quantise.hpp"
+#include "support/networks.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+Network one_convolution(const test::ConvolutionRule& rule) {
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", rule.input[0] * rule.input[1] * rule.input[2]);
+    const ConvolutionWeights weights = test::convolution(rule);
+    const Source p = builder.population("p", {weights.output.begin(), weights.output.end()});
+    builder.connect(in, p, weights);
+    builder.output("out", p);
+    return std::move(builder.network());
+}
+
+/// Sources that each tile hears, counted synapse by synapse.
+std::uint64_t counted_axons(const Network& network, const NeuronOrder& order) {
+    std::vector<std::uint32_t> tile_of(order.neuron_at.size());
+    std::uint32_t tile = 0;
+    for (std::uint32_t position = 0; position < order.neuron_at.size(); ++position) {
+        tile += std::ranges::binary_search(order.cuts, position) ? 1 : 0;
+        tile_of[order.neuron_at[position]] = tile;
+    }
+    std::uint64_t axons = 0;
+    std::vector<Connection> connections;
+    for (std::uint32_t source = 0; source < network.inputs[0].size(); ++source) {
+        connections.clear();
+        append_connections(network, network.projections[0], source, connections);
+        std::set<std::uint32_t> heard;
+        for (const Connection& connection : connections) {
+            heard.insert(tile_of[connection.target]);
+        }
+        axons += heard.size();
+    }
+    return axons;
+}
+
+TEST_CASE("tiles hold every neuron once, and hear what was reckoned") {
+    for (const std::uint32_t stride : {1U, 2U}) {
+        for (const std::uint32_t most : {30U, 64U, 150U}) {
+            CAPTURE(stride);
+            CAPTURE(most);
+            const Network network = one_convolution({.input = {3, 13, 17},
+                                                     .channels = 6,
+                                                     .kernel = 3,
+                                                     .stride = stride,
+                                                     .padding = 1,
+                                                     .least = 1,
+                                                     .most = 2});
+            Diagnostics remarks;
+            const auto mapped = quantise(network, chip::ChipSpec{}, {}, remarks);
+            REQUIRE(mapped);
+            const NeuronOrder order = tile_order(network, *mapped, most, 1.5);
+            std::vector<std::uint32_t> sorted = order.neuron_at;
+            std::ranges::sort(sorted);
+            for (std::uint32_t i = 0; i < sorted.size(); ++i) {
+                REQUIRE(sorted[i] == i);
+            }
+            std::uint32_t begin = 0;
+            for (const std::uint32_t cut : order.cuts) {
+                CHECK(cut - begin <= most);
+                begin = cut;
+            }
+            const Division division = best_division(network, 0, most, 1.5);
+            CHECK(order.cuts.size() + 1 == division.tiles());
+            CHECK(counted_axons(network, order) == input_axons(network, 0, division));
+        }
+    }
+}
+
+TEST_CASE("of all divisions with so few tiles, none hears less") {
+    const Network network =
+        one_convolution({.input = {2, 12, 20}, .channels = 4, .kernel = 5, .padding = 2, .least = 1, .most = 2});
+    const Division best = best_division(network, 0, 100, 1.0);
+    CHECK(best.tiles() == 10);
+    for (std::uint32_t c = 1; c <= 4; ++c) {
+        for (std::uint32_t r = 1; r <= 12; ++r) {
+            for (std::uint32_t w = 1; w <= 20; ++w) {
+                const Division other{.channels = c, .rows = r, .columns = w};
+                const std::uint32_t largest = ((4 + c - 1) / c) * ((12 + r - 1) / r) * ((20 + w - 1) / w);
+                if (largest <= 100) {
+                    CHECK(other.tiles() >= best.tiles());
+                    CHECK((other.tiles() > best.tiles() ||
+                           input_axons(network, 0, other) >= input_axons(network, 0, best)));
+                }
+            }
+        }
+    }
+}
+
+}  // namespace
+}  // namespace spikeloom::compiler
