@@ -64,7 +64,7 @@ Row random_row(std::uint64_t seed) {
 
 std::uint32_t append(const Row& row, AlignedVector<std::uint32_t>& stream, std::span<const BareMessages> bare = {}) {
     std::vector<RowSynapse> synapses(row.begin(), row.end());
-    return append_row(synapses, bare, block_shift, stream);
+    return append_row(synapses, bare, {}, block_shift, stream);
 }
 
 template <class Sum>
