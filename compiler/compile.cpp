@@ -62,6 +62,22 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
     return findings;
 }
 
+/// Where the cores lie, each on a place that its pins leave, by the rates of the spikes where they are known.
+Result<Placement> place_as_planned(const Network& network, const Mapping& mapping, const chip::ChipSpec& chip,
+                                   const CompileOptions& options, const OverridePlan& overrides) {
+    const Partition& parts = mapping.partition;
+    const auto groups = core_groups(overrides, mapping.mapped, parts.order, parts.cores);
+    if (const auto too_few = check_places(overrides, network, groups)) {
+        return fail(*too_few);
+    }
+    return place_cores(core_traffic(parts, rates_by_node(options.rates)), chip.mesh, chip.network.parameters,
+                       {.seed = options.seed,
+                        .effort = options.effort,
+                        .rules = {.forbidden = options.overrides.forbidden_cores,
+                                  .allowed_of_core = allowed_places(overrides, groups)},
+                        .stop = options.stop});
+}
+
 }  // namespace
 
 Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
@@ -86,8 +102,7 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     const Partition& parts = mapping->partition;
 
     say(options, 0.7, "place");
-    const auto placed = place_cores(core_traffic(parts), chip.mesh, chip.network.parameters,
-                                    {.seed = options.seed, .effort = options.effort, .stop = options.stop});
+    const auto placed = place_as_planned(network, *mapping, chip, options, *overrides);
     if (!placed) {
         return fail(placed.error());
     }

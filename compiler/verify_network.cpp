@@ -97,6 +97,7 @@ private:
     void seat_neurons();
     [[nodiscard]] Programmed programmed(std::uint32_t population, std::uint32_t neuron) const;
     [[nodiscard]] Ought ought(std::uint32_t population, std::uint32_t neuron, const Programmed& registers) const;
+    void check_cores();
     void check_registers(std::uint32_t population);
     void gather_held(std::span<const chip::OutputAxon> outputs);
     void gather_wanted(const Source& source, std::uint32_t neuron);
@@ -229,6 +230,23 @@ Ought NetworkVerifier::ought(std::uint32_t population, std::uint32_t neuron, con
     return ought;
 }
 
+/// Noise, and bounds of v that a network does not ask for, would change its spikes.
+void NetworkVerifier::check_cores() {
+    const chip::NeuronFormat& format = image_.chip.neuron;
+    for (std::size_t c = 0; c < image_.cores.size(); ++c) {
+        const chip::CoreImage& core = image_.cores[c];
+        if (core.noise.target != chip::NoiseRegister::Target::off) {
+            say(fmt::format("core {}", c), "noise, which the network does not have");
+        }
+        if (core.voltage_floor_exponent != format.voltage_floor_exponent.most ||
+            core.voltage_ceiling_exponent != format.voltage_ceiling_exponent.most) {
+            say(fmt::format("core {}", c),
+                fmt::format("bounds of the voltage of exponents {} and {}; wanted the widest",
+                            core.voltage_floor_exponent, core.voltage_ceiling_exponent));
+        }
+    }
+}
+
 void NetworkVerifier::check_registers(std::uint32_t population) {
     const Population& p = network_.populations[population];
     const chip::NeuronFormat& format = image_.chip.neuron;
@@ -267,6 +285,12 @@ void NetworkVerifier::check_registers(std::uint32_t population) {
         }
         if (found.group.parameters.soft_reset && p.reset != ResetRule::subtract_threshold) {
             say(where, "a spike takes the threshold off; wanted a reset to a value");
+        }
+        ModelParameters plain;
+        plain.soft_reset = found.group.parameters.soft_reset;
+        if (!p.fixed && (found.group.model != NeuronModel::leaky || found.group.parameters != plain)) {
+            say(where, fmt::format("neuron model '{}' with parameters of its own; wanted a leaky neuron",
+                                   name_of(found.group.model)));
         }
         if (found.group.spikes && found.group.refractory != p.refractory_steps) {
             say(where, fmt::format("refractory time {}; wanted {}", found.group.refractory, p.refractory_steps));
@@ -411,6 +435,7 @@ Diagnostics NetworkVerifier::run() {
         return std::move(findings_);
     }
     seat_neurons();
+    check_cores();
     for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
         check_registers(p);
     }

@@ -67,6 +67,18 @@ void draw_board(Draws& draws, chip::ChipSpec& chip) {
     network.cast = draws.chance(0.3) ? router::Cast::multicast : router::Cast::unicast;
 }
 
+void draw_neuron(Draws& draws, chip::NeuronFormat& neuron) {
+    neuron.soft_reset_compartments = static_cast<int>(draws.integer(0, 2));
+    if (draws.chance(0.3)) {  // as Loihi 2 holds decays
+        neuron.current_decay_offset = 0;
+        neuron.current_decay = neuron.voltage_decay = {0, 4096};
+    }
+    if (draws.chance(0.3)) {
+        neuron.sum_bits = static_cast<int>(draws.integer(18, 24));
+        neuron.threshold_mantissa_max = draws.integer(2000, 262143);
+    }
+}
+
 }  // namespace
 
 chip::ChipSpec random_formats(std::uint64_t seed) {
@@ -75,6 +87,7 @@ chip::ChipSpec random_formats(std::uint64_t seed) {
     chip.name = "random";
     draw_widths(draws, chip.synapses);
     draw_conventions(draws, chip.conventions);
+    draw_neuron(draws, chip.neuron);
     chip.limits.update_granularity = draws.integer(1, 4);
     return chip;
 }

@@ -135,6 +135,29 @@ std::string damage_registers(chip::Image& image, Draws& draws) {
     }
 }
 
+/// Registers of the core and of its groups that a network like these leaves alone.
+std::string damage_extras(chip::Image& image, Draws& draws) {
+    chip::CoreImage& core = image.cores[any_of(draws, image.cores.size())];
+    chip::CompartmentGroup& group = core.groups[any_of(draws, core.groups.size())];
+    switch (draws.integer(0, 4)) {
+    case 0:
+        core.noise = {.target = chip::NoiseRegister::Target::voltage, .mantissa_offset = 0, .exponent = 3};
+        return "noise";
+    case 1:
+        core.voltage_floor_exponent = 4;
+        return "a floor of the voltage";
+    case 2:
+        core.voltage_ceiling_exponent = 0;
+        return "a ceiling of the voltage";
+    case 3:
+        group.parameters.reset_interval = 3;
+        return "a reset every three steps";
+    default:
+        group.model = NeuronModel::adaptive_threshold;
+        return "another neuron model";
+    }
+}
+
 std::string damage_base(chip::Image& image, Draws& draws) {
     for (chip::CoreImage& core : image.cores) {
         if (core.shared_axons.empty()) {
@@ -152,8 +175,8 @@ std::string damage_base(chip::Image& image, Draws& draws) {
 
 std::string damage(chip::Image& image, Draws& draws) {
     using Way = std::string (*)(chip::Image&, Draws&);
-    static constexpr std::array<Way, 6> ways{damage_synapse, damage_synapse,   damage_source,
-                                             damage_source,  damage_registers, damage_base};
+    static constexpr std::array<Way, 7> ways{damage_synapse,   damage_synapse, damage_source, damage_source,
+                                             damage_registers, damage_extras,  damage_base};
     return ways[any_of(draws, ways.size())](image, draws);
 }
 
