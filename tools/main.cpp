@@ -28,6 +28,7 @@ const auto subcommands = std::to_array<const Subcommand*>({
     &calibrate_subcommand,
     &train_subcommand,
     &noc_subcommand,
+    &partition_subcommand,
 });
 
 const Subcommand* find_subcommand(const std::string& name) {

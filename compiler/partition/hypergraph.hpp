@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace spikeloom::compiler {
@@ -25,13 +26,14 @@ struct Hypergraph {
     [[nodiscard]] std::uint32_t weight_of(std::uint32_t v) const {
         return vertex_weight.empty() ? 1 : vertex_weight[v];
     }
+    [[nodiscard]] std::uint64_t total_weight() const;
 };
 
 struct PartitionOptions {
     std::uint32_t parts = 2;
     std::uint64_t capacity = 0;  ///< most weight of a part; parts * capacity must hold all vertices
     int effort = 1;              ///< 0..3, as CompileOptions
-    int threads = 1;
+    int threads = 1;             ///< all members of the portfolio run on one
     std::uint64_t seed = 0;
     std::function<bool()> stop;  ///< true: return the best so far
 };
@@ -39,9 +41,19 @@ struct PartitionOptions {
 /// Sum over nets of weight x (lambda - 1).
 [[nodiscard]] std::uint64_t copies(const Hypergraph& graph, std::span<const std::uint32_t> part_of);
 
-/// The part of each vertex: the best of a portfolio (fill in order, greedy overlap, multilevel with k-way refinement).
-/// Never above the capacity. A function of graph, options.parts, capacity, effort and seed. Empty if the vertices can't
-/// be packed.
-[[nodiscard]] std::vector<std::uint32_t> partition_hypergraph(const Hypergraph& graph, const PartitionOptions& options);
+/// Fewest parts that could hold the vertices by their weight: total / capacity, rounded up (at least 1).
+[[nodiscard]] std::uint32_t fewest_parts(const Hypergraph& graph, std::uint64_t capacity);
+
+/// A member of the portfolio and what it came to.
+struct PartitionAttempt {
+    std::string method;
+    std::uint64_t copies = 0;
+};
+
+/// The part of each vertex: the best of a portfolio (fill in order, greedy overlap, annealed twins, multilevel). Never
+/// above the capacity. A function of graph, options.parts, capacity, effort and seed. Empty if the vertices can't be
+/// packed. `attempts`, if given, tells what the members came to.
+[[nodiscard]] std::vector<std::uint32_t> partition_hypergraph(const Hypergraph& graph, const PartitionOptions& options,
+                                                              std::vector<PartitionAttempt>* attempts = nullptr);
 
 }  // namespace spikeloom::compiler
