@@ -44,7 +44,7 @@ std::uint64_t number(const CommandLine& line, const std::string& name, std::uint
 
 struct Request {
     std::uint64_t capacity = 0;
-    std::optional<std::uint32_t> parts;
+    std::optional<std::uint32_t> parts{};
     double slack_percent = 0;
     int effort = 1;
     std::uint64_t seed = 0;
@@ -71,12 +71,12 @@ Request request_of(const CommandLine& line) {
 
 struct Outcome {
     std::uint32_t parts_allowed = 0;
-    std::vector<std::uint32_t> part_of;
-    std::vector<compiler::PartitionAttempt> attempts;
+    std::vector<std::uint32_t> part_of{};
+    std::vector<compiler::PartitionAttempt> attempts{};
     std::uint64_t copies = 0;
     std::uint32_t parts_used = 0;
     std::uint64_t largest = 0;
-    compiler::CopyBounds bounds;
+    compiler::CopyBounds bounds{};
 };
 
 Outcome search(const compiler::Hypergraph& graph, const Request& request, std::uint32_t parts) {

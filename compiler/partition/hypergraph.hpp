@@ -13,10 +13,10 @@ namespace spikeloom::compiler {
 
 struct Hypergraph {
     std::uint32_t vertices = 0;
-    std::vector<std::uint64_t> net_begin{0};   ///< nets + 1
-    std::vector<std::uint32_t> pins;           ///< of a net: each vertex at most once
-    std::vector<std::uint32_t> net_weight;     ///< empty: 1 each
-    std::vector<std::uint32_t> vertex_weight;  ///< compartments; empty: 1 each
+    std::vector<std::uint64_t> net_begin{0};     ///< nets + 1
+    std::vector<std::uint32_t> pins{};           ///< of a net: each vertex at most once
+    std::vector<std::uint32_t> net_weight{};     ///< empty: 1 each
+    std::vector<std::uint32_t> vertex_weight{};  ///< compartments; empty: 1 each
 
     [[nodiscard]] std::size_t nets() const { return net_begin.size() - 1; }
     [[nodiscard]] std::span<const std::uint32_t> net(std::size_t n) const {
@@ -35,7 +35,7 @@ struct PartitionOptions {
     int effort = 1;              ///< 0..3, as CompileOptions
     int threads = 1;             ///< all members of the portfolio run on one
     std::uint64_t seed = 0;
-    std::function<bool()> stop;  ///< true: return the best so far
+    std::function<bool()> stop{};  ///< true: return the best so far
 };
 
 /// Sum over nets of weight x (lambda - 1).

@@ -13,7 +13,7 @@ namespace spikeloom::compiler {
 
 struct TwinKinds {
     std::vector<std::uint32_t> of;    ///< by vertex
-    std::vector<std::uint32_t> size;  ///< by kind
+    std::vector<std::uint32_t> size{};  ///< by kind
 };
 /// Kinds in the order of their first vertices; equal in groups, sources and weight.
 [[nodiscard]] TwinKinds find_twins(const GroupedNets& nets);
