@@ -16,7 +16,8 @@ namespace spikeloom::test {
 [[nodiscard]] chip::ChipSpec one_core(chip::ChipSpec chip);
 
 /// The same formats on boards of small cores: limits drawn as shares of `whole`, what the network takes on one core, so
-/// that it is cut into pieces and now and then refused; meshes, tori and trees of one chip or several.
+/// that it is cut into pieces and now and then refused; meshes, tori and trees of one chip or several; half of them
+/// share lists.
 [[nodiscard]] chip::ChipSpec small_cores(std::uint64_t seed, chip::ChipSpec chip, const compiler::MeasuredCore& whole);
 
 }  // namespace spikeloom::test
