@@ -92,8 +92,25 @@ Outcome search(const compiler::Hypergraph& graph, const Request& request, std::u
     return outcome;
 }
 
+/// A vertex that no part could hold.
+std::optional<Diagnostic> check_heaviest(const compiler::Hypergraph& graph, std::uint64_t capacity,
+                                         const std::string& path) {
+    const auto heaviest = std::ranges::max_element(graph.vertex_weight);
+    if (heaviest == graph.vertex_weight.end() || *heaviest <= capacity) {
+        return std::nullopt;
+    }
+    return Diagnostic{
+        .where = path,
+        .found = fmt::format("vertex {} weighs {}", heaviest - graph.vertex_weight.begin() + 1, *heaviest),
+        .allowed = fmt::format("at most what a part holds: {}", capacity),
+        .help = "a larger --capacity"};
+}
+
 /// The partition with fewest copies among the numbers of parts that were asked for.
 Result<Outcome> best_outcome(const compiler::Hypergraph& graph, const Request& request, const std::string& path) {
+    if (const auto too_heavy = check_heaviest(graph, request.capacity, path)) {
+        return fail(*too_heavy);
+    }
     const std::uint32_t fewest = fewest_parts(graph, request.capacity);
     std::vector<std::uint32_t> numbers{request.parts.value_or(fewest)};
     if (request.slack_percent > 0) {

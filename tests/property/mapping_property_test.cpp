@@ -124,7 +124,8 @@ std::uint64_t run_alike(const Network& network, const chip::Image& one, const ch
 }
 
 struct Tally {
-    int compiled = 0, refused_formats = 0, refused_limits = 0, rounded_otherwise = 0, silent = 0, damages = 0;
+    int compiled = 0, refused_formats = 0, refused_limits = 0, rounded_otherwise = 0, silent = 0, damages = 0,
+        shared = 0;
     std::uint64_t spikes = 0, cores = 0;
 };
 
@@ -238,6 +239,8 @@ void compare(std::uint64_t seed, Tally& tally) {
     }
     ++tally.compiled;
     tally.cores += pair->many.image.cores.size();
+    tally.shared +=
+        std::ranges::any_of(pair->many.image.cores, [](const auto& core) { return !core.shared_axons.empty(); });
     CHECK(verify(pair->many.image, network).empty());
     CHECK(chip::check_image(pair->many.image).empty());
     check_damages(network, pair->many.image, seed, tally);
@@ -259,12 +262,14 @@ TEST_CASE("200 random networks spike on random boards as on one core without lim
     MESSAGE(tally.compiled << " compiled, onto " << tally.cores << " cores; refused for formats "
                            << tally.refused_formats << ", for limits " << tally.refused_limits << "; "
                            << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.spikes
-                           << " spikes, " << tally.silent << " networks silent; " << tally.damages << " damages");
+                           << " spikes, " << tally.silent << " networks silent; " << tally.damages << " damages; "
+                           << tally.shared << " with shared lists");
     CHECK(tally.compiled >= 134);
     CHECK(tally.cores > 4 * static_cast<std::uint64_t>(tally.compiled));
     CHECK(tally.rounded_otherwise < 12);
     CHECK(tally.silent < 30);
     CHECK(tally.damages > 200);
+    CHECK(tally.shared > 10);
     CHECK(tally.spikes > 50'000);
 }
 

@@ -134,7 +134,8 @@ chip::ChipSpec small_cores(std::uint64_t seed, chip::ChipSpec chip, const compil
     memory.words_per_axon = std::min(memory.words_per_axon, memory.words);
     if (draws.chance(0.5)) {
         memory.shared_lists = true;
-        memory.shared_base_most = draws.chance(0.5) ? 1023 : draws.integer(0, 256);
+        memory.shared_base_most =
+            draws.chance(0.5) ? limits.compartments - 1 : draws.integer(0, limits.compartments - 1);
         memory.shared_base_multiple = draws.chance(0.5) ? 1 : 4;
     }
     if (draws.chance(0.3)) {
