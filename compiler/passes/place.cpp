@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "compiler/placement/congestion.hpp"
 #include "compiler/placement/placement_problem.hpp"
 #include "router/ways.hpp"
 
@@ -28,6 +29,9 @@ std::vector<std::uint32_t> places_of(const Region& region, const Arrangement& sl
 }  // namespace
 
 CoreFlows core_traffic(const Partition& partition, std::span<const float> rates) {
+    if (rates.size() < partition.position_of.size()) {
+        rates = {};
+    }
     CoreFlows traffic{.cores = static_cast<std::uint32_t>(partition.cores.size()), .flows = {}};
     struct Sum {
         std::uint32_t messages = 0;

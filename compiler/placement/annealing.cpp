@@ -166,6 +166,10 @@ Arrangement descend_in(const PlacementProblem& problem, const Arrangement& start
 
 /// Where memory allows, and where a swap done is not too much dearer than a proposal.
 bool potentials_serve(const PlacementProblem& problem) {
+    constexpr std::uint32_t most_places = 128;  // columns + rows
+    if (problem.metric.u_size() + problem.metric.v_size() > most_places) {
+        return false;
+    }
     constexpr std::uint64_t most_bytes = std::uint64_t{64} << 20;
     return PotentialState::exact(problem) && PotentialState::bytes(problem) <= most_bytes;
 }

@@ -2,7 +2,9 @@
 #include <utility>
 
 #include "compiler/placement/annealing.hpp"
+#include "compiler/placement/local_search.hpp"
 #include "compiler/placement/placement_problem.hpp"
+#include "compiler/placement/starts.hpp"
 #include "compiler/placement/tabu_search.hpp"
 
 namespace spikeloom::compiler {
@@ -65,6 +67,31 @@ Effort effort_of(const SearchOptions& options, std::uint32_t slots) {
     }
 }
 
+/// From the cheapest start, by local searches: a large board can't be annealed as a whole.
+void solve_large(const PlacementProblem& problem, const SearchOptions& options, Best& best) {
+    const int effort = std::clamp(options.effort, 0, 3);
+    constexpr std::uint64_t most_flows_at_once = 8'000'000;  // beyond, effort 0 does without bisection
+    if (problem.permissions.all()) {
+        best.offer(hilbert_start(problem));
+        // Cuts at the top that go astray spoil all below: several tries.
+        const int tries = effort > 0 ? 1 + 2 * effort : (problem.flows.neighbours.size() <= most_flows_at_once ? 1 : 0);
+        for (int i = 0; i < tries; ++i) {
+            SearchOptions again = options;
+            again.seed += static_cast<std::uint64_t>(i) << 32;
+            best.offer(bisection_start(problem, again));
+        }
+    }
+    const int passes = effort > 0 ? 20 : 6;
+    best.offer(search_near_medians(problem, best.slot_of(), passes, options));
+    if (effort > 0) {
+        const std::uint64_t visits = std::uint64_t{100'000'000} << (4 * (effort - 1));
+        const std::uint64_t degree = problem.flows.neighbours.size() / problem.cores() + 1;
+        best.offer(anneal(problem, best.slot_of(),
+                          {.proposals = visits / (2 * degree), .hot = 0.1, .cold = 0.01, .reach = 3}, options));
+        best.offer(search_near_medians(problem, best.slot_of(), passes, options));
+    }
+}
+
 }  // namespace
 
 Arrangement solve_placement(const PlacementProblem& problem, const Arrangement& start, const SearchOptions& options) {
@@ -80,7 +107,7 @@ Arrangement solve_placement(const PlacementProblem& problem, const Arrangement& 
             best.offer(anneal(problem, best.slot_of(), {.proposals = proposals, .run = run}, options));
         }
     } else {
-        best.offer(anneal(problem, best.slot_of(), {.proposals = proposals, .hot = 0.05, .reach = 4}, options));
+        solve_large(problem, options, best);
     }
     if (effort.tabu_steps > 0 && tabu_serves(problem)) {
         for (std::uint32_t run = 0; run < effort.tabu_runs; ++run) {
