@@ -29,6 +29,7 @@ const auto subcommands = std::to_array<const Subcommand*>({
     &train_subcommand,
     &noc_subcommand,
     &partition_subcommand,
+    &place_subcommand,
 });
 
 const Subcommand* find_subcommand(const std::string& name) {

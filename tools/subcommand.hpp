@@ -37,6 +37,7 @@ extern const Subcommand ppu_subcommand;
 extern const Subcommand train_subcommand;
 extern const Subcommand noc_subcommand;
 extern const Subcommand partition_subcommand;
+extern const Subcommand place_subcommand;
 
 /// The family of `rule`; their names have two words.
 extern const Subcommand rule_check_subcommand;

@@ -17,7 +17,12 @@ class CongestionSearch {
 public:
     CongestionSearch(const PlacementProblem& problem, const CoreFlows& flows, std::span<const std::uint32_t> slots,
                      const Arrangement& start, LinkLoads loads)
-        : problem_(problem), flows_(flows), slots_(slots), state_(problem, start), loads_(std::move(loads)), of_core_(flows.cores) {
+        : problem_(problem),
+          flows_(flows),
+          slots_(slots),
+          state_(problem, start),
+          loads_(std::move(loads)),
+          of_core_(flows.cores) {
         for (std::uint32_t i = 0; i < flows.flows.size(); ++i) {
             of_core_[flows.flows[i].from].push_back(i);
             of_core_[flows.flows[i].to].push_back(i);

@@ -1,5 +1,5 @@
-// The last term of placement: among arrangements of equal cost, the one whose busiest link carries least. Pairs of items
-// that trade slots for nothing are tried, and kept where the largest load falls, or the loads become more even.
+// The last term of placement: among arrangements of equal cost, the one whose busiest link carries least. Pairs of
+// items that trade slots for nothing are tried, and kept where the largest load falls, or the loads become more even.
 #pragma once
 
 #include "compiler/placement/core_flows.hpp"

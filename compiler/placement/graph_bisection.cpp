@@ -172,7 +172,8 @@ private:
         std::array<bool, 2> has{};
         for (std::size_t side = 0; side < 2; ++side) {
             auto& queue = queues_[side];
-            while (!queue.empty() && (moved_[queue.top().second] != 0 || queue.top().first != gain_[queue.top().second])) {
+            while (!queue.empty() &&
+                   (moved_[queue.top().second] != 0 || queue.top().first != gain_[queue.top().second])) {
                 queue.pop();
             }
             has[side] = !queue.empty();

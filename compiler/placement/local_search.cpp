@@ -74,10 +74,11 @@ private:
             if (u + du < 0 || v + dv < 0 || u + du >= grid_.columns() || v + dv >= grid_.rows()) {
                 continue;
             }
-            for (const std::uint32_t slot : grid_.cell(static_cast<std::uint32_t>(u + du), static_cast<std::uint32_t>(v + dv))) {
+            for (const std::uint32_t slot :
+                 grid_.cell(static_cast<std::uint32_t>(u + du), static_cast<std::uint32_t>(v + dv))) {
                 const std::uint32_t item = item_at_[slot];
-                const bool may = problem_.permissions.may(core, slot) &&
-                                 problem_.permissions.may(item, state_.slot_of()[core]);
+                const bool may =
+                    problem_.permissions.may(core, slot) && problem_.permissions.may(item, state_.slot_of()[core]);
                 if (item == core || !may) {
                     continue;
                 }

@@ -58,9 +58,8 @@ std::vector<std::int32_t> distances_from(std::uint32_t place, const router::Mesh
 /// equal; in a tree the first tile's subtrees are the fullest.
 std::uint64_t row_bound(const FlowGraph& graph, const router::Mesh& mesh, const router::NetworkParameters& network) {
     const router::Ways ways(mesh, network);
-    const int middle = network.topology == router::Topology::tree
-                           ? 0
-                           : mesh.tile_at(mesh.board_columns() / 2, mesh.board_rows() / 2);
+    const int middle =
+        network.topology == router::Topology::tree ? 0 : mesh.tile_at(mesh.board_columns() / 2, mesh.board_rows() / 2);
     const auto distances = distances_from(static_cast<std::uint32_t>(middle * mesh.cores_per_tile), mesh, ways);
     std::int64_t twice = 0;
     for (const auto& flows : sorted_flows(graph)) {
@@ -78,7 +77,8 @@ void bound_hops(const CoreFlows& flows, const router::Mesh& mesh, const router::
         free[place] = 0;
     }
     const auto slots = static_cast<std::uint64_t>(std::count(free.begin(), free.end(), 1));
-    const std::uint64_t steps = slots * slots * 4 + slots * (graph.neighbours.size() + std::uint64_t{flows.cores} * flows.cores);
+    const std::uint64_t steps =
+        slots * slots * 4 + slots * (graph.neighbours.size() + std::uint64_t{flows.cores} * flows.cores);
     if (slots > 4096 || steps > most_steps_of_lawler || slots < flows.cores) {
         return;
     }
@@ -151,10 +151,10 @@ std::uint64_t cut_bound(const CoreFlows& flows, std::span<const std::uint32_t> p
 
 std::string_view name_of(HopsBound bound) {
     switch (bound) {
-        case HopsBound::rows:
-            return "row bound";
-        case HopsBound::gilmore_lawler:
-            return "Gilmore-Lawler bound";
+    case HopsBound::rows:
+        return "row bound";
+    case HopsBound::gilmore_lawler:
+        return "Gilmore-Lawler bound";
     }
     return "";
 }
@@ -231,9 +231,8 @@ std::uint64_t gilmore_lawler_bound(const FlowGraph& flows, std::span<const std::
     return static_cast<std::uint64_t>((least_assignment(table, flows.cores(), slots) + 1) / 2);
 }
 
-PlacementBounds placement_bounds(const CoreFlows& flows, std::span<const std::uint32_t> place,
-                                 const router::Mesh& mesh, const router::NetworkParameters& network,
-                                 std::span<const std::uint32_t> forbidden) {
+PlacementBounds placement_bounds(const CoreFlows& flows, std::span<const std::uint32_t> place, const router::Mesh& mesh,
+                                 const router::NetworkParameters& network, std::span<const std::uint32_t> forbidden) {
     PlacementBounds bounds{.messages = total_messages(flows)};
     bound_hops(flows, mesh, network, forbidden, bounds);
     const LinkLoads loads = link_loads(flows, place, mesh, network);
@@ -242,8 +241,9 @@ PlacementBounds placement_bounds(const CoreFlows& flows, std::span<const std::ui
     if (network.topology == router::Topology::tree) {
         bounds.largest_link_bound = bounds.largest_link;  // there is one way only
     } else {
-        bounds.largest_link_bound = std::max(ceiling(bounds.hops, loads.links()),
-                                             cut_bound(flows, place, mesh, network.topology == router::Topology::torus));
+        bounds.largest_link_bound =
+            std::max(ceiling(bounds.hops, loads.links()),
+                     cut_bound(flows, place, mesh, network.topology == router::Topology::torus));
     }
     return bounds;
 }

@@ -95,14 +95,14 @@ private:
             high = {.u = std::max(high.u, point.u), .v = std::max(high.v, point.v)};
         }
         const SlotMetric& metric = problem_.metric;
-        const bool across = metric.distance(low, {.u = high.u, .v = low.v}) >= metric.distance(low, {.u = low.u, .v = high.v});
+        const bool across =
+            metric.distance(low, {.u = high.u, .v = low.v}) >= metric.distance(low, {.u = low.u, .v = high.v});
         const auto rank = [&](std::uint32_t slot) {
             const SlotMetric::Point point = metric.point(slot);
             return across ? std::pair(point.u, point.v) : std::pair(point.v, point.u);
         };
-        std::sort(begin, end, [&](std::uint32_t a, std::uint32_t b) {
-            return std::pair(rank(a), a) < std::pair(rank(b), b);
-        });
+        std::sort(begin, end,
+                  [&](std::uint32_t a, std::uint32_t b) { return std::pair(rank(a), a) < std::pair(rank(b), b); });
         const std::size_t half = first + (last - first + 1) / 2;
         std::size_t best = half;
         std::int32_t dearest = -1;
@@ -116,7 +116,8 @@ private:
                 continue;
             }
             const SlotMetric::Point a = metric.point(slots_[cut - 1]);
-            const SlotMetric::Point b = across ? SlotMetric::Point{.u = after, .v = a.v} : SlotMetric::Point{.u = a.u, .v = after};
+            const SlotMetric::Point b =
+                across ? SlotMetric::Point{.u = after, .v = a.v} : SlotMetric::Point{.u = a.u, .v = after};
             const std::int32_t step = metric.distance(a, b);
             if (step > dearest || (step == dearest && off < least_off)) {
                 dearest = step;
@@ -141,7 +142,8 @@ private:
         return {.u = u[u.size() / 2], .v = v[v.size() / 2]};
     }
 
-    WeightedGraph graph_of(const std::vector<std::uint32_t>& cores, SlotMetric::Point centre_0, SlotMetric::Point centre_1) {
+    WeightedGraph graph_of(const std::vector<std::uint32_t>& cores, SlotMetric::Point centre_0,
+                           SlotMetric::Point centre_1) {
         const SlotMetric& metric = problem_.metric;
         const std::int64_t apart = std::max(1, metric.distance(centre_0, centre_1));
         for (std::uint32_t i = 0; i < cores.size(); ++i) {
@@ -157,7 +159,8 @@ private:
                     graph.edges.push_back({.to = local, .weight = neighbour.flow * apart});
                 } else {
                     const SlotMetric::Point there = centre_of_[neighbour.core];
-                    bias += std::int64_t{neighbour.flow} * (metric.distance(centre_1, there) - metric.distance(centre_0, there));
+                    bias += std::int64_t{neighbour.flow} *
+                            (metric.distance(centre_1, there) - metric.distance(centre_0, there));
                 }
             }
             graph.bias.push_back(bias);
@@ -186,9 +189,9 @@ private:
     const PlacementProblem& problem_;
     const SearchOptions& options_;
     Arrangement slot_of_;
-    std::vector<std::uint32_t> local_of_;         ///< by core, while a graph is made
-    std::vector<std::uint32_t> slots_;            ///< cut in place
-    std::vector<SlotMetric::Point> centre_of_;    ///< by core, of the region that it is in
+    std::vector<std::uint32_t> local_of_;       ///< by core, while a graph is made
+    std::vector<std::uint32_t> slots_;          ///< cut in place
+    std::vector<SlotMetric::Point> centre_of_;  ///< by core, of the region that it is in
 };
 
 }  // namespace

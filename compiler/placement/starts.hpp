@@ -1,6 +1,6 @@
-// First arrangements for the searches: along a Hilbert curve over the slots, in the order of the cores (which is that of
-// the partition, so neighbours in it tend to talk); and by recursive bisection of cores and region together: chips are
-// parted before what is inside them, because the cut follows the dearest links near the middle.
+// First arrangements for the searches: along a Hilbert curve over the slots, in the order of the cores (which is that
+// of the partition, so neighbours in it tend to talk); and by recursive bisection of cores and region together: chips
+// are parted before what is inside them, because the cut follows the dearest links near the middle.
 #pragma once
 
 #include "compiler/placement/placement_problem.hpp"

@@ -23,7 +23,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
 SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
-               "calibrate", "train", "noc"]
+               "calibrate", "train", "noc", "place"]
 PROGRAM = ""
 
 
@@ -267,6 +267,40 @@ class Calibrate(Case):
         self.refused("calibrate", "--chip", "ideal_analog", says="not ideal")
         self.refused("calibrate", "--chip", "brainscales2", "--for", self.folder / "absent.loom", says="absent.loom")
         self.refused("calibrate", "--chip", "brainscales2", "-o", self.folder / "no/such.textproto", says="no/such")
+
+
+class Place(Case):
+    hypergraph = "4 5\n1 2 3\n2 3\n1 3 4\n4 5 1\n"
+
+    def test_solves_an_assignment_problem_and_says_how_good_it_is(self):
+        problem = self.folder / "row.dat"  # a chain of three, listed out of order, along a row
+        problem.write_text("3\n0 1 2\n1 0 1\n2 1 0\n\n0 5 5\n5 0 0\n5 0 0\n")
+        found = json.loads(self.done("place", problem, "--json", "--plain", 1000))
+        self.assertEqual((found["cost"], found["bound"], found["plain"]["cost"]), (20, 20, 20))
+        self.assertEqual(found["permutation"][1], 1)
+        numbers = self.folder / "numbers"
+        text = self.done("place", problem, "--grid", "3x1", "-o", numbers)
+        self.assertRegex(text, r"(?m)^cost +20$")
+        self.assertEqual(sorted(numbers.read_text().split()), ["1", "2", "3"])
+        self.refused("place", problem, "--grid", "1x4", says="3 places")
+
+    def test_places_a_partition(self):
+        net, parts = self.folder / "net.hgr", self.folder / "parts"
+        net.write_text(self.hypergraph)
+        parts.write_text("0\n1\n2\n2\n0\n")
+        found = json.loads(self.done("place", net, "--parts", parts, "--mesh", "3x1", "--json", "--effort", 0))
+        self.assertEqual((found["cores"], found["copies"], found["cost"]), (3, 5, 6))
+        parts.write_text("0\n1\n2\n2\n9\n")
+        self.refused("place", net, "--parts", parts, "--mesh", "3x1", says="parts:5")
+        self.refused("place", net, "--parts", parts, status=2, says="--mesh")
+        self.refused("place", net, "--parts", parts, "--mesh", "3", status=2, says="7x4")
+
+    def test_hostile_files(self):
+        problem = self.folder / "bad.dat"
+        problem.write_text("4000 1 2 3")
+        self.refused("place", problem, says="too short")
+        self.refused("place", self.folder / "absent.dat", says="absent.dat")
+        self.refused("place", problem, "--effort", 4, status=2, says="0 to 3")
 
 
 class Chips(Case):

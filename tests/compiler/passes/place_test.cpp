@@ -3,12 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <fstream>
 #include <set>
-#include <string>
 
 #include "support/networks.hpp"
-#include "support/reference_data.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -121,43 +118,6 @@ TEST_CASE("a board's chips fill one after the other, the last in a block") {
             CHECK(on_chip[chip] == std::min<std::size_t>(cores - before, 32));
         }
         CHECK(placement.hops == hops_of(traffic, placement.place, mesh));
-    }
-}
-
-TEST_CASE("quadratic assignment problems on grids: within half a percent of the best known") {
-    struct Problem {
-        const char* name;
-        int rows;
-        int columns;
-        double allowed;  ///< over the best known, a fraction
-        std::uint64_t best;
-    };
-    for (const Problem& problem :
-         {Problem{"nug12", 3, 4, 0, 578}, Problem{"nug20", 4, 5, 0.002, 2570}, Problem{"nug30", 5, 6, 0.0007, 6124},
-          Problem{"sko49", 7, 7, 0.005, 23386}, Problem{"sko100a", 10, 10, 0.005, 152002}}) {
-        const auto path = test::reference_data(std::string("mapping/qap/") + problem.name + ".dat");
-        if (!path) {
-            return;
-        }
-        std::ifstream file(*path);
-        std::size_t size = 0;
-        file >> size;
-        std::vector<std::uint32_t> first(size * size);
-        std::vector<std::uint32_t> second(size * size);
-        for (auto* matrix : {&first, &second}) {
-            for (auto& value : *matrix) {
-                file >> value;
-            }
-        }
-        REQUIRE(file);
-        // One of the two is the Manhattan metric of the grid.
-        const chip::Mesh mesh{.columns = problem.rows, .rows = problem.columns, .cores_per_tile = 1};
-        const bool first_is_distance =
-            first[size - 1] == static_cast<std::uint32_t>(problem.rows + problem.columns - 2);
-        const Placement placement = placed(first_is_distance ? second : first, mesh);
-        MESSAGE(std::string(problem.name) << ": " << placement.hops << ", best known " << problem.best);
-        CHECK(static_cast<double>(placement.hops) <= static_cast<double>(problem.best) * (1 + problem.allowed));
-        CHECK(placement.hops >= problem.best);
     }
 }
 

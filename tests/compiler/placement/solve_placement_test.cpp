@@ -10,7 +10,7 @@
 #include "compiler/placement/qap_text.hpp"
 #include "compiler/placement/starts.hpp"
 #include "compiler/placement/tabu_search.hpp"
-#include "placement/random_flows.hpp"
+#include "support/placement_problems.hpp"
 #include "support/reference_data.hpp"
 
 namespace spikeloom::compiler {
@@ -42,15 +42,18 @@ TEST_CASE("tiny problems are solved to the optimum, and no bound passes it") {
     for (std::uint64_t seed = 0; seed < 12; ++seed) {
         CAPTURE(seed);
         test::Draws draws(seed);
-        const std::array<router::Mesh, 3> meshes{{{.columns = 4, .rows = 2, .cores_per_tile = 1},
-                                                  {.columns = 2, .rows = 2, .cores_per_tile = 2},
-                                                  {.columns = 2, .rows = 1, .cores_per_tile = 1, .chip_columns = 2, .chip_rows = 2}}};
+        const std::array<router::Mesh, 3> meshes{
+            {{.columns = 4, .rows = 2, .cores_per_tile = 1},
+             {.columns = 2, .rows = 2, .cores_per_tile = 2},
+             {.columns = 2, .rows = 1, .cores_per_tile = 1, .chip_columns = 2, .chip_rows = 2}}};
         const std::array<router::Topology, 3> topologies{router::Topology::mesh, router::Topology::torus,
                                                          router::Topology::tree};
         const router::Mesh& mesh = meshes[seed % 3];
-        const router::NetworkParameters network{.topology = topologies[seed / 3 % 3], .between_chips = {.interval = seed % 2 == 0 ? 1 : 9}};
+        const router::NetworkParameters network{.topology = topologies[seed / 3 % 3],
+                                                .between_chips = {.interval = seed % 2 == 0 ? 1 : 9}};
         CoreFlows flows = random_flows(draws, static_cast<std::uint32_t>(draws.integer(5, 8)), 50);
-        const PlacementProblem problem{.flows = both_ways(flows), .metric = SlotMetric(all_places(mesh), mesh, network)};
+        const PlacementProblem problem{.flows = both_ways(flows),
+                                       .metric = SlotMetric(all_places(mesh), mesh, network)};
         const std::int64_t least = least_by_trying_all(problem);
         const Arrangement start = random_arrangement(draws, 8);
         for (const int effort : {1, 2}) {
@@ -77,7 +80,8 @@ TEST_CASE("what a search returns costs no more than its start, and what it says"
     const std::int64_t before = cost_of(problem, start);
     const SearchOptions options{.seed = 3};
     for (const Arrangement& found :
-         {anneal(problem, start, {.proposals = 20000}, options), anneal(problem, start, {.proposals = 20000, .reach = 2}, options),
+         {anneal(problem, start, {.proposals = 20000}, options),
+          anneal(problem, start, {.proposals = 20000, .reach = 2}, options),
           tabu_search(problem, start, {.steps = 300}, options), descend(problem, start, 100'000, options),
           search_near_medians(problem, start, 5, options), anneal_plainly(problem, start, 20000, 1)}) {
         CHECK(is_permutation_of_all(found));
@@ -113,14 +117,14 @@ TEST_CASE("a large grid whose cores were shuffled is nearly restored") {
             for (const std::uint32_t other : {(column + 1) * side + row, column * side + row + 1}) {
                 const bool inside = other < side * side && (other % side != 0 || other >= (column + 1) * side + row);
                 if (inside && (other / side == column || other % side == row)) {
-                    flows.flows.push_back({.from = where[column * side + row], .to = where[other], .messages = 1, .weight = 1});
+                    flows.flows.push_back(
+                        {.from = where[column * side + row], .to = where[other], .messages = 1, .weight = 1});
                 }
             }
         }
     }
-    std::sort(flows.flows.begin(), flows.flows.end(), [](const CoreFlow& a, const CoreFlow& b) {
-        return std::pair(a.from, a.to) < std::pair(b.from, b.to);
-    });
+    std::sort(flows.flows.begin(), flows.flows.end(),
+              [](const CoreFlow& a, const CoreFlow& b) { return std::pair(a.from, a.to) < std::pair(b.from, b.to); });
     const router::Mesh mesh{.columns = side, .rows = side, .cores_per_tile = 1};
     const PlacementProblem problem{.flows = both_ways(flows), .metric = SlotMetric(all_places(mesh), mesh, {})};
     const Arrangement start = random_arrangement(draws, side * side);

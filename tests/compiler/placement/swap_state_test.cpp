@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "placement/random_flows.hpp"
+#include "support/placement_problems.hpp"
 
 namespace spikeloom::compiler {
 namespace {

@@ -36,7 +36,8 @@ struct Board {
 inline std::vector<Board> boards() {
     std::vector<Board> all;
     for (const auto topology : {router::Topology::mesh, router::Topology::torus, router::Topology::tree}) {
-        const std::string name = topology == router::Topology::mesh ? "mesh" : (topology == router::Topology::torus ? "torus" : "tree");
+        const std::string name =
+            topology == router::Topology::mesh ? "mesh" : (topology == router::Topology::torus ? "torus" : "tree");
         all.push_back({name, {.columns = 4, .rows = 3, .cores_per_tile = 2}, {.topology = topology}});
         all.push_back({name + " of chips",
                        {.columns = 3, .rows = 2, .cores_per_tile = 1, .chip_columns = 2, .chip_rows = 2},
