@@ -189,7 +189,7 @@ ExitStatus place_qap(const CommandLine& line, const Request& request) {
     outcome.bound = gilmore_lawler_bound(problem.flows, distances, problem.slots());
     outcome.bound_name = name_of(compiler::HopsBound::gilmore_lawler);
     // QAPLIB's p gives each index of the first matrix one of the second, counted from 1.
-    outcome.numbers = instance->first_is_distance ? items_of(solved.slot_of) : solved.slot_of;
+    outcome.numbers = instance->first_is_distance ? compiler::items_of(solved.slot_of) : solved.slot_of;
     for (std::uint32_t& index : outcome.numbers) {
         ++index;
     }

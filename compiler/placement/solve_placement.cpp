@@ -51,7 +51,7 @@ Effort effort_of(const SearchOptions& options, std::uint32_t slots) {
                 .proposals = 4'000'000,
                 .a_pair = 2000,
                 .tabu_runs = 1,
-                .tabu_steps = std::uint64_t{20} * slots};
+                .tabu_steps = std::uint64_t{100} * slots};
     case 2:
         return {.runs = slots < 64 ? 8U : 2U,
                 .proposals = 60'000'000,

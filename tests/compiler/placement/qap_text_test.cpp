@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <sstream>
 
 #include "compiler/partition/hypergraph.hpp"
@@ -27,20 +28,19 @@ TEST_CASE("the published solutions cost what is published") {
         const auto instance = read_qap(*data);
         REQUIRE(instance);
         CHECK(instance->grid);
-        std::stringstream file;
-        file << std::ifstream(*solution).rdbuf();
-        std::string text = file.str();
-        std::replace(text.begin(), text.end(), ',', ' ');  // some put commas between the indices
-        file.str(text);
-        std::uint32_t size = 0;
-        std::int64_t cost = 0;
-        file >> size >> cost;
-        Arrangement permutation(size);
-        for (std::uint32_t& index : permutation) {
-            file >> index;
-            --index;
-        }
-        REQUIRE(file);
+        // The cost, with or without the size before it, and the permutation; some put commas between its indices.
+        std::ifstream file(*solution);
+        std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+        std::replace(text.begin(), text.end(), ',', ' ');
+        std::istringstream words(text);
+        const std::vector<std::int64_t> numbers((std::istream_iterator<std::int64_t>(words)),
+                                                std::istream_iterator<std::int64_t>());
+        REQUIRE(numbers.size() > instance->size);
+        const auto first_index = numbers.end() - instance->size;
+        const std::int64_t cost = *(first_index - 1);
+        Arrangement permutation;
+        std::transform(first_index, numbers.end(), std::back_inserter(permutation),
+                       [](std::int64_t index) { return static_cast<std::uint32_t>(index - 1); });
         // Files differ in which matrix the permutation applies to.
         const Arrangement inverse = items_of(permutation);
         const bool either = qap_cost(*instance, permutation) == cost || qap_cost(*instance, inverse) == cost;
