@@ -53,6 +53,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
     QuantiseOptions quantise_options;
     quantise_options.weight_bits = options.weight_bits;
     quantise_options.approximate_reset = options.approximate_reset;
+    quantise_options.approximate_weights = options.approximate_weights;
     auto best = quantise_and_partition(network, chip, quantise_options, overrides);
     if (!best) {
         return best;

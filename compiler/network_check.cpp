@@ -10,6 +10,7 @@
 #include <string>
 
 #include "compiler/network.hpp"
+#include "compiler/network_check_fixed.hpp"
 #include "compiler/network_check_learning.hpp"
 
 namespace spikeloom::compiler {
@@ -112,6 +113,14 @@ private:
         if (!sound_size(population.shape)) {
             return;
         }
+        if (population.refractory_steps < 1) {
+            complain(where, fmt::format("refractory_steps is {}", population.refractory_steps), "at least 1");
+        }
+        if (population.fixed) {
+            const Diagnostics findings = check_fixed(population);
+            found_.insert(found_.end(), findings.begin(), findings.end());
+            return;
+        }
         const std::size_t size = population.size();
         if (has_synaptic_current(population.kind)) {
             check_parameter(where, "tau_syn", population.tau_syn_s, size, true);
@@ -129,9 +138,6 @@ private:
             check_parameter(where, "v_reset", population.v_reset, size);
         }
         check_parameter(where, "bias", population.bias, size);
-        if (population.refractory_steps < 1) {
-            complain(where, fmt::format("refractory_steps is {}", population.refractory_steps), "at least 1");
-        }
     }
 
     void check_projection(const Projection& projection) {
@@ -162,6 +168,10 @@ private:
         const std::size_t source_size = element_count(source_shape);
         std::visit([&](const auto& weights) { check_weights(where, weights, source_size, target.size()); },
                    projection.weights);
+        if (target.fixed) {
+            const Diagnostics findings = check_fixed_projection(network_, projection);
+            found_.insert(found_.end(), findings.begin(), findings.end());
+        }
         if (projection.learning) {
             const Diagnostics findings = check_learning(network_, projection);
             found_.insert(found_.end(), findings.begin(), findings.end());

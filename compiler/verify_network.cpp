@@ -99,6 +99,7 @@ private:
     [[nodiscard]] Ought ought(std::uint32_t population, std::uint32_t neuron, const Programmed& registers) const;
     void check_cores();
     void check_registers(std::uint32_t population);
+    void check_fixed_registers(std::uint32_t population);
     void gather_held(std::span<const chip::OutputAxon> outputs);
     void gather_wanted(const Source& source, std::uint32_t neuron);
     void compare(const std::string& name, std::uint32_t neuron);
@@ -247,8 +248,49 @@ void NetworkVerifier::check_cores() {
     }
 }
 
+/// Given registers are taken bit by bit, but for readouts that may sum up in v what they sum up in u.
+void NetworkVerifier::check_fixed_registers(std::uint32_t population) {
+    const Population& p = network_.populations[population];
+    const FixedNeuron& wanted = *p.fixed;
+    const chip::NeuronFormat& format = image_.chip.neuron;
+    gain_.emplace_back(p.size(), 64.0);
+    for (std::uint32_t neuron = 0; neuron < p.size(); ++neuron) {
+        const std::string where = fmt::format("population '{}', neuron {}", p.name, neuron);
+        const Programmed found = programmed(population, neuron);
+        const chip::CompartmentGroup& group = found.group;
+        const int current = group.current_decay + format.current_decay_offset;
+        const int voltage = group.voltage_decay + format.voltage_decay_offset;
+        const double bias = wanted.biases.empty() ? 0 : wanted.biases[wanted.biases.size() == 1 ? 0 : neuron];
+        const bool reads_out = wanted.model == NeuronModel::leaky && !spikes(p.kind) && bias == 0 &&
+                               wanted.current_decay == 0 && wanted.voltage_decay == 4096;
+        const bool as_given = current == wanted.current_decay && voltage == wanted.voltage_decay;
+        if (!as_given && !(reads_out && current == 4096 && voltage == 0)) {
+            say(where, fmt::format("decays {} and {}; given are {} and {}", current, voltage, wanted.current_decay,
+                                   wanted.voltage_decay));
+        }
+        if (group.spikes != spikes(p.kind) || (group.spikes && group.threshold_mantissa != wanted.threshold)) {
+            say(where, fmt::format("threshold {}; given is {}", group.threshold_mantissa, wanted.threshold));
+        }
+        if (found.bias != bias || found.initial_current != 0) {
+            say(where, fmt::format("bias {} and initial current {}; given are {} and 0", found.bias,
+                                   found.initial_current, bias));
+        }
+        if (group.spikes && group.refractory != p.refractory_steps) {
+            say(where, fmt::format("refractory time {}; wanted {}", group.refractory, p.refractory_steps));
+        }
+        if (group.model != wanted.model || group.parameters != wanted.parameters) {
+            say(where, fmt::format("its model is {}, or has other parameters; given is {}", name_of(group.model),
+                                   name_of(wanted.model)));
+        }
+    }
+}
+
 void NetworkVerifier::check_registers(std::uint32_t population) {
     const Population& p = network_.populations[population];
+    if (p.fixed) {
+        check_fixed_registers(population);
+        return;
+    }
     const chip::NeuronFormat& format = image_.chip.neuron;
     auto& gains = gain_.emplace_back();
     for (std::uint32_t neuron = 0; neuron < p.size(); ++neuron) {
@@ -356,7 +398,10 @@ void NetworkVerifier::gather_wanted(const Source& source, std::uint32_t neuron) 
 void NetworkVerifier::compare_pair(const std::string& where, const Wanted& wanted, const Held& held) {
     const double error = std::abs(held.value - wanted.value);
     const bool clipped = held.at_end && std::abs(wanted.value) > std::abs(held.value) && held.value * wanted.value > 0;
-    if (error > 0.5 * held.step + 1e-6 * std::abs(wanted.value) && !clipped) {
+    // Whole numbers into given registers are exact, unless the image admits that they are not.
+    const bool exact =
+        network_.populations[wanted.target >> 32U].fixed && image_.losses[wanted.projection].rms_error == 0;
+    if (exact ? error != 0 : error > 0.5 * held.step + 1e-6 * std::abs(wanted.value) && !clipped) {
         say(where, fmt::format("a synapse of projection '{}' contributes {} x 64; wanted {:.3f}",
                                network_.projections[wanted.projection].name, held.value, wanted.value));
     }

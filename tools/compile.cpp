@@ -173,7 +173,8 @@ const Subcommand compile_subcommand{
     .summary = "a network onto the cores of a chip: quantise, partition, place, verify",
     .synopsis = "NET --chip CHIP -o IMAGE [options]",
     .text =
-        "Reads a trained network (NIR, or the text form of compiler/text/network.proto), maps it onto the chip and\n"
+        "Reads a trained network (NIR, lava-dl's netx, or the text form of compiler/text/network.proto), maps it onto "
+        "the chip and\n"
         "writes the image that run and eval load. Prints how open questions of the file were settled, what is used\n"
         "of every limit of the chip, and what quantisation lost. What does not fit is refused with the limit, the\n"
         "need and the room. For an analog chip the network is one in continuous time (a TTFS text or NIR, see\n"

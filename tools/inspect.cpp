@@ -75,6 +75,7 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
     switch (kind) {
     case FileKind::nir:
         return is_first_spike_network(path) ? inspect_timed_network(path, line) : inspect_network(path, line);
+    case FileKind::netx:
     case FileKind::network_text:
         return inspect_network(path, line);
     case FileKind::ttfs_text:

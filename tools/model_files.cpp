@@ -48,6 +48,9 @@ FileKind hdf5_kind(const std::string& path) {
     if (file->has("/node")) {
         return FileKind::nir;
     }
+    if (file->has("/layer")) {
+        return FileKind::netx;
+    }
     if (file->has("/provenance") && file->has("/counters")) {
         return FileKind::recording;
     }
@@ -185,6 +188,8 @@ std::string describe(FileKind kind) {
     switch (kind) {
     case FileKind::nir:
         return "NIR network";
+    case FileKind::netx:
+        return "netx network of lava-dl";
     case FileKind::recording:
         return "recording of a run";
     case FileKind::analog_recording:

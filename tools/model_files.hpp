@@ -14,6 +14,7 @@ namespace spikeloom::tools {
 
 enum class FileKind : std::uint8_t {
     nir,               ///< HDF5 with /node
+    netx,              ///< HDF5 with /layer: lava-dl
     recording,         ///< HDF5 with /provenance and /counters: a run of ours
     analog_recording,  ///< HDF5 with /provenance and /analog: an evaluation on an analog chip
     spikes,            ///< HDF5 with /spikes: SONATA, by whomever

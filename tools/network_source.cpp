@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <array>
+#include <charconv>
 
 #include "compiler/text/network_text.hpp"
 #include "compiler/timed/timed_nir.hpp"
@@ -15,6 +16,29 @@ namespace spikeloom::tools {
 namespace {
 
 using Words = std::string_view;
+
+/// "3,66,200".
+compiler::Shape extents_option(const CommandLine& line, const char* name) {
+    constexpr std::uint64_t most = 1U << 24;
+    compiler::Shape shape;
+    const std::string& text = line.value<std::string>(name);
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    std::uint64_t neurons = 1;
+    while (true) {
+        std::uint32_t extent = 0;
+        const auto [stop, error] = std::from_chars(at, end, extent);
+        neurons *= extent;
+        if (error != std::errc() || extent == 0 || neurons > most || shape.size() == 3) {
+            throw UsageError(fmt::format("--{}: one to three extents, as 3,66,200, at most {} neurons", name, most));
+        }
+        shape.push_back(extent);
+        if (stop == end) {
+            return shape;
+        }
+        at = *stop == ',' ? stop + 1 : end;
+    }
+}
 
 compiler::NirOptions nir_options(const CommandLine& line) {
     compiler::NirOptions options;
@@ -49,6 +73,23 @@ compiler::NirOptions nir_options(const CommandLine& line) {
     return options;
 }
 
+compiler::NetxOptions netx_options(const CommandLine& line) {
+    compiler::NetxOptions options;
+    if (line.has("netx-input")) {
+        constexpr std::array<std::pair<Words, compiler::NetxInput>, 2> ways{
+            {{"neurons", compiler::NetxInput::neurons}, {"spikes", compiler::NetxInput::spikes}}};
+        options.input = line.choice<compiler::NetxInput>("netx-input", ways);
+    }
+    if (line.has("netx-input-shape")) {
+        options.input_shape = extents_option(line, "netx-input-shape");
+    }
+    return options;
+}
+
+bool any_netx_option(const CommandLine& line) {
+    return line.has("netx-input") || line.has("netx-input-shape");
+}
+
 bool any_nir_option(const CommandLine& line) {
     for (const char* name : {"nir-time-unit", "nir-dt", "nir-reset", "nir-recurrent-bias", "nir-w-in", "nir-r"}) {
         if (line.has(name)) {
@@ -69,14 +110,22 @@ void add_nir_options(CommandLine& line) {
         "NIR: bias of a recurrent branch acts from the start (snnTorch, the default) or late (Norse)")(
         "nir-w-in", word("WAY"), "NIR: w_in as-is (the default), or dt: a spike adds w_in whatever the step")(
         "nir-r", word("WAY"), "NIR: r as-is (the default), or dt: the input adds r s whatever the step")(
-        "nir-ignore-port-shapes", flag(), "NIR: wrong shapes of inner Input and Output nodes are remarks, not errors");
+        "nir-ignore-port-shapes", flag(), "NIR: wrong shapes of inner Input and Output nodes are remarks, not errors")(
+        "netx-input", word("WHO"),
+        "netx: who computes the input layer: neurons of the chip, whose biases come as graded spikes (default), or the "
+        "driver, whose port brings its spikes")(
+        "netx-input-shape", word("C,H,W"), "netx: shape of the input (default: the input layer's, or as weights fit)");
 }
 
 Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line) {
     const auto options = nir_options(line);
+    const auto netx = netx_options(line);
     const auto kind = identify(path);
     if (!kind) {
         return fail(kind.error());
+    }
+    if (any_netx_option(line) && *kind != FileKind::netx) {
+        throw UsageError(fmt::format("--netx options are for netx files; {} holds: {}", path, describe(*kind)));
     }
     LoadedNetwork loaded;
     if (*kind == FileKind::nir || *kind == FileKind::hdf5) {
@@ -91,11 +140,19 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
     if (any_nir_option(line)) {
         throw UsageError(fmt::format("--nir options are for NIR files; {} holds: {}", path, describe(*kind)));
     }
+    if (*kind == FileKind::netx) {
+        auto import = compiler::read_netx(path, netx);
+        if (!import) {
+            return fail(std::move(import.error()));
+        }
+        loaded = {std::move(import->network), "netx", std::move(import->resolutions), std::move(import->remarks)};
+        return loaded;
+    }
     if (*kind != FileKind::network_text) {
         return fail(Diagnostic{
             .where = path,
             .found = fmt::format("not a network: {}", describe(*kind)),
-            .allowed = "a NIR file (HDF5) or a network in text form",
+            .allowed = "a NIR or netx file (HDF5) or a network in text form",
             .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
                     : *kind == FileKind::ttfs_text
                         ? "a TTFS network has no steps: compile it for a chip in continuous time, or see spikeloom "
@@ -151,7 +208,8 @@ Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const Com
 }
 
 std::string to_text(const compiler::Resolution& resolution) {
-    return fmt::format("{}: {} ({}; {})", resolution.topic, resolution.choice, resolution.reason, resolution.option);
+    return fmt::format("{}: {} ({}{}{})", resolution.topic, resolution.choice, resolution.reason,
+                       resolution.option.empty() ? "" : "; ", resolution.option);
 }
 
 std::string shape_text(const compiler::Shape& shape) {

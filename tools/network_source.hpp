@@ -1,11 +1,12 @@
-// A network from any file that holds one (NIR or text form), with the options that settle what NIR leaves open: in
-// steps for stepped chips, in continuous time for analog ones. Shared by compile and inspect.
+// A network from any file that holds one (NIR, netx or text form), with the options that settle what they leave open:
+// in steps for stepped chips, in continuous time for analog ones. Shared by compile and inspect.
 #pragma once
 
 #include <string>
 #include <vector>
 
 #include "compiler/network.hpp"
+#include "compiler/netx/netx_reader.hpp"
 #include "compiler/nir/nir_reader.hpp"
 #include "compiler/timed/timed_network.hpp"
 #include "core/base/diagnostics.hpp"
@@ -17,12 +18,12 @@ void add_nir_options(CommandLine& line);
 
 struct LoadedNetwork {
     compiler::Network network;
-    std::string format;  ///< "NIR 1.0.7", "text"
+    std::string format;  ///< "NIR 1.0.7", "netx", "text"
     std::vector<compiler::Resolution> resolutions;
     Diagnostics remarks;
 };
 
-/// Errors of both readers; throws UsageError on a bad --nir option.
+/// Errors of the readers; throws UsageError on a bad --nir or --netx option.
 [[nodiscard]] Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line);
 
 struct LoadedTimedNetwork {

@@ -2,42 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
-#include <type_traits>
 
 #include "compiler/nir/nir_primitives.hpp"
+#include "core/files/byte_coder.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
 constexpr int deepest = 33;
 
-class Encoder {
+class Encoder : public files::ByteEncoder {
 public:
-    void number(std::uint64_t value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof value); }
-
-    void text(const std::string& value) {
-        number(value.size());
-        bytes_ += value;
-    }
-
-    template <class T>
-    void numbers(const std::vector<T>& values) {
-        number(values.size());
-        bytes_.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
-    }
-
-    void diagnostics(const Diagnostics& all) {
-        number(all.size());
-        for (const Diagnostic& one : all) {
-            number(static_cast<std::uint64_t>(one.severity));
-            for (const std::string* part : {&one.where, &one.found, &one.allowed, &one.help}) {
-                text(*part);
-            }
-        }
-    }
-
     void node(const NirNode& node) {
         text(node.name);
         text(node.path);
@@ -66,69 +42,11 @@ public:
             number(edge.to);
         }
     }
-
-    std::string take() { return std::move(bytes_); }
-
-private:
-    std::string bytes_;
 };
 
-/// Every read past the end or against a promise makes the decoder fail for good; sizes are checked against what is
-/// left before memory is asked for.
-class Decoder {
+class Decoder : public files::ByteDecoder {
 public:
-    explicit Decoder(std::string_view bytes) : rest_(bytes) {}
-
-    [[nodiscard]] bool failed() const { return failed_; }
-    [[nodiscard]] bool at_end() const { return rest_.empty(); }
-
-    std::uint64_t number() {
-        std::uint64_t value = 0;
-        if (require(rest_.size() >= sizeof value)) {
-            std::memcpy(&value, rest_.data(), sizeof value);
-            rest_.remove_prefix(sizeof value);
-        }
-        return value;
-    }
-
-    std::string text() {
-        const std::uint64_t size = number();
-        if (!require(size <= rest_.size())) {
-            return "";
-        }
-        std::string value(rest_.substr(0, size));
-        rest_.remove_prefix(size);
-        return value;
-    }
-
-    template <class T>
-    std::vector<T> numbers() {
-        const std::uint64_t size = number();
-        if (!require(size <= rest_.size() / sizeof(T))) {
-            return {};
-        }
-        std::vector<T> values(size);
-        if (size > 0) {
-            std::memcpy(values.data(), rest_.data(), size * sizeof(T));
-        }
-        rest_.remove_prefix(size * sizeof(T));
-        return values;
-    }
-
-    Diagnostics diagnostics() {
-        Diagnostics all;
-        const std::uint64_t count = number();
-        for (std::uint64_t index = 0; index < count && !failed_; ++index) {
-            const std::uint64_t severity = number();
-            require(severity <= static_cast<std::uint64_t>(Severity::note));
-            Diagnostic one{.severity = static_cast<Severity>(failed_ ? 0 : severity)};
-            for (std::string* part : {&one.where, &one.found, &one.allowed, &one.help}) {
-                *part = text();
-            }
-            all.push_back(std::move(one));
-        }
-        return all;
-    }
+    using ByteDecoder::ByteDecoder;
 
     NirNode node(int depth) {
         NirNode node;
@@ -142,7 +60,7 @@ public:
         }
         node.type = static_cast<NirType>(type);
         const std::uint64_t count = number();
-        for (std::uint64_t index = 0; index < count && !failed_; ++index) {
+        for (std::uint64_t index = 0; index < count && !failed(); ++index) {
             std::string name = text();
             NirArray array;
             array.shape = numbers<std::uint64_t>();
@@ -163,22 +81,17 @@ public:
             return graph;
         }
         const std::uint64_t nodes = number();
-        for (std::uint64_t index = 0; index < nodes && !failed_; ++index) {
+        for (std::uint64_t index = 0; index < nodes && !failed(); ++index) {
             graph.nodes.push_back(node(depth));
         }
         const std::uint64_t edges = number();
-        for (std::uint64_t index = 0; index < edges && !failed_; ++index) {
+        for (std::uint64_t index = 0; index < edges && !failed(); ++index) {
             const NirEdge edge{.from = number(), .to = number()};
             if (require(edge.from < graph.nodes.size() && edge.to < graph.nodes.size())) {
                 graph.edges.push_back(edge);
             }
         }
         return graph;
-    }
-
-    bool require(bool condition) {
-        failed_ = failed_ || !condition;
-        return !failed_;
     }
 
 private:
@@ -210,9 +123,6 @@ private:
         }
         return true;
     }
-
-    std::string_view rest_;
-    bool failed_ = false;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <functional>
@@ -15,7 +14,7 @@
 #include "compiler/nir/nir_graph.hpp"
 #include "compiler/nir/nir_lower.hpp"
 #include "compiler/nir/nir_shapes.hpp"
-#include "core/files/isolated.hpp"
+#include "core/files/hdf5_isolated.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -34,30 +33,19 @@ void tell_flatten(const NirFlatGraph& graph, const NirShapes& shapes, std::vecto
     }
 }
 
-constexpr unsigned least_cpu_seconds = 3;
-constexpr std::uint64_t bytes_a_second = 10'000'000;  ///< slow, for a reader of HDF5
-
-constexpr std::uint64_t least_memory = 1ULL << 31;
-constexpr std::uint64_t memory_a_byte = 40;  ///< of the file: a weight is read as a double, and then told
-
 /// Parses in a child process: see core/files/isolated.hpp.
-Result<NirFile> parse_isolated(const std::function<Result<files::Hdf5Reader>()>& open, std::uint64_t bytes,
+Result<NirFile> parse_isolated(std::function<Result<files::Hdf5Reader>()> open, std::uint64_t bytes,
                                const std::string& origin) {
-    const auto work = [&] {
-        auto file = open();
+    const auto tell = [&origin](Result<files::Hdf5Reader> file) {
         return encode_nir(file ? parse_nir(*file, origin) : Result<NirFile>(fail(std::move(file.error()))));
     };
-    const auto seconds =
-        static_cast<unsigned>(std::min<std::uint64_t>(least_cpu_seconds + bytes / bytes_a_second, 3600));
     const auto answer =
-        files::run_isolated(work, {.cpu_seconds = seconds, .memory_bytes = least_memory + memory_a_byte * bytes});
-    auto parsed = answer ? decode_nir(*answer) : std::nullopt;
-    if (!parsed) {
-        return fail({.where = origin,
-                     .found = "the file is corrupt: the HDF5 library " +
-                              (answer ? std::string("read nonsense from it") : answer.error() + " while it read it")});
+        files::ask_isolated({.open = std::move(open), .tell = tell, .file_bytes = bytes, .origin = origin});
+    if (!answer) {
+        return fail(answer.error());
     }
-    return std::move(*parsed);
+    auto parsed = decode_nir(*answer);
+    return parsed ? std::move(*parsed) : fail(files::corrupt_hdf5(origin, "read nonsense from it"));
 }
 
 Result<NirImport> import_nir(Result<NirFile> parsed, const std::string& origin, const NirOptions& options) {

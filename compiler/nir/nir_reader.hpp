@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compiler/network.hpp"
+#include "compiler/resolution.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::compiler {
@@ -30,15 +31,6 @@ struct NirOptions {
     /// --nir-ignore-port-shapes: an Input or Output inside the graph whose shape is not what arrives is a remark, not
     /// an error.
     bool ignore_port_shapes = false;
-};
-
-/// How one open question was settled.
-struct Resolution {
-    std::string topic;   ///< "time unit"
-    std::string choice;  ///< "seconds"
-    std::string reason;  ///< "tau_mem = 0.0025 .. 0.02 lies in the usual range of seconds"
-    std::string option;  ///< "--nir-time-unit"
-    friend bool operator==(const Resolution&, const Resolution&) = default;
 };
 
 struct NirImport {

@@ -6,6 +6,8 @@
 #include <cmath>
 #include <string>
 
+#include "compiler/passes/fixed_neuron.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -67,7 +69,7 @@ public:
         }
     }
 
-    NeuronModel neuron(std::size_t i);
+    DerivedNeuron neuron(std::size_t i);
     void report(Diagnostics& findings) const;
 
 private:
@@ -87,7 +89,7 @@ private:
         const double late = late_fits ? late_bias_[i] : 0.0;
         return keep > 0 ? -per_input * (input_bias_[i] - late) - (late != 0 ? per_input * late / keep : 0.0) : 0.0;
     }
-    void set_voltage_decay(NeuronModel& model, double fraction) {
+    void set_voltage_decay(DerivedNeuron& model, double fraction) {
         const Decay decay =
             decay_register(fraction, format_.voltage_decay, format_.voltage_decay_offset, format_.decay_bits);
         model.registers.voltage_decay = decay.reg;
@@ -97,7 +99,7 @@ private:
         seen_.voltage_clamped += decay.clamped ? 1U : 0U;
         seen_.residual += fraction >= 1.0 && decay.effective < 1.0 ? 1U : 0U;
     }
-    void set_current_decay(NeuronModel& model, double fraction) {
+    void set_current_decay(DerivedNeuron& model, double fraction) {
         const Decay decay =
             decay_register(fraction, format_.current_decay, format_.current_decay_offset, format_.decay_bits);
         model.registers.current_decay = decay.reg;
@@ -118,14 +120,14 @@ private:
     Approximations seen_;
 };
 
-NeuronModel Deriver::neuron(std::size_t i) {
+DerivedNeuron Deriver::neuron(std::size_t i) {
     const Population& p = population_;
     const bool fires = spikes(p.kind);
     const bool resets_to_value = fires && p.reset == ResetRule::to_value && p.kind != NeuronKind::threshold;
     // The chip's v counts from the reset value; what never resets counts from 0.
     const double origin = resets_to_value ? p.v_reset[i] : 0.0;
 
-    NeuronModel model;
+    DerivedNeuron model;
     model.registers.spikes = fires;
     model.registers.parameters.soft_reset = soft_reset_;
     model.registers.refractory = fires ? p.refractory_steps : static_cast<std::int32_t>(format_.refractory.least);
@@ -225,6 +227,9 @@ void check_expressible(const Population& population, const chip::ChipSpec& chip,
 PopulationModel derive_neuron_model(const Network& network, std::size_t index, const chip::ChipSpec& chip,
                                     const NeuronModelOptions& options, Diagnostics& findings) {
     const Population& population = network.populations[index];
+    if (population.fixed) {
+        return fixed_neuron_model(population, chip, findings);
+    }
     check_expressible(population, chip, options, findings);
     PopulationModel model;
     model.neurons.reserve(population.size());

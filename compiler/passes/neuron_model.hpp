@@ -22,7 +22,7 @@
 namespace spikeloom::compiler {
 
 /// One neuron in the chip's equations, before a scale is chosen: everything is per unit of voltage.
-struct NeuronModel {
+struct DerivedNeuron {
     double gain = 0;             ///< u register per unit of input current x, over voltage_per_unit
     double current_gain = 0;     ///< u register per unit of synaptic current s, over voltage_per_unit
     double bias = 0;             ///< added to v every step, in units of the network's membrane
@@ -34,7 +34,7 @@ struct NeuronModel {
 };
 
 struct PopulationModel {
-    std::vector<NeuronModel> neurons;
+    std::vector<DerivedNeuron> neurons;
 };
 
 struct NeuronModelOptions {

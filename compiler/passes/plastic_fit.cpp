@@ -185,7 +185,7 @@ void check_gains(const Network& network, const std::vector<PopulationModel>& mod
         if (!projection.learning || neurons.empty()) {
             continue;
         }
-        const auto [least, most] = std::ranges::minmax(neurons, {}, &NeuronModel::gain);
+        const auto [least, most] = std::ranges::minmax(neurons, {}, &DerivedNeuron::gain);
         const std::string where = fmt::format("projection '{}'", projection.name);
         if (!(least.gain > 0)) {
             findings.push_back(

@@ -34,17 +34,20 @@ std::int32_t initial_current(double wanted, const chip::NeuronFormat& format) {
     return static_cast<std::int32_t>(std::lround(std::clamp(wanted, -most, most)));
 }
 
-MappedPopulation program_population(const PopulationModel& model, const PopulationScale& scale,
+/// `given`: registers of the network, not of our derivation.
+MappedPopulation program_population(const PopulationModel& model, const PopulationScale& scale, bool given,
                                     const chip::ChipSpec& chip) {
     MappedPopulation population;
     population.voltage_per_unit = scale.voltage_per_unit;
     population.current_per_unit = model.neurons.empty() ? 1 : model.neurons[0].current_gain * scale.voltage_per_unit;
     bool any_bias = false;
-    for (const NeuronModel& neuron : model.neurons) {
+    for (const DerivedNeuron& neuron : model.neurons) {
         NeuronRegisters registers = neuron.registers;
-        registers.threshold_mantissa = static_cast<std::int32_t>(
-            registers.spikes ? threshold_mantissa(neuron.threshold, scale.voltage_per_unit, chip.neuron)
-                             : chip.neuron.threshold_mantissa_max);
+        registers.threshold_mantissa =
+            given ? registers.threshold_mantissa
+                  : static_cast<std::int32_t>(
+                        registers.spikes ? threshold_mantissa(neuron.threshold, scale.voltage_per_unit, chip.neuron)
+                                         : chip.neuron.threshold_mantissa_max);
         population.registers.push_back(registers);
         population.biases.push_back(bias_register(neuron.bias * scale.voltage_per_unit, chip.neuron));
         any_bias = any_bias || population.biases.back().mantissa != 0;
@@ -122,8 +125,11 @@ public:
             accounts_.emplace_back();
             const FormatPair& formats = scaling.projections[p];
             accounts_[p].one_sign_mode = formats.positive == formats.negative;
-            accounts_[p].positive = ladder(formats.positive);
-            accounts_[p].negative = ladder(formats.negative);
+            const ExactFormats& exact = scaling.exact[p];
+            accounts_[p].exact = !exact.positive.empty();
+            accounts_[p].positive = accounts_[p].exact ? rungs_of(exact.positive) : ladder(formats.positive);
+            accounts_[p].negative = accounts_[p].exact ? rungs_of(exact.negative) : ladder(formats.negative);
+            classes_ = std::max({classes_, accounts_[p].positive.size(), accounts_[p].negative.size()});
             if (network.projections[p].learning) {
                 mapped.learning.push_back(
                     learning_profile(network, network.projections[p], weight_per_unit(p, formats.positive)));
@@ -148,6 +154,7 @@ private:
         std::vector<Rung> positive;
         std::vector<Rung> negative;
         bool one_sign_mode = false;  ///< weights of both signs share the positive rungs
+        bool exact = false;          ///< each weight has a rung that holds it, or is rounded knowingly
         std::uint8_t profile = 0;    ///< of the learning that its synapses follow; 0: none
         std::uint64_t synapses = 0, zeroed = 0, clipped = 0;
         double squared_error = 0, squared_weight = 0, largest_error = 0, largest_weight = 0;
@@ -155,6 +162,8 @@ private:
     using BySource = std::multimap<std::uint32_t, std::size_t>;
 
     [[nodiscard]] std::vector<Rung> ladder(chip::WeightFormat format) const;
+    [[nodiscard]] static std::vector<Rung> rungs_of(const std::vector<chip::WeightFormat>& formats);
+    [[nodiscard]] static std::size_t rung_for(double wanted, const Account& account, const std::vector<Rung>& rungs);
     void append_row(const BySource& projections, std::uint32_t source_index, std::uint32_t neuron);
     /// Contribution to u, in units of 2^6, of a weight of 1 to a neuron of the projection's target.
     [[nodiscard]] double unit(std::size_t p, std::uint32_t neuron) const {
@@ -168,8 +177,7 @@ private:
     [[nodiscard]] FormatLearning learning_of(std::uint8_t profile) const;
     void settle_formats();
     [[nodiscard]] std::uint16_t format_id(std::size_t p, bool positive, std::size_t rung) const {
-        const std::size_t classes = static_cast<std::size_t>(std::max(options_.magnitude_classes, 1));
-        return static_cast<std::uint16_t>((2 * p + (positive ? 0 : 1)) * classes + rung);
+        return static_cast<std::uint16_t>((2 * p + (positive ? 0 : 1)) * classes_ + rung);
     }
     [[nodiscard]] chip::ProjectionLoss loss(std::size_t p) const;
 
@@ -180,6 +188,7 @@ private:
     const QuantiseOptions& options_;
     MappedNetwork& mapped_;
     std::vector<Account> accounts_;
+    std::size_t classes_ = 1;  ///< most rungs that weights of one sign have
     BySource by_population_;
     BySource by_input_;
     std::vector<Connection> connections_;
@@ -196,6 +205,30 @@ std::vector<Expander::Rung> Expander::ladder(chip::WeightFormat format) const {
         rungs.push_back({.format = format, .lattice = WeightLattice(format)});
     }
     return rungs;
+}
+
+std::vector<Expander::Rung> Expander::rungs_of(const std::vector<chip::WeightFormat>& formats) {
+    std::vector<Rung> rungs;
+    for (const chip::WeightFormat& format : formats) {
+        rungs.push_back({.format = format, .lattice = WeightLattice(format)});
+    }
+    return rungs;
+}
+
+/// The finest that reaches the weight; exactly, where one does.
+std::size_t Expander::rung_for(double wanted, const Account& account, const std::vector<Rung>& rungs) {
+    if (account.exact) {
+        const auto holds = [&](const Rung& rung) { return rung.lattice.nearest(wanted) == wanted; };
+        const auto found = std::ranges::find_if(rungs, holds);
+        if (found != rungs.end()) {
+            return static_cast<std::size_t>(found - rungs.begin());
+        }
+    }
+    std::size_t rung = rungs.size() - 1;
+    while (rung > 0 && !rungs[rung].lattice.reaches(wanted)) {
+        --rung;
+    }
+    return rung;
 }
 
 /// The targets' gains may differ, and with them what a unit stands for: it is that of the largest gain.
@@ -245,10 +278,7 @@ void Expander::append(std::size_t p, const Connection& connection) {
     const double wanted = scale * connection.weight;
     const bool positive = wanted >= 0 || account.one_sign_mode;
     std::vector<Rung>& rungs = positive ? account.positive : account.negative;
-    std::size_t rung = rungs.size() - 1;
-    while (rung > 0 && !rungs[rung].lattice.reaches(wanted)) {
-        --rung;
-    }
+    const std::size_t rung = rung_for(wanted, account, rungs);
     const WeightLattice& lattice = rungs[rung].lattice;
     const std::int32_t held = lattice.nearest(wanted);
 
@@ -392,6 +422,24 @@ void check_projections(const Network& network, const chip::ChipSpec& chip, Diagn
     }
 }
 
+/// Weights into given registers that no synapse delivers.
+void check_exact(const Network& network, const Scaling& scaling, const chip::ChipSpec& chip, bool approximate,
+                 Diagnostics& findings) {
+    for (std::size_t p = 0; p < network.projections.size(); ++p) {
+        const std::vector<std::int32_t>& lost = scaling.exact[p].lost;
+        if (!lost.empty()) {
+            findings.push_back(
+                {.severity = approximate ? Severity::warning : Severity::error,
+                 .where = fmt::format("projection '{}'", network.projections[p].name),
+                 .found = fmt::format("{} different weights that no synapse format of chip '{}' holds exactly, {} for "
+                                      "one",
+                                      lost.size(), chip.name, lost.front()),
+                 .allowed = "0..255 times a power of two, of either sign",
+                 .help = approximate ? "" : "--approximate-weights rounds them"});
+        }
+    }
+}
+
 void remark_losses(const Network& network, const MappedNetwork& mapped, const Scaling& scaling,
                    const chip::ChipSpec& chip, Diagnostics& remarks) {
     for (const chip::ProjectionLoss& loss : mapped.losses) {
@@ -440,14 +488,19 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
     if (has_error(findings)) {
         return fail(std::move(findings));
     }
-    remarks.insert(remarks.end(), findings.begin(), findings.end());
 
     const DriveSurvey survey = survey_drive(network, models);
     const Scaling scaling = choose_scales(network, models, survey, chip, weight_bits, options.split);
+    check_exact(network, scaling, chip, options.approximate_weights, findings);
+    if (has_error(findings)) {
+        return fail(std::move(findings));
+    }
+    remarks.insert(remarks.end(), findings.begin(), findings.end());
     MappedNetwork mapped;
     number_nodes(network, mapped);
     for (std::size_t i = 0; i < models.size(); ++i) {
-        mapped.populations.push_back(program_population(models[i], scaling.populations[i], chip));
+        mapped.populations.push_back(
+            program_population(models[i], scaling.populations[i], network.populations[i].fixed.has_value(), chip));
     }
     Expander(network, models, scaling, chip, options, mapped).run();
     remark_losses(network, mapped, scaling, chip, remarks);

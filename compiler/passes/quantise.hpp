@@ -14,6 +14,7 @@ namespace spikeloom::compiler {
 struct QuantiseOptions {
     int weight_bits = 8;
     bool approximate_reset = false;
+    bool approximate_weights = false;  ///< round whole-numbered weights that no format of the chip holds
     SignSplit split = SignSplit::never;
     /// Formats a projection and sign: small weights take a format whose exponent is 2, 4, ... less, where the chip's
     /// unit of 2^6 allows, so that a few large weights don't coarsen all others.

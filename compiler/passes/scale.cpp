@@ -108,7 +108,7 @@ double PopulationScaler::largest_scale(const Room& room) const {
         }
     };
     for (std::size_t i = 0; i < model_.neurons.size(); ++i) {
-        const NeuronModel& neuron = model_.neurons[i];
+        const DerivedNeuron& neuron = model_.neurons[i];
         const double drive = room.simultaneous * std::max(drives_[i].positive, drives_[i].negative);
         const double current = drive / neuron.current_decay;
         limit(drive, sum_limit);
@@ -175,7 +175,7 @@ double PopulationScaler::loss(double scale) const {
     double parameters = 0;
     std::size_t seen = 0;
     for (std::size_t i = 0; i < model_.neurons.size(); i += stride, ++seen) {
-        const NeuronModel& neuron = model_.neurons[i];
+        const DerivedNeuron& neuron = model_.neurons[i];
         const double threshold = neuron.threshold * scale;
         if (neuron.registers.spikes && threshold > 0) {
             const auto mantissa = threshold_mantissa(neuron.threshold, scale, chip_.neuron);
@@ -227,6 +227,9 @@ DriveSurvey survey_drive(const Network& network, const std::vector<PopulationMod
     std::vector<Connection> row;
     for (std::size_t p = 0; p < network.projections.size(); ++p) {
         const Projection& projection = network.projections[p];
+        if (network.populations[projection.target.value()].fixed) {
+            continue;  // nothing is chosen for it
+        }
         const auto& neurons = models[projection.target.value()].neurons;
         auto& drives = survey.drives[projection.target.value()];
         Sampler sampler(connection_count(network, projection), survey.projections[p]);
@@ -268,6 +271,10 @@ Scaling choose_scales(const Network& network, const std::vector<PopulationModel>
                       const chip::ChipSpec& chip, int weight_bits, SignSplit split) {
     Scaling scaling;
     for (std::size_t i = 0; i < network.populations.size(); ++i) {
+        if (network.populations[i].fixed) {
+            scaling.populations.emplace_back();
+            continue;
+        }
         std::vector<const ProjectionSample*> samples;
         for (std::size_t p = 0; p < network.projections.size(); ++p) {
             if (network.projections[p].target.value() == i && !survey.projections[p].contributions.empty()) {
@@ -278,7 +285,15 @@ Scaling choose_scales(const Network& network, const std::vector<PopulationModel>
             PopulationScaler(models[i], survey.drives[i], std::move(samples), chip, weight_bits, split).choose());
     }
     for (std::size_t p = 0; p < network.projections.size(); ++p) {
-        const double scale = scaling.populations[network.projections[p].target.value()].voltage_per_unit;
+        const std::size_t target = network.projections[p].target.value();
+        scaling.exact.emplace_back();
+        if (network.populations[target].fixed) {
+            ExactFormats& exact = scaling.exact.back();
+            exact = exact_formats(synapse_weights(network, network.projections[p]), weight_bits, chip.synapses);
+            scaling.projections.push_back({exact.positive.front(), exact.negative.front()});
+            continue;
+        }
+        const double scale = scaling.populations[target].voltage_per_unit;
         scaling.projections.push_back(
             fit_projection(survey.projections[p], scale / 64.0, chip, weight_bits, split).formats);
     }

@@ -9,6 +9,7 @@
 
 #include "chip/spec/chip_spec.hpp"
 #include "compiler/network.hpp"
+#include "compiler/passes/exact_fit.hpp"
 #include "compiler/passes/neuron_model.hpp"
 #include "compiler/passes/weight_fit.hpp"
 
@@ -45,6 +46,8 @@ struct PopulationScale {
 struct Scaling {
     std::vector<PopulationScale> populations;
     std::vector<FormatPair> projections;
+    /// Into populations whose registers are given: what holds the weights exactly. No formats: into others.
+    std::vector<ExactFormats> exact;
 };
 [[nodiscard]] Scaling choose_scales(const Network& network, const std::vector<PopulationModel>& models,
                                     const DriveSurvey& survey, const chip::ChipSpec& chip, int weight_bits,

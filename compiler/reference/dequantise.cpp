@@ -176,6 +176,11 @@ Meaning meaning_of(const Network& network, const Population& population, const R
     const double du = std::min(1.0, (registers.group.current_decay + format.current_decay_offset) / one);
     const double dv = std::min(1.0, (registers.group.voltage_decay + format.voltage_decay_offset) / one);
     Meaning meaning;
+    if (population.fixed) {
+        constexpr double weight_unit = 64;  // of u
+        meaning.gain = weight_unit;
+        return meaning;
+    }
     if (has_synaptic_current(population.kind)) {
         meaning.current_decay = du > 0 ? du : network.step_s / population.tau_syn_s[i];
     }
@@ -273,6 +278,9 @@ void Dequantiser::replace_weights() {
 void Dequantiser::replace_thresholds() {
     for (std::size_t p = 0; p < variant_.populations.size(); ++p) {
         Population& population = variant_.populations[p];
+        if (population.fixed) {
+            continue;  // registers are as they were given
+        }
         if (spikes(population.kind)) {
             population.v_threshold.values.resize(population.size());
             for (std::size_t i = 0; i < population.size(); ++i) {
@@ -323,6 +331,9 @@ void Dequantiser::replace_decays() {
     constexpr double hardly = 0x1.0p-30;  // a decay that takes longer than any run, for registers that hold none
     for (std::size_t p = 0; p < variant_.populations.size(); ++p) {
         Population& population = variant_.populations[p];
+        if (population.fixed) {
+            continue;
+        }
         const auto one_each = [&](Parameter& parameter) -> std::vector<double>& {
             std::vector<double> values(population.size());
             for (std::size_t i = 0; i < values.size(); ++i) {

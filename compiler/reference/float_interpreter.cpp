@@ -78,10 +78,29 @@ struct Constant {
     Real operator[](std::size_t neuron) const { return values[values.size() == 1 ? 0 : neuron]; }
 };
 
+/// The registers of a FixedNeuron as real numbers: nothing is truncated, nothing wraps.
+template <class Real>
+struct RealRegisters {
+    explicit RealRegisters(const FixedNeuron& fixed)
+        : current_keep(static_cast<Real>(1 - fixed.current_decay / 4096.0)),
+          voltage_keep(static_cast<Real>(1 - fixed.voltage_decay / 4096.0)),
+          threshold(static_cast<Real>(fixed.threshold) * weight_unit),
+          biases(fixed.biases.begin(), fixed.biases.end()) {}
+
+    [[nodiscard]] Real bias(std::size_t neuron) const {
+        return biases.empty() ? Real{0} : biases[biases.size() == 1 ? 0 : neuron];
+    }
+
+    static constexpr Real weight_unit = 64;  ///< of u
+    Real current_keep, voltage_keep, threshold;
+    std::vector<Real> biases;
+};
+
 template <class Real>
 struct Neurons {
     Neurons(const Population& population, double step_s)
         : kind(population.kind),
+          fixed(population.fixed ? std::optional<RealRegisters<Real>>(*population.fixed) : std::nullopt),
           rule(population.reset),
           refractory_steps(population.refractory_steps),
           step(static_cast<Real>(step_s)),
@@ -124,6 +143,7 @@ struct Neurons {
     }
 
     NeuronKind kind;
+    std::optional<RealRegisters<Real>> fixed;
     ResetRule rule;
     int refractory_steps;
     Real step;
@@ -181,8 +201,32 @@ void fire(Neurons<Real>& neurons, std::size_t i, Real previous, SubtractOrder or
     }
 }
 
+/// A refractory neuron's v is 0, as on the chip.
+template <class Real>
+void update_fixed(Neurons<Real>& neurons, const RealRegisters<Real>& registers) {
+    for (std::size_t i = 0; i < neurons.v.size(); ++i) {
+        Real& v = neurons.v[i];
+        neurons.s[i] = neurons.s[i] * registers.current_keep + RealRegisters<Real>::weight_unit * neurons.x[i];
+        v = v * registers.voltage_keep + neurons.s[i] + registers.bias(i);
+        neurons.z[i] = 0;
+        if (neurons.dead_steps[i] > 0) {
+            --neurons.dead_steps[i];
+            v = 0;
+        } else if (spikes(neurons.kind) && v > registers.threshold) {
+            neurons.z[i] = 1;
+            neurons.dead_steps[i] = neurons.refractory_steps - 1;
+            v = 0;
+        }
+    }
+    neurons.show();
+}
+
 template <class Real>
 void update(Neurons<Real>& neurons, const ReferenceOptions& options) {
+    if (neurons.fixed) {
+        update_fixed(neurons, *neurons.fixed);
+        return;
+    }
     for (std::size_t i = 0; i < neurons.v.size(); ++i) {
         if (has_synaptic_current(neurons.kind)) {
             const Real k = neurons.step / neurons.tau_syn[i];

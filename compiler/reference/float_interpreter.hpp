@@ -38,6 +38,9 @@ struct ReferenceOptions {
 /// Projections that learn (ReferenceOptions::learning) are evaluated at the end of each epoch; spikes that arrive in a
 /// step count for that step, the projection's delays apart, as on the chip. New weights act from the next step on.
 ///
+/// Populations with registers (FixedNeuron, leaky model) run the chip's equations in real numbers: u = u (1 - du/4096)
+/// + 64 x, v = v (1 - dv/4096) + u + bias, spike where v > 64 threshold, then v = 0; nothing truncates, wraps or clips.
+///
 /// Runs a checked network (check_network is empty) step by step. Where the equations leave room:
 ///   - a refractory neuron (refractory_steps > 1) keeps its v and stays silent; its s goes on;
 ///   - a population that never spikes passes its membrane on;

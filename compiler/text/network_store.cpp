@@ -88,6 +88,28 @@ void store(const Network& network, const Projection& projection, proto::StoredLe
     out.set_weight_bits(learning.weight_bits);
 }
 
+void store(const FixedNeuron& fixed, proto::StoredFixedProto& out) {
+    const ModelParameters& parameters = fixed.parameters;
+    out.set_model(static_cast<std::uint32_t>(fixed.model));
+    out.set_current_decay(fixed.current_decay);
+    out.set_voltage_decay(fixed.voltage_decay);
+    out.set_threshold(fixed.threshold);
+    put(fixed.biases, out.mutable_bias());
+    out.set_soft_reset(parameters.soft_reset);
+    out.set_threshold_low(parameters.threshold_low);
+    out.set_sin_decay(parameters.sin_decay);
+    out.set_cos_decay(parameters.cos_decay);
+    out.set_state_exponent(parameters.state_exponent);
+    out.set_relu(parameters.relu);
+    out.set_cumulative_error(parameters.cumulative_error);
+    out.set_corrected(parameters.corrected);
+    out.set_reset_interval(parameters.reset_interval);
+    out.set_reset_offset(parameters.reset_offset);
+    out.set_adaptation_decay(parameters.adaptation_decay);
+    out.set_adaptation_step(parameters.adaptation_step);
+    out.set_refractory_decay(parameters.refractory_decay);
+}
+
 void store(const Population& population, proto::StoredPopulationProto& out) {
     out.set_name(population.name);
     put(population.shape, out.mutable_shape());
@@ -96,6 +118,9 @@ void store(const Population& population, proto::StoredPopulationProto& out) {
     out.set_refractory_steps(population.refractory_steps);
     for (const StoredParameter& parameter : stored_parameters) {
         put((population.*parameter.member).values, (out.*parameter.change)());
+    }
+    if (population.fixed) {
+        store(*population.fixed, *out.mutable_fixed());
     }
 }
 
@@ -109,7 +134,8 @@ public:
         network.name = stored.name();
         network.step_s = stored.step_s();
         for (const auto& input : stored.input()) {
-            network.inputs.push_back({input.name(), shape(input.shape(), "input '" + input.name() + "'")});
+            network.inputs.push_back(
+                {input.name(), shape(input.shape(), "input '" + input.name() + "'"), input.graded()});
         }
         for (const auto& population : stored.population()) {
             network.populations.push_back(load(population));
@@ -179,7 +205,37 @@ private:
             }
             (population.*parameter.member).values.assign(values.begin(), values.end());
         }
+        if (stored.has_fixed()) {
+            population.fixed = load(stored.fixed(), where);
+        }
         return population;
+    }
+
+    FixedNeuron load(const proto::StoredFixedProto& stored, const std::string& where) {
+        FixedNeuron fixed;
+        if (stored.model() >= neuron_model_names.size()) {
+            refuse(fmt::format("{}: neuron model {} is unknown", where, stored.model()));
+            return fixed;
+        }
+        fixed.model = static_cast<NeuronModel>(stored.model());
+        fixed.current_decay = stored.current_decay();
+        fixed.voltage_decay = stored.voltage_decay();
+        fixed.threshold = stored.threshold();
+        fixed.biases.assign(stored.bias().begin(), stored.bias().end());
+        fixed.parameters = {.soft_reset = stored.soft_reset(),
+                            .threshold_low = stored.threshold_low(),
+                            .sin_decay = stored.sin_decay(),
+                            .cos_decay = stored.cos_decay(),
+                            .state_exponent = stored.state_exponent(),
+                            .relu = stored.relu(),
+                            .cumulative_error = stored.cumulative_error(),
+                            .corrected = stored.corrected(),
+                            .reset_interval = stored.reset_interval(),
+                            .reset_offset = stored.reset_offset(),
+                            .adaptation_decay = stored.adaptation_decay(),
+                            .adaptation_step = stored.adaptation_step(),
+                            .refractory_decay = stored.refractory_decay()};
+        return fixed;
     }
 
     Projection load(const proto::StoredProjectionProto& stored) {
@@ -304,6 +360,9 @@ std::string serialise_network(const Network& network) {
         auto* out = stored.add_input();
         out->set_name(input.name);
         put(input.shape, out->mutable_shape());
+        if (input.graded) {
+            out->set_graded(true);
+        }
     }
     for (const Population& population : network.populations) {
         store(population, *stored.add_population());

@@ -8,7 +8,7 @@ namespace spikeloom::compiler {
 namespace {
 
 struct Derived {
-    NeuronModel neuron;
+    DerivedNeuron neuron;
     Diagnostics findings;
 };
 
@@ -89,7 +89,7 @@ TEST_CASE("biases act through the gain; an initial current lets them come in as 
     builder.connect(in, p, DenseWeights{{1.0F}}).bias_from_step = 1;
     builder.network().projections[1].bias = 0.25;
     Diagnostics findings;
-    const NeuronModel neuron = derive_neuron_model(builder.network(), 0, chip::ChipSpec{}, {}, findings).neurons[0];
+    const DerivedNeuron neuron = derive_neuron_model(builder.network(), 0, chip::ChipSpec{}, {}, findings).neurons[0];
     CHECK(neuron.bias == doctest::Approx(1.0 / 16));
     // 0.75 from step 0, 0.25 from step 1; the filter keeps 3/4 of the current a step.
     CHECK(neuron.initial_current == doctest::Approx(-0.75 / 16 - 0.25 / 16 / 0.75));
@@ -103,7 +103,7 @@ TEST_CASE("a late bias of a neuron whose filter keeps next to nothing comes earl
     builder.connect(in, p, DenseWeights{{1.0F}}).bias = 0.5;
     builder.network().projections[0].bias_from_step = 1;
     Diagnostics findings;
-    const NeuronModel neuron = derive_neuron_model(builder.network(), 0, chip::ChipSpec{}, {}, findings).neurons[0];
+    const DerivedNeuron neuron = derive_neuron_model(builder.network(), 0, chip::ChipSpec{}, {}, findings).neurons[0];
     CHECK(neuron.initial_current == 0);
     REQUIRE(findings.size() == 1);
     CHECK(findings[0].found.find("first step") != std::string::npos);

@@ -94,7 +94,7 @@ TEST_CASE("a readout's voltage does not clip at the drive it was scaled for") {
     const PopulationScale scale = chosen.scaling.populations[0];
     for (std::size_t i = 0; i < 5; ++i) {
         const Drive& drive = chosen.survey.drives[0][i];
-        const NeuronModel& neuron = chosen.models[0].neurons[i];
+        const DerivedNeuron& neuron = chosen.models[0].neurons[i];
         const double steady = scale.simultaneous * std::max(drive.positive, drive.negative) * scale.voltage_per_unit /
                               neuron.current_decay / neuron.voltage_decay;
         CHECK(steady < 1 << 23);

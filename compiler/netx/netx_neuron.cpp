@@ -1,0 +1,111 @@
+#include "compiler/netx/netx_neuron.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+
+namespace spikeloom::compiler {
+namespace {
+
+constexpr std::int64_t full_decay = 4096;
+/// v is clipped below (mantissa << 6): no spike ever.
+constexpr std::int64_t unreachable_threshold = 131072;
+constexpr int integrator_threshold = 131071;
+
+/// Fields of a neuron that training knows and the chip does not, and those that netx does not read.
+constexpr std::array<std::string_view, 8> ignored_fields{"tauRho",  "scaleRho",    "theta",       "scale_rho",
+                                                         "tau_rho", "messageBits", "gradedSpike", "type"};
+
+std::optional<std::int64_t> whole(const NetxGroup& group, const std::string& name, std::int64_t least,
+                                  std::int64_t most, std::optional<std::int64_t> otherwise, NetxNotes& notes) {
+    const NetxArray* array = group.find(name);
+    const std::string path = group.path + "/" + name;
+    const std::string allowed = fmt::format("a whole number, {} to {}", least, most);
+    if (array == nullptr) {
+        if (!otherwise) {
+            notes.complain(group.path, fmt::format("'{}' is missing", name), allowed);
+        }
+        return otherwise;
+    }
+    if (array->values.empty() ||
+        std::ranges::any_of(array->values, [&](double value) { return value != array->values.front(); })) {
+        notes.complain(path, array->values.empty() ? "there is no value" : "the neurons differ",
+                       "one value for all neurons of the layer");
+        return std::nullopt;
+    }
+    const double value = array->values.front();
+    if (std::floor(value) != value || value < static_cast<double>(least) || value > static_cast<double>(most)) {
+        notes.complain(path, fmt::format("{} is {}", name, value), allowed);
+        return std::nullopt;
+    }
+    return static_cast<std::int64_t>(value);
+}
+
+void tell_unread(const NetxGroup& neuron, std::initializer_list<std::string_view> read, NetxNotes& notes) {
+    for (const auto& [name, array] : neuron.arrays) {
+        const bool known = std::ranges::find(read, name) != read.end() ||
+                           std::ranges::find(ignored_fields, name) != ignored_fields.end();
+        const bool exponent = name == "wgtExp" || name == "weight_exp";
+        const bool zero = std::ranges::all_of(array.values, [](double value) { return value == 0; });
+        if (exponent && !zero) {
+            notes.warn(neuron.path + "/" + name,
+                       fmt::format("{} is {}: it is ignored, as netx does", name, array.values.front()));
+        } else if (!known && !exponent) {
+            notes.warn(neuron.path + "/" + name, fmt::format("unknown field '{}': it is ignored", name));
+        }
+    }
+    if (const NetxArray* graded = neuron.find("gradedSpike");
+        graded != nullptr && std::ranges::any_of(graded->values, [](double value) { return value != 0; })) {
+        notes.warn(neuron.path + "/gradedSpike", "spikes of CUBA neurons have no payload in netx: it is ignored");
+    }
+}
+
+std::optional<NetxNeuron> leaky(const NetxGroup& group, NetxNotes& notes) {
+    tell_unread(group, {"iDecay", "vDecay", "vThMant", "refDelay"}, notes);
+    const auto current = whole(group, "iDecay", 0, full_decay, std::nullopt, notes);
+    const auto voltage = whole(group, "vDecay", 0, full_decay, std::nullopt, notes);
+    const auto threshold = whole(group, "vThMant", 0, std::int64_t{1} << 30, std::nullopt, notes);
+    const auto refractory = whole(group, "refDelay", 0, 1 << 20, 1, notes);
+    if (!current || !voltage || !threshold || !refractory) {
+        return std::nullopt;
+    }
+    NetxNeuron neuron;
+    neuron.fixed.current_decay = static_cast<std::int32_t>(*current);
+    neuron.fixed.voltage_decay = static_cast<std::int32_t>(*voltage);
+    neuron.spikes = *threshold < unreachable_threshold;
+    neuron.fixed.threshold = neuron.spikes ? static_cast<std::int32_t>(*threshold) : integrator_threshold;
+    neuron.refractory_steps = static_cast<int>(std::max<std::int64_t>(*refractory, 1));
+    if (neuron.refractory_steps > 1) {
+        notes.warn(group.path + "/refDelay",
+                   fmt::format("a neuron may spike again after {} steps; netx's own model has no dead time",
+                               neuron.refractory_steps));
+    }
+    return neuron;
+}
+
+}  // namespace
+
+std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, NetxNotes& notes) {
+    if (!layer.neuron) {
+        NetxNeuron integrator;
+        integrator.fixed.current_decay = 0;
+        integrator.fixed.voltage_decay = full_decay;
+        integrator.fixed.threshold = integrator_threshold;
+        integrator.spikes = false;
+        notes.settle("neuron", fmt::format("layer {} integrates and never spikes", layer.number),
+                     "it has no neuron; netx gives it iDecay 0, vDecay 4096 and a threshold out of reach");
+        return integrator;
+    }
+    const std::string type = layer.neuron->text("type");
+    if (type == "LOIHI" || type == "CUBA") {
+        return leaky(*layer.neuron, notes);
+    }
+    notes.complain(layer.neuron->path + "/type",
+                   type.empty() ? "the neuron has no type" : fmt::format("neurons of type '{}'", type), "LOIHI, CUBA");
+    return std::nullopt;
+}
+
+}  // namespace spikeloom::compiler

@@ -1,0 +1,37 @@
+// Weights, delays and biases of a netx layer: whole numbers as netx would program them, checked against the sizes of
+// the layers that they join.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "compiler/network.hpp"
+#include "compiler/netx/netx_file.hpp"
+#include "compiler/netx/netx_notes.hpp"
+
+namespace spikeloom::compiler {
+
+/// Whole numbers of an array of `count` values, as float (exact below 2^24). Nothing after a finding.
+[[nodiscard]] std::optional<std::vector<float>> netx_weights(const NetxGroup& group, const std::string& name,
+                                                             std::uint64_t count, NetxNotes& notes);
+
+/// netx fits dense weights of both signs into 8 bits and a sign: a layer with weights above 254 or below -256 has them
+/// clipped to -256..254, which is told. Weights of one sign stay.
+void clip_netx_weights(std::vector<std::vector<float>*> parts, const NetxLayer& layer, NetxNotes& notes);
+
+/// One delay a synapse, [target][source], 0..62 (longer ones are clipped, as netx does); empty: none. `delay` of the
+/// file is one number, one a target, one a source, or one a synapse. Nothing after a finding.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> netx_delays(const NetxLayer& layer, std::size_t targets,
+                                                                   std::size_t sources, NetxNotes& notes);
+
+/// Dense weights [target][source], as a projection's: with delays where any is above 0.
+[[nodiscard]] Weights netx_dense(std::vector<float> weights, const std::vector<std::uint8_t>& delays,
+                                 std::size_t targets, std::size_t sources, int& delay_steps);
+
+/// What is added to v every step: `bias` of the file times 2^shift, empty where there is none; 1 or one a neuron. A
+/// bias a channel is spread over `shape` (channels, height, width). Nothing after a finding.
+[[nodiscard]] std::optional<std::vector<std::int32_t>> netx_biases(const NetxLayer& layer, const Shape& shape,
+                                                                   int shift, NetxNotes& notes);
+
+}  // namespace spikeloom::compiler
