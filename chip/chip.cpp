@@ -33,10 +33,12 @@ void Chip::State::step(std::span<const InputSpike> inputs) {
             tables_.shards[shard].learn(learning_step());
             watch.lap(times_[worker].learn_s);
         }
-        queue_spikes(shard, worker);
+        tables_.shards[shard].payloads().empty() ? queue_spikes<false>(shard, worker)
+                                                 : queue_spikes<true>(shard, worker);
         watch.lap(times_[worker].queue_s);
     });
     std::swap(arriving_, leaving_);
+    std::swap(arriving_values_, leaving_values_);
     std::swap(arriving_plastic_, leaving_plastic_);
     end_reward_epochs();
     draws_.reset();
@@ -55,8 +57,14 @@ void Chip::State::queue_inputs(std::span<const InputSpike> inputs) {
         const std::uint32_t first = tables_.port_first_source[input.port];
         SPIKELOOM_ASSERT(input.channel < tables_.port_first_source[input.port + 1] - first,
                          fmt::format("port {}, channel {}", input.port, input.channel));
-        tables_.sources.for_each_row(first + input.channel,
-                                     [&](SourceTable::Row row) { inputs_[row.shard].push_back(row.begin); });
+        if (tables_.graded_ports[input.port]) {
+            tables_.sources.for_each_row(first + input.channel, [&](SourceTable::Row row) {
+                value_inputs_[row.shard].push_back({row.begin, input.payload});
+            });
+        } else {
+            tables_.sources.for_each_row(first + input.channel,
+                                         [&](SourceTable::Row row) { inputs_[row.shard].push_back(row.begin); });
+        }
         if (!tables_.profiles.empty()) {
             tables_.plastic_sources.for_each_row(first + input.channel, [&](SourceTable::Row row) {
                 plastic_inputs_[row.shard].push_back(plastic_message(row.begin, input.payload));
@@ -73,6 +81,9 @@ void Chip::State::deliver(std::size_t shard) {
     }
     tables_.shards[shard].deliver_inputs(inputs_[shard], now_);
     inputs_[shard].clear();
+    if (tables_.values) {
+        deliver_values(shard);
+    }
     if (tables_.profiles.empty()) {
         return;
     }
@@ -84,6 +95,16 @@ void Chip::State::deliver(std::size_t shard) {
     plastic_inputs_[shard].clear();
 }
 
+void Chip::State::deliver_values(std::size_t shard) {
+    for (ValueQueues& queues : arriving_values_) {
+        tables_.shards[shard].deliver_values(queues[shard], now_, false);
+        queues[shard].clear();
+    }
+    tables_.shards[shard].deliver_values(value_inputs_[shard], now_, true);
+    value_inputs_[shard].clear();
+}
+
+template <bool values>
 void Chip::State::queue_spikes(std::size_t shard_index, std::size_t worker) {
     // A spike's record lies anywhere in memory; it is fetched while this many others are read.
     constexpr std::size_t ahead = 16;
@@ -96,6 +117,7 @@ void Chip::State::queue_spikes(std::size_t shard_index, std::size_t worker) {
     };
 
     const std::span<const std::uint32_t> slots = shard.spikes();
+    const std::span<const std::int32_t> payloads = shard.payloads();
     for (std::size_t i = 0; i < slots.size(); ++i) {
         if (i + 2 * ahead < slots.size()) {
             sources.prefetch_index(source_of(slots[i + 2 * ahead]));
@@ -105,7 +127,14 @@ void Chip::State::queue_spikes(std::size_t shard_index, std::size_t worker) {
         }
         const std::uint32_t source = source_of(slots[i]);
         sent_[block_of(slots[i])].add(sources.counts(source));
-        sources.for_each_row(source, [&](SourceTable::Row row) { leaving_[worker][row.shard].push_back(row.begin); });
+        if (values && payloads[i] != 1) {
+            sources.for_each_row(source, [&](SourceTable::Row row) {
+                leaving_values_[worker][row.shard].push_back({row.begin, payloads[i]});
+            });
+        } else {
+            sources.for_each_row(source,
+                                 [&](SourceTable::Row row) { leaving_[worker][row.shard].push_back(row.begin); });
+        }
         if (!tables_.profiles.empty()) {
             tables_.plastic_sources.for_each_row(source, [&](SourceTable::Row row) {
                 leaving_plastic_[worker][row.shard].push_back(plastic_message(row.begin, 0));
@@ -154,10 +183,13 @@ void Chip::State::list_spikes() {
     spikes_.clear();
     for (std::size_t s = 0; s < tables_.shards.size(); ++s) {
         const core::Shard& shard = tables_.shards[s];
-        for (const std::uint32_t slot : shard.spikes()) {
-            const Block& block = tables_.blocks[tables_.shard_first_block[s] + shard.block(slot)];
+        const std::span<const std::uint32_t> slots = shard.spikes();
+        const std::span<const std::int32_t> payloads = shard.payloads();
+        for (std::size_t i = 0; i < slots.size(); ++i) {
+            const Block& block = tables_.blocks[tables_.shard_first_block[s] + shard.block(slots[i])];
             spikes_.push_back({.core = CoreId(block.core),
-                               .compartment = CompartmentId(block.first_compartment + shard.within_block(slot))});
+                               .compartment = CompartmentId(block.first_compartment + shard.within_block(slots[i])),
+                               .payload = payloads.empty() ? 1 : payloads[i]});
         }
     }
 }
@@ -169,6 +201,10 @@ std::size_t Chip::State::expected_work() const {
     for (std::size_t shard = 0; shard < inputs_.size(); ++shard) {
         rows += inputs_[shard].size();
         for (const RowQueues& queues : arriving_) {
+            rows += queues[shard].size();
+        }
+        rows += tables_.values ? value_inputs_[shard].size() : 0;
+        for (const ValueQueues& queues : arriving_values_) {
             rows += queues[shard].size();
         }
         // An epoch's end costs some five times a delivery.

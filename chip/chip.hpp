@@ -38,7 +38,8 @@ struct PhaseTimes {
 struct InputSpike {
     std::uint32_t port = 0;
     std::uint32_t channel = 0;
-    std::int32_t payload = 0;  ///< of a graded spike, for traces and third factors; weights don't see it
+    /// Of a graded spike, for traces and third factors; weights see it only of a port that is graded.
+    std::int32_t payload = 0;
 };
 
 /// A synapse of a plastic projection: neurons (or a channel) of its source and its target.
@@ -54,6 +55,7 @@ using LearningDraws = core::EpochDraws;
 struct CoreSpike {
     CoreId core;
     CompartmentId compartment;
+    std::int32_t payload = 1;  ///< what it sends, which multiplied the weights; not 0
     friend auto operator<=>(const CoreSpike&, const CoreSpike&) = default;
 };
 
@@ -82,8 +84,9 @@ public:
     /// Counts since load or reset, one a core.
     [[nodiscard]] std::span<const Counters> counters() const;
 
-    /// Registers after the last step. After a spike the chip's voltage register reads R * 2^7 until the
-    /// refractory time is over (`as_register`); the dynamics see 0.
+    /// Registers after the last step: u and v of models that integrate. Of sigma_delta sigma and the activation; of the
+    /// resonators, v of the first compartment is re, of the second im; of delta, v is the activation. After a spike the
+    /// chip's voltage register reads R * 2^7 until the refractory time is over (`as_register`); the dynamics see 0.
     [[nodiscard]] std::int32_t current(CoreId core, CompartmentId compartment) const;
     [[nodiscard]] std::int32_t voltage(CoreId core, CompartmentId compartment, bool as_register = false) const;
 

@@ -25,7 +25,8 @@ std::size_t count_synapses(const Tables& tables) {
     return synapses;
 }
 
-std::size_t bytes_of_queues(const RowQueues& queues) {
+template <class Queues>
+std::size_t bytes_of_queues(const Queues& queues) {
     std::size_t bytes = core::bytes_of(queues);
     for (const auto& queue : queues) {
         bytes += core::bytes_of(queue);
@@ -43,7 +44,7 @@ bool worth_dividing(const Image& image, const ChipOptions& options) {
     return options.threads > 1 && synapses >= busy_step * options.least_parallel_work;
 }
 
-/// `by_worker`: RowQueues or PlasticQueues, one a worker.
+/// `by_worker`: RowQueues, ValueQueues or PlasticQueues, one a worker.
 template <class Queues>
 void clear_queues(std::vector<Queues>& by_worker) {
     for (Queues& queues : by_worker) {
@@ -80,6 +81,9 @@ Chip::State::State(Tables tables, const ChipOptions& options)
       arriving_(static_cast<std::size_t>(pool_.workers()), RowQueues(tables_.shards.size())),
       leaving_(arriving_),
       inputs_(tables_.shards.size()),
+      arriving_values_(tables_.values ? arriving_.size() : 0, ValueQueues(tables_.shards.size())),
+      leaving_values_(arriving_values_),
+      value_inputs_(tables_.values ? tables_.shards.size() : 0),
       arriving_plastic_(arriving_.size(), PlasticQueues(tables_.shards.size())),
       leaving_plastic_(arriving_plastic_),
       plastic_inputs_(tables_.shards.size()),
@@ -98,6 +102,7 @@ void Chip::State::reset_state() {
         shard.reset();
     }
     clear_queues(arriving_);
+    clear_queues(arriving_values_);
     clear_queues(arriving_plastic_);
     std::fill(reward_traces_.begin(), reward_traces_.end(), 0.0);
     std::fill(rewards_.begin(), rewards_.end(), core::EpochReward{});
@@ -145,6 +150,9 @@ std::size_t Chip::State::resident_bytes() const {
                         core::bytes_of(step_counts_) + core::bytes_of(counts_) + core::bytes_of(spikes_);
     for (std::size_t worker = 0; worker < arriving_.size(); ++worker) {
         bytes += bytes_of_queues(arriving_[worker]) + bytes_of_queues(leaving_[worker]);
+    }
+    for (std::size_t worker = 0; worker < arriving_values_.size(); ++worker) {
+        bytes += bytes_of_queues(arriving_values_[worker]) + bytes_of_queues(leaving_values_[worker]);
     }
     return bytes;
 }

@@ -14,6 +14,7 @@ namespace spikeloom::chip {
 
 /// Rows of synapses to deliver, by shard.
 using RowQueues = std::vector<std::vector<std::uint32_t>>;
+using ValueQueues = std::vector<std::vector<core::ValuedRow>>;
 using PlasticQueues = std::vector<std::vector<core::PlasticMessage>>;
 
 /// What the spikes of a block's compartments sent in a step.
@@ -94,6 +95,9 @@ private:
     /// Found when they are first asked for.
     [[nodiscard]] const TracePlaces& trace_places(std::uint32_t profile);
     void deliver(std::size_t shard);
+    void deliver_values(std::size_t shard);
+    /// `values`: spikes of the shard may send something else than 1.
+    template <bool values>
     void queue_spikes(std::size_t shard, std::size_t worker);
     void count();
     void list_spikes();
@@ -106,9 +110,12 @@ private:
     std::uint64_t noise_step_ = 0;  ///< goes on when the state is reset between samples
 
     ThreadPool pool_;
-    std::vector<RowQueues> arriving_;  ///< by the worker that queued them: what spikes of the last step send
-    std::vector<RowQueues> leaving_;   ///< the same, of this step
-    RowQueues inputs_;                 ///< what inputs of this step send
+    std::vector<RowQueues> arriving_;           ///< by the worker that queued them: what spikes of the last step send
+    std::vector<RowQueues> leaving_;            ///< the same, of this step
+    RowQueues inputs_;                          ///< what inputs of this step send
+    std::vector<ValueQueues> arriving_values_;  ///< the same three for spikes that are not 1; empty where none can be
+    std::vector<ValueQueues> leaving_values_;
+    ValueQueues value_inputs_;
     std::vector<PlasticQueues> arriving_plastic_;  ///< the same three for plastic rows
     std::vector<PlasticQueues> leaving_plastic_;
     PlasticQueues plastic_inputs_;

@@ -47,7 +47,7 @@ public:
         if (Diagnostics findings = shared_plastic_axons(); has_error(findings)) {
             return fail(std::move(findings));
         }
-        if (Diagnostics findings = models_without_kernel(); has_error(findings)) {
+        if (Diagnostics findings = plastic_values(); has_error(findings)) {
             return fail(std::move(findings));
         }
         add_neurons(image_, tables_);
@@ -58,6 +58,7 @@ public:
         }
         tables_.sources.finish();
         tables_.plastic_sources.finish();
+        tables_.values = has_values(image_);
         tables_.tree = image_.chip.network.parameters.topology == router::Topology::tree;
         tables_.refractory_probe_shift = image_.chip.neuron.refractory_probe_shift;
         return std::move(tables_);
@@ -66,7 +67,7 @@ public:
 private:
     std::uint64_t count_axons();
     Diagnostics shared_plastic_axons() const;
-    Diagnostics models_without_kernel() const;
+    Diagnostics plastic_values() const;
     void add_sources();
     void add_source(std::span<const OutputAxon> outputs, const SourceCounts& counts);
     void add_rows(std::span<const OutputAxon> outputs);
@@ -149,16 +150,37 @@ Diagnostics Builder::shared_plastic_axons() const {
     return findings;
 }
 
-Diagnostics Builder::models_without_kernel() const {
+/// Plastic weights are multiplied by nothing.
+Diagnostics Builder::plastic_values() const {
     Diagnostics findings;
-    for (std::size_t c = 0; c < image_.cores.size(); ++c) {
-        for (const CompartmentGroup& group : image_.cores[c].groups) {
-            if (group.model != NeuronModel::leaky) {
-                findings.push_back({.where = fmt::format("image: core {}", c),
-                                    .found = fmt::format("neurons of model {}", name_of(group.model)),
-                                    .allowed = "leaky"});
-                return findings;
+    const auto plastic = [&](const OutputAxon& output) {
+        const CoreImage& core = image_.cores[output.core.value()];
+        const std::uint32_t list = core.axon(output.axon.value()).list;
+        const auto first = core.entries.begin() + core.axon_first_entry[list];
+        const auto last = core.entries.begin() + core.axon_first_entry[list + 1];
+        return std::any_of(first, last, [](const SynapseEntry& e) { return e.learning != 0; });
+    };
+    const auto check = [&](std::span<const OutputAxon> outputs, const std::string& where) {
+        if (std::ranges::any_of(outputs, plastic)) {
+            findings.push_back({.where = where,
+                                .found = "plastic synapses of a source that sends values",
+                                .allowed = "plastic synapses of spikes that are 1"});
+        }
+    };
+    for (std::size_t c = 0; c < image_.cores.size() && !image_.learning.empty(); ++c) {
+        const CoreImage& core = image_.cores[c];
+        for (const CompartmentGroup& group : core.groups) {
+            if (sends_values(group.model)) {
+                check(std::span(core.outputs)
+                          .subspan(core.output_first[group.first],
+                                   core.output_first[group.first + group.count] - core.output_first[group.first]),
+                      fmt::format("image: core {}", c));
             }
+        }
+    }
+    for (const InputSymbol& input : image_.inputs) {
+        if (input.graded && !image_.learning.empty()) {
+            check(input.outputs, fmt::format("image: input '{}'", input.name));
         }
     }
     return findings;
@@ -185,6 +207,7 @@ void Builder::add_sources() {
         }
     }
     for (const InputSymbol& input : image_.inputs) {
+        tables_.graded_ports.push_back(input.graded);
         tables_.port_first_source.push_back(static_cast<std::uint32_t>(tables_.sources.size()));
         for (std::uint32_t channel = 0; channel < input.size(); ++channel) {
             plastic_.begin_source(channel);

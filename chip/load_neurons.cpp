@@ -9,7 +9,19 @@ namespace {
 
 /// Whether compartments of both groups can be updated by one call: all that differs lies in arrays by slot.
 bool same_kernel(const CompartmentGroup& a, const CompartmentGroup& b) {
-    return a.model == b.model && a.parameters == b.parameters;
+    return a.model == b.model && a.parameters == b.parameters && integrates(a.model);
+}
+
+/// As the kernels take them: no mantissas, nothing of another model.
+ModelParameters own_parameters(const CompartmentGroup& group, const NeuronFormat& format) {
+    const std::int32_t unit = 1 << format.threshold_exponent;
+    ModelParameters own = group.parameters;
+    own.threshold_low *= unit;
+    own.adaptation_step *= unit;
+    own.soft_reset = own.soft_reset && group.model == NeuronModel::leaky;
+    own.reset_interval =
+        group.model == NeuronModel::adaptive_threshold || !integrates(group.model) ? 0 : own.reset_interval;
+    return own;
 }
 
 /// Short groups that follow each other become one run whose parameters lie in arrays; long ones stay runs.
@@ -57,7 +69,9 @@ private:
         const auto count = static_cast<std::uint32_t>(parameters_.size());
         shard_.add_run({.first = base_ + first_,
                         .count = count,
-                        .soft_reset = pending_->model == NeuronModel::leaky && pending_->parameters.soft_reset,
+                        .model = pending_->model,
+                        .own = own_parameters(*pending_, image_.chip.neuron),
+                        .payload_bits = std::clamp(image_.chip.neuron.payload_bits, 1, 32),
                         .voltage_floor = voltage_floor_of(core_, image_.chip.neuron),
                         .voltage_ceiling = voltage_ceiling_of(core_, image_.chip.neuron),
                         .noise = noise_of(core_.noise),

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "chip/registers.hpp"
+
 namespace spikeloom::chip {
 namespace {
 
@@ -38,11 +40,12 @@ struct ShardDraft {
     [[nodiscard]] std::uint64_t slots() const { return std::uint64_t{blocks} << block_shift; }
 };
 
-void close_shard(const ShardDraft& draft, const core::NeuronArithmetic& arithmetic, Tables& tables) {
+void close_shard(const ShardDraft& draft, const core::NeuronArithmetic& arithmetic, bool values, Tables& tables) {
     tables.shards.emplace_back(core::ShardLayout{.blocks = draft.blocks,
                                                  .block_shift = draft.block_shift,
                                                  .ring_depth = draft.ring_depth,
-                                                 .arithmetic = arithmetic});
+                                                 .arithmetic = arithmetic,
+                                                 .values = values});
 }
 
 }  // namespace
@@ -56,6 +59,7 @@ void plan_shards(const Image& image, const core::NeuronArithmetic& arithmetic, s
     const std::uint64_t share =
         std::clamp<std::uint64_t>((total + least_shards - 1) / least_shards, 1, core::max_slots);
 
+    const bool values = has_values(image);
     ShardDraft draft;
     std::uint32_t source = 0;
     for (std::uint32_t c = 0; c < image.cores.size(); ++c) {
@@ -66,7 +70,7 @@ void plan_shards(const Image& image, const core::NeuronArithmetic& arithmetic, s
             const std::uint32_t count = std::min(core.compartments - first, core::max_slots);
             const ShardDraft wider = draft.with(shift_for(count), depth);
             if (draft.blocks > 0 && (wider.slots() > share || wider.slots() * wider.ring_depth > max_ring_sums)) {
-                close_shard(draft, arithmetic, tables);
+                close_shard(draft, arithmetic, values, tables);
                 draft = ShardDraft{}.with(shift_for(count), depth);
             } else {
                 draft = wider;
@@ -82,7 +86,7 @@ void plan_shards(const Image& image, const core::NeuronArithmetic& arithmetic, s
     }
     tables.core_first_block.push_back(static_cast<std::uint32_t>(tables.blocks.size()));
     if (draft.blocks > 0) {
-        close_shard(draft, arithmetic, tables);
+        close_shard(draft, arithmetic, values, tables);
     }
     for (const Block& block : tables.blocks) {
         if (block.index == 0) {

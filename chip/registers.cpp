@@ -46,6 +46,17 @@ core::NeuronArithmetic arithmetic_of(const ChipSpec& chip) {
     return a;
 }
 
+bool has_values(const Image& image) {
+    for (const CoreImage& core : image.cores) {
+        for (const CompartmentGroup& group : core.groups) {
+            if (sends_values(group.model) || !integrates(group.model)) {
+                return true;
+            }
+        }
+    }
+    return std::ranges::any_of(image.inputs, [](const InputSymbol& input) { return input.graded; });
+}
+
 core::Noise noise_of(const NoiseRegister& noise) {
     core::Noise result{.mantissa_offset = noise.mantissa_offset, .exponent = noise.exponent};
     switch (noise.target) {
@@ -64,8 +75,8 @@ core::Noise noise_of(const NoiseRegister& noise) {
 
 core::NeuronParameters parameters_of(const CompartmentGroup& group, const NeuronFormat& format) {
     const std::int32_t unity = 1 << format.decay_bits;
-    const std::int64_t threshold =
-        std::int64_t{group.threshold_mantissa} * (std::int64_t{1} << format.threshold_exponent);
+    const int exponent = integrates(group.model) ? format.threshold_exponent : 0;
+    const std::int64_t threshold = std::int64_t{group.threshold_mantissa} * (std::int64_t{1} << exponent);
     constexpr std::int64_t never = std::numeric_limits<std::int32_t>::max();
     return {.current_keep = std::clamp(unity - group.current_decay - format.current_decay_offset, 0, unity),
             .voltage_keep = std::clamp(unity - group.voltage_decay - format.voltage_decay_offset, 0, unity),

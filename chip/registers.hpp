@@ -10,6 +10,8 @@
 namespace spikeloom::chip {
 
 [[nodiscard]] core::NeuronArithmetic arithmetic_of(const ChipSpec& chip);
+/// Whether spikes may carry values, or neurons want sums of 32 bits.
+[[nodiscard]] bool has_values(const Image& image);
 [[nodiscard]] core::Noise noise_of(const NoiseRegister& noise);
 [[nodiscard]] core::NeuronParameters parameters_of(const CompartmentGroup& group, const NeuronFormat& format);
 

@@ -25,7 +25,9 @@ SpikeCounter::SpikeCounter(const Image& image) : image_(image), ways_(image.chip
         }
         for (const PopulationTile& tile : population.tiles) {
             const auto first = output_[tile.core.value()].begin() + tile.first_compartment;
-            std::fill(first, first + tile.count, true);
+            for (std::uint32_t i = 0; i < tile.count; ++i) {
+                first[i * population.compartments_per_neuron] = true;
+            }
         }
     }
 }

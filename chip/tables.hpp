@@ -122,6 +122,8 @@ struct Tables {
     SourceTable sources;
     SourceTable plastic_sources;         ///< plastic rows (plastic_row_name) of every source; empty without learning
     std::vector<ProfileTable> profiles;  ///< as Image::learning
+    std::vector<bool> graded_ports;      ///< whose payloads multiply the weights
+    bool values = false;                 ///< spikes may send something else than 1
     int refractory_probe_shift = 7;
     bool tree = false;  ///< the network is one: SourceCounts::hops_ew are hops up and down
 

@@ -404,17 +404,16 @@ void check_symbols(const chip::Image& image, Findings& findings) {
         for (const chip::PopulationTile& tile : symbol.tiles) {
             const std::uint32_t core = tile.core.value();
             if (tile.first_neuron != next || core >= image.cores.size() ||
-                std::uint64_t{tile.first_compartment} + tile.count > image.cores[core].compartments) {
+                symbol.end(tile) > image.cores[core].compartments) {
                 findings.add(where, fmt::format("a tile of {} neurons from {} on lies at core {}, compartment {}",
                                                 tile.count, tile.first_neuron, core, tile.first_compartment));
                 return;
             }
-            for (std::uint32_t i = 0; i < tile.count; ++i) {
-                if (taken[core][tile.first_compartment + i]) {
-                    findings.add(where, fmt::format("compartment {} of core {} belongs to two neurons",
-                                                    tile.first_compartment + i, core));
+            for (std::uint64_t i = tile.first_compartment; i < symbol.end(tile); ++i) {
+                if (taken[core][i]) {
+                    findings.add(where, fmt::format("compartment {} of core {} belongs to two neurons", i, core));
                 }
-                taken[core][tile.first_compartment + i] = true;
+                taken[core][i] = true;
             }
             next += tile.count;
         }

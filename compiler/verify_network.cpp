@@ -157,10 +157,11 @@ void NetworkVerifier::seat_neurons() {
     }
     for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
         auto& seats = seats_.emplace_back();
-        for (const chip::PopulationTile& tile : image_.populations[p].tiles) {
+        const chip::PopulationSymbol& symbol = image_.populations[p];
+        for (const chip::PopulationTile& tile : symbol.tiles) {
             for (std::uint32_t i = 0; i < tile.count; ++i) {
-                seats.push_back({tile.core.value(), tile.first_compartment + i});
-                key_at_[tile.core.value()][tile.first_compartment + i] = key_of(p, tile.first_neuron + i);
+                seats.push_back({tile.core.value(), symbol.compartment(tile, i)});
+                key_at_[tile.core.value()][symbol.compartment(tile, i)] = key_of(p, tile.first_neuron + i);
             }
         }
         auto& bias = input_bias_.emplace_back();

@@ -2,15 +2,16 @@
 // the bit (LOIHI facts 1.2). One step, in order:
 //     q = wrap(sum of the weights that arrived)             u = wrap(decay(u) + q)
 //     v = clip(decay(v) + wrap(u + bias))                   v = 0 while refractory;  spike: v > threshold, then v = 0
-// (soft reset: then v -= threshold, and v stays as it is while refractory.)
-// decay(x) = sgn(x) * (|x| * keep >> decay_bits): the decayed value is truncated toward zero.
-// Compartments lie in slots of structure-of-arrays; a run is a stretch of slots that one kernel call updates.
+// (soft reset: then v -= threshold, and v stays as it is while refractory.) The other models:
+// core/base/neuron_model.hpp. decay(x) = sgn(x) * (|x| * keep >> decay_bits): the decayed value is truncated toward
+// zero. Compartments lie in slots of structure-of-arrays; a run is a stretch of slots that one kernel call updates.
 #pragma once
 
 #include <cstdint>
 #include <limits>
 
 #include "core/aligned.hpp"
+#include "core/base/neuron_model.hpp"
 
 namespace spikeloom::core {
 
@@ -36,10 +37,15 @@ struct NeuronArithmetic {
 /// Weights are multiples of 2^6; sums of them are kept in units of that.
 inline constexpr int weight_shift = 6;
 
-/// Whether the vector kernel, which knows one arithmetic, computes this one. Its sums are 16 bits wide: in units of
-/// 2^6, their natural overflow is the 22-bit wrap.
+/// Whether the vector kernel, which knows one arithmetic but for the width of the sums, computes this one.
 [[nodiscard]] constexpr bool is_standard(const NeuronArithmetic& arithmetic) {
-    return arithmetic == NeuronArithmetic{};
+    NeuronArithmetic same = arithmetic;
+    same.sum_bits = NeuronArithmetic{}.sum_bits;
+    return same == NeuronArithmetic{} && arithmetic.sum_bits > weight_shift && arithmetic.sum_bits <= 32;
+}
+/// In units of 2^6, the natural overflow of 16 bits is the 22-bit wrap.
+[[nodiscard]] constexpr bool wraps_in_16_bits(const NeuronArithmetic& arithmetic) {
+    return arithmetic.sum_overflow == SumOverflow::wrap && arithmetic.sum_bits == 16 + weight_shift;
 }
 
 /// Noise of a core: (uniform integer in -127..127 + 64 * mantissa_offset) * 2^(exponent - 7), truncated toward zero.
@@ -74,7 +80,9 @@ struct NeuronRun {
     std::uint32_t count = 0;
     Variation variation = Variation::none;
     bool refractory = false;  ///< some slot has dead steps: the run uses NeuronArrays::hold
-    bool soft_reset = false;  ///< a spike takes the threshold off v
+    NeuronModel model = NeuronModel::leaky;
+    ModelParameters own = {};  ///< threshold_low and adaptation_step in units of v, no mantissas
+    int payload_bits = 32;     ///< of what the run sends, which wraps
     NeuronParameters parameters = {};
     std::int32_t voltage_floor = 0;
     std::int32_t voltage_ceiling = 0;
@@ -93,6 +101,11 @@ struct NeuronArrays {
     AlignedVector<std::int32_t> current_keep;  ///< these three for Variation::all; may be empty
     AlignedVector<std::int32_t> voltage_keep;
     AlignedVector<std::int32_t> refractory;
+    AlignedVector<std::int32_t> residue;     ///< sigma_delta, delta. These four for models that have them; may be empty
+    AlignedVector<std::int32_t> error;       ///< with cumulative_error
+    AlignedVector<std::int32_t> adaptation;  ///< adaptive_threshold: theta - threshold
+    AlignedVector<std::int32_t> refractoriness;  ///< adaptive_threshold: r
+    AlignedVector<std::int32_t> sent;            ///< scratch of update_model, as long as its longest run
 
     static constexpr std::size_t padding = 64;
 };
@@ -102,19 +115,30 @@ struct UpdateResult {
     std::uint32_t active;       ///< compartments whose u, v, bias or arriving sum (wrapped) was not zero
 };
 
-/// Updates a run in the standard arithmetic, without noise; vector code chosen at run time. `sums` are the sums of
-/// this step by slot, in units of 2^6; they are set to zero. Appends the slots that spike, ascending, to `spikes`
+/// Updates a leaky run in the standard arithmetic, without noise; vector code chosen at run time. `sums` are the sums
+/// of this step by slot, in units of 2^6; they are set to zero. Appends the slots that spike, ascending, to `spikes`
 /// (room for run.count and NeuronArrays::padding more, which may be written).
 [[nodiscard]] UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums,
                                            std::uint32_t* spikes);
+/// The same on sums of 32 bits, which are taken as `sum_bits` wide.
+[[nodiscard]] UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int32_t* sums,
+                                           std::uint32_t* spikes, int sum_bits);
 
-/// As update_standard, for every arithmetic and with noise; plain 64-bit code.
+/// As update_standard, for every model that integrates, every arithmetic and with noise; plain 64-bit code. `payloads`:
+/// what each spike sends, for models that send values, with the room of `spikes`; else it may be null.
 template <class Sum>
 [[nodiscard]] UpdateResult update_general(const NeuronArithmetic& arithmetic, const NeuronRun& run, NoiseKey key,
-                                          NeuronArrays& arrays, Sum* sums, std::uint32_t* spikes);
+                                          NeuronArrays& arrays, Sum* sums, std::uint32_t* spikes,
+                                          std::int32_t* payloads);
 extern template UpdateResult update_general(const NeuronArithmetic&, const NeuronRun&, NoiseKey, NeuronArrays&,
-                                            std::int16_t*, std::uint32_t*);
+                                            std::int16_t*, std::uint32_t*, std::int32_t*);
 extern template UpdateResult update_general(const NeuronArithmetic&, const NeuronRun&, NoiseKey, NeuronArrays&,
-                                            std::int32_t*, std::uint32_t*);
+                                            std::int32_t*, std::uint32_t*, std::int32_t*);
+
+/// A run of any other model; loops that compilers make vectors of. Its parameters don't vary. Only `state_bits` of the
+/// arithmetic counts (resonators clip). Of a model with two inputs, slots 2 i and 2 i + 1 of the run are one neuron,
+/// which spikes at the first. `active` counts neurons whose state, bias or input was not zero.
+[[nodiscard]] UpdateResult update_model(const NeuronArithmetic& arithmetic, const NeuronRun& run, NeuronArrays& arrays,
+                                        std::int32_t* sums, std::uint32_t* spikes, std::int32_t* payloads);
 
 }  // namespace spikeloom::core

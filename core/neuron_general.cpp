@@ -89,11 +89,58 @@ std::int32_t integrate(const NeuronArithmetic& arithmetic, const NeuronRun& run,
                                          : v);
 }
 
+std::int32_t wrap32(std::int64_t value) {
+    return static_cast<std::int32_t>(static_cast<std::uint32_t>(static_cast<std::uint64_t>(value)));
+}
+
+/// Threshold and refractoriness of an adaptive neuron whose v is integrated; whether it spikes.
+bool fires_adaptively(const NeuronRun& run, std::int64_t threshold, NeuronArrays& arrays, std::uint32_t slot,
+                      std::int64_t v) {
+    constexpr int fraction_bits = 12;
+    constexpr std::int64_t unity = std::int64_t{1} << fraction_bits;
+    const std::int64_t risen = decay(arrays.adaptation[slot], unity - run.own.adaptation_decay, fraction_bits);
+    const std::int64_t rest = decay(arrays.refractoriness[slot], unity - run.own.refractory_decay, fraction_bits);
+    const std::int64_t theta = threshold + risen;
+    const bool spike = v - rest >= theta;
+    arrays.adaptation[slot] = wrap32(spike ? risen + run.own.adaptation_step : risen);
+    arrays.refractoriness[slot] = wrap32(spike ? rest + 2 * theta : rest);
+    return spike;
+}
+
+/// Of a slot whose v is integrated: what it sends, 0 where it does not spike, and its reset.
+std::int32_t fire(const NeuronRun& run, const NeuronParameters& parameters, NeuronArrays& arrays, std::uint32_t slot,
+                  std::int32_t before) {
+    std::int32_t& v = arrays.voltage[slot];
+    const bool ever = parameters.threshold != std::numeric_limits<std::int32_t>::max();
+    if (run.model == NeuronModel::adaptive_threshold) {
+        return ever && fires_adaptively(run, parameters.threshold, arrays, slot, v) ? 1 : 0;
+    }
+    const std::int32_t hold = run.refractory ? std::max(arrays.hold[slot] - 1, 0) : 0;
+    if (hold > 0) {
+        v = run.own.soft_reset ? before : 0;
+    }
+    std::int32_t sends = ever && v > parameters.threshold && !(run.own.soft_reset && hold > 0) ? 1 : 0;
+    if (run.model == NeuronModel::ternary_leaky && ever && hold == 0 && v < run.own.threshold_low) {
+        sends = -1;
+    }
+    if (sends != 0) {
+        v = run.own.soft_reset ? v - parameters.threshold : 0;
+    }
+    if (run.refractory) {
+        arrays.hold[slot] = sends != 0 ? parameters.refractory : hold;
+    }
+    return sends;
+}
+
+bool at_rest(const NeuronArrays& arrays, std::uint32_t slot) {
+    return arrays.current[slot] == 0 && arrays.voltage[slot] == 0 && arrays.bias[slot] == 0;
+}
+
 }  // namespace
 
 template <class Sum>
 UpdateResult update_general(const NeuronArithmetic& arithmetic, const NeuronRun& run, NoiseKey key,
-                            NeuronArrays& arrays, Sum* sums, std::uint32_t* spikes) {
+                            NeuronArrays& arrays, Sum* sums, std::uint32_t* spikes, std::int32_t* payloads) {
     UpdateResult result{spikes, 0};
     for (std::uint32_t i = 0; i < run.count; ++i) {
         const std::uint32_t slot = run.first + i;
@@ -107,35 +154,24 @@ UpdateResult update_general(const NeuronArithmetic& arithmetic, const NeuronRun&
                                        ? 0
                                        : draw_noise(run.noise, key, run.core, run.compartment + i)};
         sums[slot] = 0;
-        const bool at_rest =
-            arrays.current[slot] == 0 && arrays.voltage[slot] == 0 && arrays.bias[slot] == 0 && input.sum == 0;
-        result.active += at_rest ? 0 : 1;
+        result.active += at_rest(arrays, slot) && input.sum == 0 ? 0 : 1;
 
         const std::int32_t before = arrays.voltage[slot];
-        std::int32_t v = integrate(arithmetic, run, parameters, arrays, slot, input);
-        const std::int32_t hold = run.refractory ? std::max(arrays.hold[slot] - 1, 0) : 0;
-        if (hold > 0) {
-            v = run.soft_reset ? before : 0;
-        }
-        const bool spike = parameters.threshold != std::numeric_limits<std::int32_t>::max() &&
-                           v > parameters.threshold && !(run.soft_reset && hold > 0);
-        if (spike) {
+        arrays.voltage[slot] = integrate(arithmetic, run, parameters, arrays, slot, input);
+        const std::int32_t sends = fire(run, parameters, arrays, slot, before);
+        if (sends != 0) {
             *result.spikes_end++ = slot;
-        }
-        if (spike) {
-            v = run.soft_reset ? v - parameters.threshold : 0;
-        }
-        arrays.voltage[slot] = v;
-        if (run.refractory) {
-            arrays.hold[slot] = spike ? parameters.refractory : hold;
+            if (payloads != nullptr) {
+                *payloads++ = sends;
+            }
         }
     }
     return result;
 }
 
 template UpdateResult update_general(const NeuronArithmetic&, const NeuronRun&, NoiseKey, NeuronArrays&, std::int16_t*,
-                                     std::uint32_t*);
+                                     std::uint32_t*, std::int32_t*);
 template UpdateResult update_general(const NeuronArithmetic&, const NeuronRun&, NoiseKey, NeuronArrays&, std::int32_t*,
-                                     std::uint32_t*);
+                                     std::uint32_t*, std::int32_t*);
 
 }  // namespace spikeloom::core

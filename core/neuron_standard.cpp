@@ -38,11 +38,12 @@ struct RunVectors {
 };
 
 /// What a kernel reads and writes, taken out of the arrays once.
+template <class Sum>
 struct RunView {
     std::int32_t* HWY_RESTRICT current;
     std::int32_t* HWY_RESTRICT voltage;
     std::int32_t* HWY_RESTRICT hold;
-    std::int16_t* HWY_RESTRICT sums;
+    Sum* HWY_RESTRICT sums;
     const std::int32_t* HWY_RESTRICT bias;
     const std::int32_t* HWY_RESTRICT threshold;
     const std::int32_t* HWY_RESTRICT current_keep;
@@ -50,9 +51,11 @@ struct RunView {
     const std::int32_t* HWY_RESTRICT refractory;
     RunVectors uniform;
     Vector floor, ceiling;
+    int unused_bits;  ///< of sums of 32 bits, above those that count
 };
 
-RunView view_of(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums) {
+template <class Sum>
+RunView<Sum> view_of(const NeuronRun& run, NeuronArrays& arrays, Sum* sums, int sum_bits) {
     const D32 d;
     const auto at = [&](auto& array) { return array.empty() ? nullptr : array.data() + run.first; };
     return {at(arrays.current),
@@ -67,11 +70,30 @@ RunView view_of(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums) 
             {hn::Set(d, run.parameters.current_keep), hn::Set(d, run.parameters.voltage_keep),
              hn::Set(d, run.parameters.threshold), hn::Set(d, run.parameters.refractory)},
             hn::Set(d, run.voltage_floor),
-            hn::Set(d, run.voltage_ceiling)};
+            hn::Set(d, run.voltage_ceiling),
+            32 - sum_bits};
 }
 
-template <Variation variation>
-HWY_INLINE RunVectors load_parameters(const RunView& view, std::size_t i) {
+/// The sums from the i-th on, as u takes them.
+template <class Sum>
+HWY_INLINE Vector load_sums(const RunView<Sum>& view, std::size_t i) {
+    const D32 d;
+    if constexpr (sizeof(Sum) == 2) {
+        return hn::ShiftLeft<weight_shift>(hn::PromoteTo(d, hn::LoadU(D16(), view.sums + i)));
+    } else {
+        const Vector all = hn::LoadU(d, view.sums + i);
+        return hn::ShiftRightSame(hn::ShiftLeftSame(all, view.unused_bits + weight_shift), view.unused_bits);
+    }
+}
+
+template <class Sum>
+HWY_INLINE void clear_sums(const RunView<Sum>& view, std::size_t i) {
+    const hn::Rebind<Sum, D32> d;
+    hn::StoreU(hn::Zero(d), d, view.sums + i);
+}
+
+template <Variation variation, class Sum>
+HWY_INLINE RunVectors load_parameters(const RunView<Sum>& view, std::size_t i) {
     const D32 d;
     RunVectors p = view.uniform;
     if constexpr (variation != Variation::none) {
@@ -87,14 +109,13 @@ HWY_INLINE RunVectors load_parameters(const RunView& view, std::size_t i) {
 
 /// One vector of compartments, from the i-th of the run. `partial`: only the lanes of `inside` belong to the run; the
 /// others keep their state. Returns who spikes; `active` loses one where a compartment was active.
-template <Variation variation, bool refractory, bool soft, bool partial>
-HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask inside, Vector& active) {
+template <Variation variation, bool refractory, bool soft, bool partial, class Sum>
+HWY_INLINE LaneMask update_vector(const RunView<Sum>& view, std::size_t i, LaneMask inside, Vector& active) {
     const D32 d;
-    const D16 d16;
     const Vector zero = hn::Zero(d);
     const RunVectors p = load_parameters<variation>(view, i);
 
-    const Vector q = hn::ShiftLeft<weight_shift>(hn::PromoteTo(d, hn::LoadU(d16, view.sums + i)));
+    const Vector q = load_sums(view, i);
     const Vector u_old = hn::LoadU(d, view.current + i);
     const Vector v_old = hn::LoadU(d, view.voltage + i);
     const Vector bias = hn::LoadU(d, view.bias + i);
@@ -124,7 +145,7 @@ HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask i
     } else {
         hn::StoreU(u, d, view.current + i);
         hn::StoreU(v, d, view.voltage + i);
-        hn::StoreU(hn::Zero(d16), d16, view.sums + i);
+        clear_sums(view, i);
     }
     if constexpr (refractory) {
         hold = hn::IfThenElse(spike, p.refractory, hold);
@@ -138,11 +159,10 @@ HWY_INLINE LaneMask update_vector(const RunView& view, std::size_t i, LaneMask i
     return spike;
 }
 
-template <Variation variation, bool refractory, bool soft>
-UpdateResult update_run(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
+template <Variation variation, bool refractory, bool soft, class Sum>
+UpdateResult update_run(const NeuronRun& run, const RunView<Sum>& view, std::uint32_t* spikes) {
     const D32 d;
     const hn::RebindToUnsigned<D32> du;
-    const RunView view = view_of(run, arrays, sums);
     const std::size_t lanes = hn::Lanes(d);
     const std::size_t count = run.count;
     auto slots = hn::Add(hn::Iota(du, 0), hn::Set(du, run.first));
@@ -160,31 +180,41 @@ UpdateResult update_run(const NeuronRun& run, NeuronArrays& arrays, std::int16_t
     }
     if (i < count) {
         append(update_vector<variation, refractory, soft, true>(view, i, hn::FirstN(d, count - i), active));
-        std::fill(view.sums + i, view.sums + count, std::int16_t{0});
+        std::fill(view.sums + i, view.sums + count, Sum{0});
     }
     return {spikes, static_cast<std::uint32_t>(-hn::GetLane(hn::SumOfLanes(d, active)))};
 }
 
-template <Variation variation>
-UpdateResult update_any(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
-    if (run.soft_reset) {
-        return run.refractory ? update_run<variation, true, true>(run, arrays, sums, spikes)
-                              : update_run<variation, false, true>(run, arrays, sums, spikes);
+template <Variation variation, class Sum>
+UpdateResult update_any(const NeuronRun& run, const RunView<Sum>& view, std::uint32_t* spikes) {
+    if (run.own.soft_reset) {
+        return run.refractory ? update_run<variation, true, true>(run, view, spikes)
+                              : update_run<variation, false, true>(run, view, spikes);
     }
-    return run.refractory ? update_run<variation, true, false>(run, arrays, sums, spikes)
-                          : update_run<variation, false, false>(run, arrays, sums, spikes);
+    return run.refractory ? update_run<variation, true, false>(run, view, spikes)
+                          : update_run<variation, false, false>(run, view, spikes);
 }
 
-UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
+template <class Sum>
+UpdateResult update_view(const NeuronRun& run, const RunView<Sum>& view, std::uint32_t* spikes) {
     switch (run.variation) {
     case Variation::none:
-        return update_any<Variation::none>(run, arrays, sums, spikes);
+        return update_any<Variation::none>(run, view, spikes);
     case Variation::threshold:
-        return update_any<Variation::threshold>(run, arrays, sums, spikes);
+        return update_any<Variation::threshold>(run, view, spikes);
     case Variation::all:
-        return update_any<Variation::all>(run, arrays, sums, spikes);
+        return update_any<Variation::all>(run, view, spikes);
     }
     return {spikes, 0};
+}
+
+UpdateResult update_standard16(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
+    return update_view(run, view_of(run, arrays, sums, 32), spikes);
+}
+
+UpdateResult update_standard32(const NeuronRun& run, NeuronArrays& arrays, std::int32_t* sums, std::uint32_t* spikes,
+                               int sum_bits) {
+    return update_view(run, view_of(run, arrays, sums, sum_bits), spikes);
 }
 
 }  // namespace spikeloom::core::HWY_NAMESPACE
@@ -193,10 +223,16 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace spikeloom::core {
 
-HWY_EXPORT(update_standard);
+HWY_EXPORT(update_standard16);
+HWY_EXPORT(update_standard32);
 
 UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int16_t* sums, std::uint32_t* spikes) {
-    return HWY_DYNAMIC_DISPATCH(update_standard)(run, arrays, sums, spikes);
+    return HWY_DYNAMIC_DISPATCH(update_standard16)(run, arrays, sums, spikes);
+}
+
+UpdateResult update_standard(const NeuronRun& run, NeuronArrays& arrays, std::int32_t* sums, std::uint32_t* spikes,
+                             int sum_bits) {
+    return HWY_DYNAMIC_DISPATCH(update_standard32)(run, arrays, sums, spikes, sum_bits);
 }
 
 }  // namespace spikeloom::core

@@ -4,15 +4,6 @@
 #include <utility>
 
 namespace spikeloom::core {
-namespace {
-
-/// Sums in units of 2^6 wrap by themselves at 22 bits if they are kept in 16.
-bool wraps_in_16_bits(const NeuronArithmetic& arithmetic) {
-    return arithmetic.sum_overflow == SumOverflow::wrap && arithmetic.sum_bits == 16 + weight_shift;
-}
-
-}  // namespace
-
 Shard::Shard(const ShardLayout& layout)
     : layout_(layout),
       standard_(is_standard(layout.arithmetic)),
@@ -26,7 +17,7 @@ Shard::Shard(const ShardLayout& layout)
     arrays_.voltage.resize(padded);
     arrays_.bias.resize(padded);
     const std::size_t ring = std::size_t{ring_stride()} * layout.ring_depth;
-    if (wraps_in_16_bits(layout.arithmetic)) {
+    if (wraps_in_16_bits(layout.arithmetic) && !layout.values) {
         sums16_.resize(ring);
     } else {
         sums32_.resize(ring);
@@ -72,8 +63,29 @@ void Shard::add_run(const NeuronRun& run, std::span<const NeuronParameters> para
             arrays_.refractory[slot] = parameters[i].refractory;
         }
     }
+    ensure_own(added);
     runs_.push_back(added);
-    neurons_[block(run.first)] += run.count;
+    neurons_[block(run.first)] += run.count / static_cast<std::uint32_t>(inputs_of(run.model));
+}
+
+/// Arrays that the run's model needs.
+void Shard::ensure_own(const NeuronRun& run) {
+    if (!integrates(run.model) && arrays_.sent.size() < run.count) {
+        arrays_.sent.resize(run.count);
+    }
+    if (sends_values(run.model) && payloads_.empty()) {
+        payloads_.resize(slots() + NeuronArrays::padding);
+    }
+    if (run.model == NeuronModel::delta || (run.model == NeuronModel::sigma_delta && !run.own.corrected)) {
+        ensure(arrays_.residue);
+        if (run.own.cumulative_error) {
+            ensure(arrays_.error);
+        }
+    }
+    if (run.model == NeuronModel::adaptive_threshold) {
+        ensure(arrays_.adaptation);
+        ensure(arrays_.refractoriness);
+    }
 }
 
 void Shard::finish() {
@@ -195,14 +207,36 @@ void Shard::deliver_inputs(std::span<const std::uint32_t> rows, std::uint64_t no
     sums16_.empty() ? deliver_to(sums32_, rows, now, input_loads_) : deliver_to(sums16_, rows, now, input_loads_);
 }
 
+void Shard::deliver_values(std::span<const ValuedRow> rows, std::uint64_t now, bool inputs) {
+    if (!rows.empty()) {
+        core::deliver_values(stream_.data(), rows, delivery_target(sums32_, now, inputs ? input_loads_ : loads_));
+    }
+}
+
 template <class Sum>
-UpdateResult Shard::update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes) {
-    if constexpr (sizeof(Sum) == 2) {
-        if (standard_ && run.noise.target == Noise::Target::off) {
+UpdateResult Shard::update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes,
+                               std::int32_t* payloads) {
+    if (standard_ && run.model == NeuronModel::leaky && run.noise.target == Noise::Target::off) {
+        if constexpr (sizeof(Sum) == 2) {
             return update_standard(run, arrays_, sums, spikes);
+        } else {
+            return update_standard(run, arrays_, sums, spikes, layout_.arithmetic.sum_bits);
         }
     }
-    return update_general(layout_.arithmetic, run, key, arrays_, sums, spikes);
+    if constexpr (sizeof(Sum) == 4) {
+        if (!integrates(run.model)) {
+            return update_model(layout_.arithmetic, run, arrays_, sums, spikes, payloads);
+        }
+    }
+    return update_general(layout_.arithmetic, run, key, arrays_, sums, spikes, payloads);
+}
+
+void Shard::reset_periodically(const NeuronRun& run, std::uint64_t now) {
+    const auto interval = static_cast<std::uint64_t>(run.own.reset_interval);
+    if ((now + 1) % interval == static_cast<std::uint64_t>(run.own.reset_offset)) {
+        std::fill_n(arrays_.current.begin() + run.first, run.count, 0);
+        std::fill_n(arrays_.voltage.begin() + run.first, run.count, 0);
+    }
 }
 
 void Shard::update(std::uint64_t now, NoiseKey key) {
@@ -210,8 +244,16 @@ void Shard::update(std::uint64_t now, NoiseKey key) {
     const std::size_t position = (now & (layout_.ring_depth - 1)) * std::size_t{ring_stride()};
     std::uint32_t* spikes = spikes_.data();
     for (const NeuronRun& run : runs_) {
-        const UpdateResult result = sums16_.empty() ? update_run(run, key, sums32_.data() + position, spikes)
-                                                    : update_run(run, key, sums16_.data() + position, spikes);
+        if (run.own.reset_interval > 0) {
+            reset_periodically(run, now);
+        }
+        const std::ptrdiff_t before = spikes - spikes_.data();
+        std::int32_t* const payloads = sends_values(run.model) ? payloads_.data() + before : nullptr;
+        const UpdateResult result = sums16_.empty() ? update_run(run, key, sums32_.data() + position, spikes, payloads)
+                                                    : update_run(run, key, sums16_.data() + position, spikes, payloads);
+        if (payloads == nullptr && !payloads_.empty()) {
+            std::fill(payloads_.begin() + before, payloads_.begin() + (result.spikes_end - spikes_.data()), 1);
+        }
         spikes = result.spikes_end;
         active_[block(run.first)] += result.active;
     }
@@ -233,14 +275,21 @@ BlockLoad Shard::take_load(std::uint32_t block) {
     return load;
 }
 
-std::int32_t Shard::refractory_steps(std::uint32_t slot) const {
+const NeuronRun& Shard::run_of(std::uint32_t slot) const {
     const auto after = std::upper_bound(runs_.begin(), runs_.end(), slot,
                                         [](std::uint32_t s, const NeuronRun& run) { return s < run.first; });
-    const NeuronRun& run = *std::prev(after);
+    return *std::prev(after);
+}
+
+std::int32_t Shard::refractory_steps(std::uint32_t slot) const {
+    const NeuronRun& run = run_of(slot);
     return run.variation == Variation::all ? arrays_.refractory[slot] : run.parameters.refractory;
 }
 
 bool Shard::refractory(std::uint32_t slot) const {
+    if (run_of(slot).model != NeuronModel::leaky && run_of(slot).model != NeuronModel::ternary_leaky) {
+        return false;
+    }
     // Without dead steps nothing is held, but the register still shows the spike of this step.
     const auto spiked = spikes();
     return (!arrays_.hold.empty() && arrays_.hold[slot] > 0) || std::binary_search(spiked.begin(), spiked.end(), slot);
@@ -253,7 +302,8 @@ void Shard::set_initial_current(std::uint32_t slot, std::int32_t current) {
 }
 
 void Shard::reset() {
-    for (auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.hold, &sums32_}) {
+    for (auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.hold, &arrays_.residue, &arrays_.error,
+                        &arrays_.adaptation, &arrays_.refractoriness, &sums32_}) {
         std::fill(array->begin(), array->end(), 0);
     }
     std::copy(initial_current_.begin(), initial_current_.end(), arrays_.current.begin());
@@ -276,12 +326,15 @@ void Shard::reset_learning() {
 
 std::size_t Shard::resident_bytes() const {
     std::size_t bytes = bytes_of(runs_) + bytes_of(stream_) + bytes_of(sums16_) + bytes_of(sums32_) + bytes_of(loads_) +
-                        bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(active_) + bytes_of(neurons_);
+                        bytes_of(input_loads_) + bytes_of(spikes_) + bytes_of(payloads_) + bytes_of(active_) +
+                        bytes_of(neurons_);
     for (const PlasticSet& set : plastic_) {
         bytes += sizeof(set) + set.resident_bytes();
     }
-    for (const auto* array : {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold,
-                              &initial_current_, &arrays_.current_keep, &arrays_.voltage_keep, &arrays_.refractory}) {
+    for (const auto* array :
+         {&arrays_.current, &arrays_.voltage, &arrays_.bias, &arrays_.hold, &arrays_.threshold, &initial_current_,
+          &arrays_.current_keep, &arrays_.voltage_keep, &arrays_.refractory, &arrays_.residue, &arrays_.error,
+          &arrays_.adaptation, &arrays_.refractoriness, &arrays_.sent}) {
         bytes += bytes_of(*array);
     }
     return bytes;

@@ -21,6 +21,7 @@ struct ShardLayout {
     unsigned block_shift = 0;      ///< slots of a block, as a power of two; blocks << block_shift <= max_slots
     std::uint32_t ring_depth = 1;  ///< a power of two above the longest delay
     NeuronArithmetic arithmetic = {};
+    bool values = false;  ///< values arrive, or a run's model does not integrate: sums have 32 bits in any case
 };
 
 /// What arrived at a block in this step.
@@ -93,6 +94,9 @@ public:
     void deliver(std::span<const std::uint32_t> rows, std::uint64_t now);
     /// The same for rows of sources outside of the chip.
     void deliver_inputs(std::span<const std::uint32_t> rows, std::uint64_t now);
+    /// Rows of spikes that carry a value, by which the weights are multiplied; `inputs`: from outside of the chip. Only
+    /// with ShardLayout::values.
+    void deliver_values(std::span<const ValuedRow> rows, std::uint64_t now, bool inputs);
     /// The same for plastic rows, whose sets also note the spikes; `inputs`: from outside of the chip.
     void deliver_plastic(std::span<const PlasticMessage> messages, std::uint64_t now, const LearningStep& learning,
                          bool inputs);
@@ -104,7 +108,11 @@ public:
 
     /// Slots that spiked in the last step, ascending.
     [[nodiscard]] std::span<const std::uint32_t> spikes() const { return {spikes_.data(), spike_count_}; }
-    /// Compartments of a block that the last update found active.
+    /// What they send, one each; empty where all send 1.
+    [[nodiscard]] std::span<const std::int32_t> payloads() const {
+        return {payloads_.data(), payloads_.empty() ? 0 : spike_count_};
+    }
+    /// Neurons of a block that the last update found active.
     [[nodiscard]] std::uint32_t active(std::uint32_t block) const { return active_[block]; }
     [[nodiscard]] std::uint32_t neurons(std::uint32_t block) const { return neurons_[block]; }
     /// What arrived at a block since the last call, and sets it to zero.
@@ -146,7 +154,11 @@ private:
     template <class Sum>
     DeliveryTarget<Sum> delivery_target(AlignedVector<Sum>& sums, std::uint64_t now, std::vector<std::uint64_t>& loads);
     template <class Sum>
-    UpdateResult update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes);
+    UpdateResult update_run(const NeuronRun& run, NoiseKey key, Sum* sums, std::uint32_t* spikes,
+                            std::int32_t* payloads);
+    void reset_periodically(const NeuronRun& run, std::uint64_t now);
+    [[nodiscard]] const NeuronRun& run_of(std::uint32_t slot) const;
+    void ensure_own(const NeuronRun& run);
     void write_registers(PlasticSet& set, std::size_t y) const;
     [[nodiscard]] std::uint32_t slots() const { return layout_.blocks << layout_.block_shift; }
     /// Slots of one ring position; padded, because the kernels read whole vectors.
@@ -175,6 +187,7 @@ private:
     std::vector<std::uint64_t> learning_updates_;  ///< by block
     std::vector<std::uint32_t> active_;
     AlignedVector<std::uint32_t> spikes_;
+    AlignedVector<std::int32_t> payloads_;  ///< of the spikes; empty where no run sends values
     std::size_t spike_count_ = 0;
 };
 

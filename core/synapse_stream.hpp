@@ -85,6 +85,15 @@ void deliver(const std::uint32_t* stream, std::span<const std::uint32_t> rows,
 void deliver(const std::uint32_t* stream, std::span<const std::uint32_t> rows,
              const DeliveryTarget<std::int32_t>& target);
 
+/// A row and what its spike sends.
+struct ValuedRow {
+    std::uint32_t begin = 0;
+    std::int32_t payload = 1;
+};
+/// As deliver, weights times payloads; products and sums wrap at 32 bits.
+void deliver_values(const std::uint32_t* stream, std::span<const ValuedRow> rows,
+                    const DeliveryTarget<std::int32_t>& target);
+
 /// Header word of a segment.
 struct SegmentHeader {
     enum class Form : std::uint32_t { sparse, dense, messages, shared };

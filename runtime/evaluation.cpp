@@ -31,7 +31,7 @@ public:
     }
 
     Result<void> on_step(const StepView& view) override {
-        const auto first = std::lower_bound(view.spikes.begin(), view.spikes.end(), NetworkSpike{output_, NeuronId{}});
+        const auto first = std::ranges::lower_bound(view.spikes, output_, {}, &NetworkSpike::population);
         for (auto spike = first; spike != view.spikes.end() && spike->population == output_; ++spike) {
             tally_.add_spike(step_, spike->neuron.value());
             if (!labels_.empty() && labels_[spike->neuron.value()] >= 0) {

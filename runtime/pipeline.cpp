@@ -18,7 +18,8 @@ PopulationMap populations_by_compartment(const chip::Image& image) {
     for (std::uint32_t p = 0; p < image.populations.size(); ++p) {
         for (const chip::PopulationTile& tile : image.populations[p].tiles) {
             auto& core = population_of[tile.core.value()];
-            std::fill_n(core.begin() + tile.first_compartment, tile.count, p);
+            std::fill_n(core.begin() + tile.first_compartment, image.populations[p].end(tile) - tile.first_compartment,
+                        p);
         }
     }
     return population_of;
@@ -49,7 +50,7 @@ void mark_targets_of(const chip::Image& image, const PopulationMap& population_o
             continue;
         }
         const std::uint32_t first = core.output_first[tile.first_compartment];
-        const std::uint32_t last = core.output_first[tile.first_compartment + tile.count];
+        const std::uint32_t last = core.output_first[image.populations[population].end(tile)];
         mark_targets(image, population_of, std::span(core.outputs).subspan(first, last - first), reached);
     }
 }

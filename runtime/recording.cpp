@@ -35,6 +35,23 @@ std::span<const T> one(const T& value) {
     return std::span<const T>(&value, 1);
 }
 
+/// By population: whether the neurons of its first tile send values, as then all of them do.
+std::vector<bool> populations_with_values(const chip::Image& image) {
+    std::vector<bool> values;
+    for (const chip::PopulationSymbol& population : image.populations) {
+        bool sends = false;
+        if (!population.tiles.empty()) {
+            const chip::PopulationTile& tile = population.tiles.front();
+            const auto& groups = image.cores[tile.core.value()].groups;
+            const auto after =
+                std::ranges::upper_bound(groups, tile.first_compartment, {}, &chip::CompartmentGroup::first);
+            sends = after != groups.begin() && sends_values(std::prev(after)->model);
+        }
+        values.push_back(sends);
+    }
+    return values;
+}
+
 }  // namespace
 
 class Recorder::State {
@@ -46,6 +63,7 @@ public:
           partial_(std::move(partial)),
           writer_(std::move(file)),
           names_(recorded_names(image_)),
+          values_(populations_with_values(image_)),
           probes_(session.probes().begin(), session.probes().end()),
           learning_(session, options),
           traffic_(session, options),
@@ -79,6 +97,7 @@ private:
     PartialFile partial_;
     UnitWriter writer_;
     std::vector<std::string> names_;  ///< of populations, within the file
+    std::vector<bool> values_;        ///< whether they send values
     std::vector<Probe> probes_;
     LearningLog learning_;
     TrafficLog traffic_;
@@ -95,6 +114,7 @@ private:
 
     std::vector<double> times_;  ///< scratch of a step
     std::vector<std::uint64_t> ids_;
+    std::vector<std::int32_t> payloads_;
     std::vector<float> registers_;
 };
 
@@ -105,10 +125,13 @@ void Recorder::State::start() {
     write_mapping(writer_, image_);
     write_provenance(writer_, image_, options_, utc_now());
     if (options_.spikes) {
-        for (const std::string& name : names_) {
-            const std::string path = "/spikes/" + name;
+        for (std::size_t p = 0; p < names_.size(); ++p) {
+            const std::string path = "/spikes/" + names_[p];
             writer_.extendable<double>(path + "/timestamps", "ms");
             writer_.extendable<std::uint64_t>(path + "/node_ids", "1");
+            if (values_[p]) {
+                writer_.extendable<std::int32_t>(path + "/payloads", "1");
+            }
             writer_.file().sonata_sorted_by_time(path);
         }
     }
@@ -156,13 +179,18 @@ void Recorder::State::append_spikes(const StepView& view) {
         const auto last = std::find_if(
             first, view.spikes.end(), [&](const NetworkSpike& spike) { return spike.population != first->population; });
         ids_.clear();
+        payloads_.clear();
         for (auto spike = first; spike != last; ++spike) {
             ids_.push_back(spike->neuron.value());
+            payloads_.push_back(spike->payload);
         }
         times_.assign(ids_.size(), time_ms);
         const std::string path = "/spikes/" + names_[first->population.value()];
         writer_.append<double>(path + "/timestamps", times_);
         writer_.append<std::uint64_t>(path + "/node_ids", ids_);
+        if (values_[first->population.value()]) {
+            writer_.append<std::int32_t>(path + "/payloads", payloads_);
+        }
         first = last;
     }
 }

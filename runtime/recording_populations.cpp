@@ -41,7 +41,8 @@ void PopulationLog::count(std::span<const NetworkSpike> spikes) {
             tile = static_cast<std::size_t>(after - tiles.begin()) - 1;
         }
         const chip::CoreImage& core = image_.cores[tiles[tile].core.value()];
-        const std::uint32_t compartment = tiles[tile].first_compartment + (neuron - tiles[tile].first_neuron);
+        const std::uint32_t compartment =
+            image_.populations[population].compartment(tiles[tile], neuron - tiles[tile].first_neuron);
         Use& use = uses_[use_of_tile_[population][tile]];
         use.spikes += 1;
         use.messages += core.output_first[compartment + 1] - core.output_first[compartment];

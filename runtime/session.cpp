@@ -50,14 +50,13 @@ Result<Session> Session::open(const chip::Image& image, const SessionOptions& op
         std::vector<Place>& places = session.places_.emplace_back();
         for (const chip::PopulationTile& tile : population.tiles) {
             const bool follows = tile.first_neuron == places.size();
-            const bool within =
-                tile.core.value() < image.cores.size() &&
-                std::uint64_t{tile.first_compartment} + tile.count <= image.cores[tile.core.value()].compartments;
+            const bool within = tile.core.value() < image.cores.size() &&
+                                population.end(tile) <= image.cores[tile.core.value()].compartments;
             if (!follows || !within) {
                 break;
             }
             for (std::uint32_t i = 0; i < tile.count; ++i) {
-                const std::uint32_t compartment = tile.first_compartment + i;
+                const std::uint32_t compartment = population.compartment(tile, i);
                 session.neuron_of_[tile.core.value()][compartment] = {PopulationId{p}, NeuronId{tile.first_neuron + i}};
                 places.push_back({tile.core, CompartmentId{compartment}});
             }
@@ -187,7 +186,8 @@ EmulationTimes Session::emulation_times() const {
 void Session::collect_step() {
     spikes_.clear();
     for (const chip::CoreSpike& spike : chip_.spikes()) {
-        const NetworkSpike neuron = neuron_of_[spike.core.value()][spike.compartment.value()];
+        NetworkSpike neuron = neuron_of_[spike.core.value()][spike.compartment.value()];
+        neuron.payload = spike.payload;
         if (neuron.population.value() != no_population) {
             spikes_.push_back(neuron);
         }

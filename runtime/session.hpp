@@ -45,6 +45,7 @@ struct EmulationTimes {
 struct NetworkSpike {
     PopulationId population;
     NeuronId neuron;
+    std::int32_t payload = 1;  ///< what it sends
     friend auto operator<=>(const NetworkSpike&, const NetworkSpike&) = default;
 };
 

@@ -145,6 +145,13 @@ struct PopulationSymbol {
     /// first_compartment + i * compartments_per_neuron on. The first one spikes.
     std::uint32_t compartments_per_neuron = 1;
 
+    /// The first compartment of the tile's i-th neuron, and one past the last of all.
+    [[nodiscard]] std::uint32_t compartment(const PopulationTile& tile, std::uint32_t i) const {
+        return tile.first_compartment + i * compartments_per_neuron;
+    }
+    [[nodiscard]] std::uint64_t end(const PopulationTile& tile) const {
+        return tile.first_compartment + std::uint64_t{tile.count} * compartments_per_neuron;
+    }
     /// Neurons: the product of the shape (which fits, in an image that passes check_image).
     [[nodiscard]] std::uint32_t size() const {
         std::uint32_t n = 1;

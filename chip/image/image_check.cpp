@@ -276,6 +276,12 @@ void check_tiles(const Image& image, std::size_t index, std::vector<Placed>& pla
     const PopulationSymbol& population = image.populations[index];
     const std::string where = fmt::format("population '{}'", population.name);
     const auto size = product(population.shape);
+    constexpr std::uint32_t most_inputs = 2;
+    if (population.compartments_per_neuron == 0 || population.compartments_per_neuron > most_inputs) {
+        findings.add(where, fmt::format("its neurons take {} compartments", population.compartments_per_neuron),
+                     fmt::format("1..{}", most_inputs));
+        return;
+    }
     if (!size) {
         findings.add(where, "its shape has an extent of 0, or more neurons than 32 bits count",
                      "1..4294967295 neurons");
@@ -291,14 +297,16 @@ void check_tiles(const Image& image, std::size_t index, std::vector<Placed>& pla
         }
         next = std::uint64_t{tile.first_neuron} + tile.count;
         const std::uint32_t core = tile.core.value();
-        if (core >= image.cores.size() ||
-            std::uint64_t{tile.first_compartment} + tile.count > image.cores[core].compartments) {
+        if (core >= image.cores.size() || population.end(tile) > image.cores[core].compartments) {
             findings.add(place,
                          fmt::format("it lies on {} compartments from {} on of core {}", tile.count,
                                      tile.first_compartment, core),
                          "inside a core that is there");
         } else {
-            placed.push_back({.core = core, .first = tile.first_compartment, .count = tile.count, .population = index});
+            placed.push_back({.core = core,
+                              .first = tile.first_compartment,
+                              .count = static_cast<std::uint32_t>(population.end(tile) - tile.first_compartment),
+                              .population = index});
         }
     }
     if (next != *size) {
@@ -348,6 +356,9 @@ void check_inputs(const Image& image, Findings& findings) {
                 "an offset for each channel of the shape and one more, from 0, rising, to the outputs' number");
         }
         check_outputs(input.outputs, image, where, findings);
+        if (input.graded && image.chip.neuron.payload_bits <= 0) {
+            findings.add(where, "its spikes carry values", "spikes without payload, as the chip has them");
+        }
     }
 }
 
@@ -369,6 +380,7 @@ Diagnostics check_image(const Image& image) {
     check_symbols(image, findings);
     check_inputs(image, findings);
     if (findings.none()) {
+        check_pairs(image, findings);
         check_learning(image, findings);
     }
     return findings.none() ? check_addresses(image) : findings.take();

@@ -73,6 +73,42 @@ void check_model(const CompartmentGroup& group, const NeuronFormat& neuron, cons
     }
 }
 
+void check_pairs(const Image& image, Findings& findings) {
+    for (std::size_t c = 0; c < image.cores.size() && !findings.full(); ++c) {
+        const CoreImage& core = image.cores[c];
+        for (const CompartmentGroup& group : core.groups) {
+            if (core.noise.target != NoiseRegister::Target::off && !integrates(group.model)) {
+                findings.add(fmt::format("core {}", c),
+                             fmt::format("noise on neurons of model {}", name_of(group.model)),
+                             "no noise, or models with u and v");
+            }
+        }
+    }
+    for (const PopulationSymbol& population : image.populations) {
+        const std::string where = fmt::format("population '{}'", population.name);
+        if (population.compartments_per_neuron > 1 && !image.learning.empty()) {
+            findings.add(where, "its neurons have several inputs, and the image learns",
+                         "plastic synapses in images of neurons with one input");
+        }
+        for (const PopulationTile& tile : population.tiles) {
+            const std::vector<CompartmentGroup>& groups = image.cores[tile.core.value()].groups;
+            auto group =
+                std::prev(std::ranges::upper_bound(groups, tile.first_compartment, {}, &CompartmentGroup::first));
+            for (; group != groups.end() && group->first < population.end(tile) && !findings.full(); ++group) {
+                const auto inputs = static_cast<std::uint32_t>(inputs_of(group->model));
+                if (inputs != population.compartments_per_neuron ||
+                    (std::int64_t{tile.first_compartment} - group->first) % inputs != 0) {
+                    findings.add(
+                        where,
+                        fmt::format("{} compartments a neuron from compartment {} of core {} on",
+                                    population.compartments_per_neuron, tile.first_compartment, tile.core.value()),
+                        fmt::format("{}, as model {} has inputs", inputs, name_of(group->model)));
+                }
+            }
+        }
+    }
+}
+
 std::int64_t compartments_taken(const CoreImage& core, const NeuronFormat& neuron) {
     std::int64_t taken = core.compartments;
     for (const CompartmentGroup& group : core.groups) {

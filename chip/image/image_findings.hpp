@@ -46,6 +46,10 @@ void check_runs(const AnalogImage& image, Findings& findings);
 void check_model(const CompartmentGroup& group, const NeuronFormat& neuron, const std::string& where,
                  Findings& findings);
 
+/// Whether populations lie on as many compartments a neuron as their model has inputs, and noise on models that know
+/// it: of an image whose every index is in range.
+void check_pairs(const Image& image, Findings& findings);
+
 /// The part of check_image on learning: of an image whose every index is in range.
 void check_learning(const Image& image, Findings& findings);
 

@@ -103,7 +103,7 @@ Diagnostics ImageView::open_population(std::size_t index) {
     for (const chip::PopulationTile& tile : image_.populations[symbol].tiles) {
         const chip::CoreImage& core = image_.cores[tile.core.value()];
         for (std::uint32_t i = 0; i < tile.count; ++i) {
-            const std::uint32_t compartment = tile.first_compartment + i;
+            const std::uint32_t compartment = image_.populations[symbol].compartment(tile, i);
             const std::uint32_t neuron = tile.first_neuron + i;
             const auto group = std::find_if(core.groups.begin(), core.groups.end(), [&](const auto& candidate) {
                 return compartment - candidate.first < candidate.count && compartment >= candidate.first;

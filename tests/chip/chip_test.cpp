@@ -23,7 +23,8 @@ std::vector<InputSpike> random_inputs(const Image& image, std::uint64_t seed, st
         for (std::uint32_t channel = 0; channel < image.inputs[port].size(); ++channel) {
             const std::uint64_t dice = random_below({.seed = seed, .step = step, .core = port, .neuron = channel}, 8);
             for (std::uint64_t times = dice < 6 ? 0 : dice - 5; times > 0; --times) {
-                inputs.push_back({port, channel});
+                inputs.push_back(
+                    {.port = port, .channel = channel, .payload = static_cast<std::int32_t>(dice * 7 + channel) - 50});
             }
         }
     }
@@ -118,6 +119,29 @@ TEST_CASE("so they do where some neurons reset by subtraction") {
     for (std::uint64_t seed = 60; seed < 90; ++seed) {
         check_against_naive(seed, options, 1);
     }
+}
+
+TEST_CASE("so they do where neurons are of every model, spikes carry values, and on any number of threads") {
+    test::RandomImageOptions options{.cores = 4, .max_compartments = 40};
+    options.chip.neuron.soft_reset_compartments = 1;
+    for (std::size_t model = 1; model < neuron_model_names.size(); ++model) {
+        options.chip.neuron.models.push_back(static_cast<NeuronModel>(model));
+    }
+    std::size_t values = 0;
+    for (std::uint64_t seed = 600; seed < 660; ++seed) {
+        options.chip.neuron.payload_bits = seed % 3 == 0 ? 24 : seed % 3 == 1 ? 8 : 32;
+        Image image = test::random_image(seed, options);
+        for (chip::InputSymbol& input : image.inputs) {
+            input.graded = seed % 2 == 0;
+        }
+        check_against_naive(image, seed, 1 + static_cast<int>(seed % 3));
+        Chip chip = load(image, 1);
+        for (const Seen& seen : run(chip, image, seed, 20)) {
+            values += static_cast<std::size_t>(
+                std::ranges::count_if(seen.spikes, [](const chip::CoreSpike& spike) { return spike.payload != 1; }));
+        }
+    }
+    CHECK(values > 10'000);
 }
 
 TEST_CASE("so they do under the conventions of other tools and on other widths") {

@@ -53,7 +53,7 @@ NeuronRun random_run(std::uint64_t seed, std::uint32_t first, std::uint32_t coun
             .count = count,
             .variation = static_cast<Variation>(seed % 3),
             .refractory = seed % 2 == 0,
-            .soft_reset = seed % 5 < 2,
+            .own = {.soft_reset = seed % 5 < 2},
             .parameters = {.current_keep = static_cast<std::int32_t>(draw(seed, 0, 20, 4097)),
                            .voltage_keep = static_cast<std::int32_t>(draw(seed, 0, 21, 4097)),
                            .threshold = static_cast<std::int32_t>(draw(seed, 0, 22, 1U << 22)),
@@ -77,8 +77,8 @@ TEST_CASE("the vector kernel computes what the plain one computes, for runs of e
         for (int step = 0; step < 4; ++step) {
             CAPTURE(step);
             const UpdateResult a = update_standard(run, vector.arrays, vector.sums.data(), vector.spikes.data());
-            const UpdateResult b =
-                update_general(NeuronArithmetic{}, run, {}, plain.arrays, plain.sums.data(), plain.spikes.data());
+            const UpdateResult b = update_general(NeuronArithmetic{}, run, {}, plain.arrays, plain.sums.data(),
+                                                  plain.spikes.data(), nullptr);
             REQUIRE(a.active == b.active);
             REQUIRE(std::vector(vector.spikes.data(), a.spikes_end) == std::vector(plain.spikes.data(), b.spikes_end));
             REQUIRE(vector.arrays.current == plain.arrays.current);
@@ -110,7 +110,7 @@ TEST_CASE("a soft reset keeps what exceeds the threshold, and holds it through d
         Bench bench(1);
         const NeuronRun run{.count = 1,
                             .refractory = dead > 0,
-                            .soft_reset = true,
+                            .own = {.soft_reset = true},
                             .parameters = {.voltage_keep = 4096, .threshold = 100, .refractory = 1 + dead},
                             .voltage_floor = -(1 << 23) + 1,
                             .voltage_ceiling = (1 << 23) - 1,
@@ -153,7 +153,7 @@ TEST_CASE("noise is drawn by who and when, within its bounds, and shifted by its
                       .voltage_ceiling = (1 << 23) - 1,
                       .noise = {.target = Noise::Target::voltage, .mantissa_offset = 1, .exponent = exponent}};
         const auto voltages = [&](NoiseKey key) {
-            (void)update_general(arithmetic, run, key, bench.arrays, bench.sums.data(), bench.spikes.data());
+            (void)update_general(arithmetic, run, key, bench.arrays, bench.sums.data(), bench.spikes.data(), nullptr);
             return bench.arrays.voltage;
         };
         const auto first = voltages({.seed = 1, .step = 3});

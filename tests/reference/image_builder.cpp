@@ -166,25 +166,52 @@ private:
     std::uint64_t next_ = 0;
 };
 
-CompartmentGroup random_group(Draws& draw, std::uint32_t count, bool soft_resets) {
+/// A model of the chip and parameters of it, whether it uses them or not.
+void draw_model(Draws& draw, const chip::NeuronFormat& neuron, CompartmentGroup& group) {
+    group.model = neuron.models[draw.below(static_cast<std::uint32_t>(neuron.models.size()))];
+    const std::int32_t interval = draw.one_in(2) ? 0 : draw.between(1, 9);
+    group.parameters = {.threshold_low = -draw.between(0, 300),
+                        .sin_decay = draw.between(-4096, 4096),
+                        .cos_decay = draw.between(-4096, 4096),
+                        .state_exponent = draw.one_in(3) ? draw.between(0, 24) : draw.between(0, 7),
+                        .relu = draw.one_in(2),
+                        .cumulative_error = draw.one_in(2),
+                        .corrected = draw.one_in(3),
+                        .reset_interval = interval,
+                        .reset_offset = interval > 0 ? draw.between(0, interval - 1) : 0,
+                        .adaptation_decay = draw.between(0, 4096),
+                        .adaptation_step = draw.between(0, 100),
+                        .refractory_decay = draw.between(0, 4096)};
+    if (inputs_of(group.model) == 2) {
+        group.count = std::max(group.count / 2, 1U) * 2;
+    }
+}
+
+CompartmentGroup random_group(Draws& draw, std::uint32_t count, const chip::NeuronFormat& neuron) {
     CompartmentGroup group{.count = count,
                            .current_decay = draw.one_in(4) ? 4095 : draw.between(0, 4095),
                            .voltage_decay = draw.one_in(3) ? 0 : draw.between(0, 4095),
                            .threshold_mantissa = draw.between(0, 600),
                            .refractory = draw.one_in(2) ? 1 : draw.between(1, 9),
                            .spikes = !draw.one_in(12)};
-    group.parameters.soft_reset = soft_resets && draw.one_in(3);
+    if (neuron.models.size() > 1) {
+        draw_model(draw, neuron, group);
+    }
+    group.parameters.soft_reset =
+        group.model == NeuronModel::leaky && neuron.soft_reset_compartments > 0 && draw.one_in(3);
     return group;
 }
 
 CoreId add_random_core(Draws& draw, ImageBuilder& builder, const RandomImageOptions& options, std::uint32_t place) {
     std::vector<CompartmentGroup> groups;
-    const std::uint32_t compartments = 1 + draw.below(options.max_compartments);
+    const bool models = options.chip.neuron.models.size() > 1;
+    // Neurons with two inputs lie on even compartments: then all groups are even.
+    const std::uint32_t compartments = (1 + draw.below(options.max_compartments)) * (models ? 2U : 1U);
     for (std::uint32_t left = compartments; left > 0;) {
         const std::uint32_t count =
             std::min(left, draw.one_in(2) ? 1 + draw.below(4) : 1 + draw.below(options.max_compartments));
-        groups.push_back(random_group(draw, count, options.chip.neuron.soft_reset_compartments > 0));
-        left -= count;
+        groups.push_back(random_group(draw, models ? (count + 1) / 2 * 2 : count, options.chip.neuron));
+        left -= groups.back().count;
     }
     const CoreId id = builder.add_core(std::move(groups), place);
     CoreImage& core = builder.core(id);

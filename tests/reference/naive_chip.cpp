@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
 #include <tuple>
+#include <utility>
 
 namespace spikeloom::test {
 namespace {
@@ -134,7 +136,7 @@ bool NaiveChip::is_output(std::size_t core, std::size_t compartment) const {
     for (const chip::PopulationSymbol& population : image_.populations) {
         for (const chip::PopulationTile& tile : population.tiles) {
             if (tile.core.value() == core && tile.first_compartment <= compartment &&
-                compartment < tile.first_compartment + tile.count) {
+                compartment < population.end(tile)) {
                 return population.output && population.spikes;
             }
         }
@@ -151,7 +153,7 @@ NaiveChip::NaiveChip(const chip::Image& image) : image_(image), counts_(image.co
     }
 }
 
-void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside) {
+void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside, std::int64_t payload) {
     const chip::CoreImage& core = image_.cores[axon.core.value()];
     Counters& counts = counts_[axon.core.value()];
     counts[Counter::messages_in] += 1;
@@ -172,6 +174,7 @@ void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside) {
         for (auto i = entry.first; i < entry.first + entry.count; ++i) {
             const chip::Synapse& synapse = core.synapses[i];
             cores_[axon.core.value()][base + synapse.target].arriving[(now_ + synapse.delay) % horizon] +=
+                payload *
                 contribution(synapse.weight, core.formats[entry.format], image_.chip.conventions.negative_mixed_weight);
         }
     }
@@ -205,7 +208,127 @@ void NaiveChip::send(std::size_t core, std::span<const chip::OutputAxon> axons) 
     count();
 }
 
-bool NaiveChip::update(std::size_t c, std::size_t index) {
+std::int64_t NaiveChip::take_sum(std::size_t c, std::size_t index) {
+    std::int64_t& slot = cores_[c][index].arriving[now_ % horizon];
+    return std::exchange(slot, 0);
+}
+
+std::int64_t NaiveChip::update(std::size_t c, std::size_t index) {
+    const chip::CompartmentGroup& group = group_of(image_.cores[c], index);
+    const ModelParameters& p = group.parameters;
+    Compartment& n = cores_[c][index];
+    const bool resets = group.model == NeuronModel::leaky || group.model == NeuronModel::ternary_leaky;
+    if (resets && p.reset_interval > 0 &&
+        (now_ + 1) % static_cast<std::uint64_t>(p.reset_interval) == static_cast<std::uint64_t>(p.reset_offset)) {
+        n.u = 0;
+        n.v = 0;
+    }
+    switch (group.model) {
+    case NeuronModel::leaky:
+    case NeuronModel::ternary_leaky:
+    case NeuronModel::adaptive_threshold:
+        return update_leaky(c, index);
+    case NeuronModel::resonate_fire:
+    case NeuronModel::resonate_fire_izhikevich:
+    case NeuronModel::sigma_delta:
+    case NeuronModel::delta:
+    case NeuronModel::graded_vector:
+    case NeuronModel::graded_relu:
+    case NeuronModel::product:
+        return update_own(c, index);
+    }
+    return 0;
+}
+
+/// The models of core/base/neuron_model.hpp that are not leaky circuits, from its text.
+std::int64_t NaiveChip::update_own(std::size_t c, std::size_t index) {
+    const chip::CoreImage& core = image_.cores[c];
+    const chip::CompartmentGroup& group = group_of(core, index);
+    const ModelParameters& p = group.parameters;
+    const std::int64_t threshold = group.spikes ? group.threshold_mantissa : std::numeric_limits<std::int64_t>::max();
+    const std::int64_t scale = std::int64_t{1} << p.state_exponent;
+    const std::int64_t bias = bias_of(core, index);
+    Compartment& n = cores_[c][index];
+    const std::int64_t a = wrap(take_sum(c, index) / 64, 32);
+    const bool pair = inputs_of(group.model) == 2;
+    if (pair && (index - group.first) % 2 == 1) {
+        return 0;
+    }
+    Compartment& other = cores_[c][index + (pair ? 1 : 0)];
+    const std::int64_t b = pair ? wrap(take_sum(c, index + 1) / 64, 32) : 0;
+    const auto count = [&](bool rest) { counts_[c][rest ? Counter::updates_idle : Counter::updates_active] += 1; };
+    const auto encode = [&](std::int64_t x) {
+        const std::int64_t d = wrap(x - n.v + n.residue, 32);
+        n.error = wrap(n.error + (p.cumulative_error ? d : 0), 32);
+        const bool out = std::abs(p.cumulative_error ? n.error : d) >= threshold;
+        n.error = out && d != 0 ? 0 : n.error;
+        n.residue = out ? 0 : d;
+        n.v = x;
+        return out ? floor_divide(d, scale) : 0;
+    };
+    std::int64_t sends = 0;
+    switch (group.model) {
+    case NeuronModel::sigma_delta: {
+        count(a == 0 && n.u == 0 && n.v == 0 && n.residue == 0 && bias == 0);
+        n.u = wrap(n.u + a, 32);
+        const std::int64_t sum = wrap(n.u + bias, 32);
+        const std::int64_t x = p.relu ? std::max<std::int64_t>(sum, 0) : sum;
+        if (p.corrected) {
+            const std::int64_t d = wrap(x - n.v, 32);
+            sends = std::abs(d) >= threshold ? floor_divide(d, scale) : 0;
+            n.v = wrap(n.v + sends * scale, 32);
+        } else {
+            sends = encode(x);
+        }
+        break;
+    }
+    case NeuronModel::delta:
+        count(a == 0 && n.v == 0 && n.residue == 0);
+        sends = encode(wrap(a * scale, 32));
+        break;
+    case NeuronModel::graded_vector:
+        count(a == 0);
+        sends = std::abs(a) > threshold ? a : 0;
+        break;
+    case NeuronModel::graded_relu:
+        count(a == 0);
+        sends = a > threshold ? a : 0;
+        break;
+    case NeuronModel::product:
+        count(a == 0 && b == 0);
+        sends = floor_divide(a * b, scale);
+        sends = std::abs(sends) > threshold ? sends : 0;
+        break;
+    case NeuronModel::resonate_fire:
+    case NeuronModel::resonate_fire_izhikevich: {
+        count(a == 0 && b == 0 && n.v == 0 && other.v == 0);
+        const std::int64_t most = (std::int64_t{1} << (image_.chip.neuron.state_bits - 1)) - 1;
+        const auto turn = [&](std::int64_t x, std::int64_t by) { return truncated_product(x, by, 12); };
+        const auto clipped = [&](std::int64_t turned, std::int64_t arrived) {
+            return std::clamp(wrap(turned + wrap(arrived * scale, 32), 32), -most, most);
+        };
+        const std::int64_t re = clipped(turn(n.v, p.cos_decay) - turn(other.v, p.sin_decay), a);
+        const std::int64_t im = clipped(turn(n.v, p.sin_decay) + turn(other.v, p.cos_decay), b);
+        if (group.model == NeuronModel::resonate_fire) {
+            sends = re >= threshold && im >= 0 && other.v < 0 ? 1 : 0;
+            n.v = re;
+            other.v = im;
+        } else {
+            sends = im >= threshold ? 1 : 0;
+            n.v = sends != 0 ? 0 : re;
+            other.v = sends != 0 ? threshold - 1 : im;
+        }
+        break;
+    }
+    case NeuronModel::leaky:
+    case NeuronModel::ternary_leaky:
+    case NeuronModel::adaptive_threshold:
+        break;
+    }
+    return sends_values(group.model) ? wrap(sends, std::clamp(image_.chip.neuron.payload_bits, 1, 32)) : sends;
+}
+
+std::int64_t NaiveChip::update_leaky(std::size_t c, std::size_t index) {
     const chip::CoreImage& core = image_.cores[c];
     const chip::NeuronFormat& format = image_.chip.neuron;
     const Conventions& conventions = image_.chip.conventions;
@@ -214,8 +337,7 @@ bool NaiveChip::update(std::size_t c, std::size_t index) {
     const std::int64_t bias = bias_of(core, index);
     const std::int64_t unity = std::int64_t{1} << format.decay_bits;
 
-    std::int64_t q = n.arriving[now_ % horizon];
-    n.arriving[now_ % horizon] = 0;
+    std::int64_t q = take_sum(c, index);
     if (conventions.sum_overflow == Conventions::SumOverflow::wrap_22_bit) {
         q = wrap(q, format.sum_bits);
     }
@@ -247,17 +369,32 @@ bool NaiveChip::update(std::size_t c, std::size_t index) {
                                        (std::int64_t{1} << (9 + 2 * core.voltage_ceiling_exponent)) - 1);
     }
     n.v = wrap(n.v, 32);
+    const std::int64_t unit = std::int64_t{1} << format.threshold_exponent;
+    if (group.model == NeuronModel::adaptive_threshold) {
+        n.risen = truncated_product(n.risen, 4096 - group.parameters.adaptation_decay, 12);
+        n.tired = truncated_product(n.tired, 4096 - group.parameters.refractory_decay, 12);
+        const std::int64_t theta = group.threshold_mantissa * unit + n.risen;
+        if (!group.spikes || n.v - n.tired < theta) {
+            return 0;
+        }
+        n.risen = wrap(n.risen + group.parameters.adaptation_step * unit, 32);
+        n.tired = wrap(n.tired + 2 * theta, 32);
+        return 1;
+    }
     if (n.held > 0) {
         n.v = soft ? v_before : 0;
     }
-    const bool spike = group.spikes && !(soft && n.held > 0) &&
-                       n.v > std::int64_t{group.threshold_mantissa} << format.threshold_exponent;
-    if (spike) {
-        n.v -= soft ? std::int64_t{group.threshold_mantissa} << format.threshold_exponent : n.v;
+    std::int64_t sends = group.spikes && !(soft && n.held > 0) && n.v > group.threshold_mantissa * unit ? 1 : 0;
+    if (group.model == NeuronModel::ternary_leaky && group.spikes && n.held == 0 &&
+        n.v < group.parameters.threshold_low * unit) {
+        sends = -1;
+    }
+    if (sends != 0) {
+        n.v -= soft ? group.threshold_mantissa * unit : n.v;
         n.held = group.refractory;
     }
     n.held = std::max<std::int64_t>(n.held - 1, 0);
-    return spike;
+    return sends;
 }
 
 void NaiveChip::step(std::span<const chip::InputSpike> inputs) {
@@ -266,21 +403,22 @@ void NaiveChip::step(std::span<const chip::InputSpike> inputs) {
         const chip::CoreImage& core = image_.cores[spike.core.value()];
         for (auto o = core.output_first[spike.compartment.value()];
              o < core.output_first[spike.compartment.value() + 1]; ++o) {
-            receive(core.outputs[o], false);
+            receive(core.outputs[o], false, spike.payload);
         }
     }
     for (const chip::InputSpike& input : inputs) {
         const chip::InputSymbol& port = image_.inputs[input.port];
         for (auto o = port.output_first[input.channel]; o < port.output_first[input.channel + 1]; ++o) {
-            receive(port.outputs[o], true);
+            receive(port.outputs[o], true, port.graded ? input.payload : 1);
         }
     }
     spikes_.clear();
     for (std::size_t c = 0; c < cores_.size(); ++c) {
         for (std::size_t i = 0; i < cores_[c].size(); ++i) {
-            if (update(c, i)) {
-                spikes_.push_back(
-                    {CoreId(static_cast<std::uint32_t>(c)), CompartmentId(static_cast<std::uint32_t>(i))});
+            if (const std::int64_t sends = update(c, i); sends != 0) {
+                spikes_.push_back({.core = CoreId(static_cast<std::uint32_t>(c)),
+                                   .compartment = CompartmentId(static_cast<std::uint32_t>(i)),
+                                   .payload = static_cast<std::int32_t>(sends)});
                 counts_[c][Counter::spikes] += 1;
                 const chip::CoreImage& core = image_.cores[c];
                 send(c, std::span(core.outputs)

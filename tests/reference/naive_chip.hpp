@@ -33,13 +33,18 @@ private:
     static constexpr std::size_t horizon = 256;
     struct Compartment {
         std::int64_t u = 0, v = 0, held = 0;
+        std::int64_t residue = 0, error = 0, risen = 0, tired = 0;
         std::array<std::int64_t, horizon> arriving{};
     };
 
-    void receive(const chip::OutputAxon& axon, bool from_outside);
+    void receive(const chip::OutputAxon& axon, bool from_outside, std::int64_t payload);
     void send(std::size_t core, std::span<const chip::OutputAxon> axons);
     [[nodiscard]] bool is_output(std::size_t core, std::size_t compartment) const;
-    bool update(std::size_t core, std::size_t index);
+    /// What the neuron sends; 0: nothing.
+    std::int64_t update(std::size_t core, std::size_t index);
+    std::int64_t update_leaky(std::size_t core, std::size_t index);
+    std::int64_t update_own(std::size_t core, std::size_t index);
+    [[nodiscard]] std::int64_t take_sum(std::size_t core, std::size_t index);
 
     const chip::Image& image_;
     std::vector<std::vector<Compartment>> cores_;
