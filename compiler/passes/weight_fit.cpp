@@ -107,7 +107,7 @@ FormatFit fit_formats(std::span<const float> samples, double factor, int weight_
         const OneFit fit = one(chip::SignMode::inhibitory, extremes, 0);
         return {{fit.format, fit.format}, relative(fit.error)};
     }
-    if (split == SignSplit::always) {
+    if (split == SignSplit::always || weight_bits == 1) {  // the one bit of a mixed format is its sign
         const OneFit positive = one(chip::SignMode::excitatory, {0, extremes.most}, 1);
         const OneFit negative = one(chip::SignMode::inhibitory, {extremes.least, 0}, -1);
         return {{positive.format, negative.format}, relative(positive.error + negative.error)};

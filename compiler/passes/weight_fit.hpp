@@ -47,7 +47,8 @@ struct FormatFit {
 /// Whether mixed-sign projections may be split into an excitatory and an inhibitory format (one more bit each).
 enum class SignSplit : std::uint8_t { never, always };
 
-/// The formats that leave the least squared error for wanted contributions `samples * factor`.
+/// The formats that leave the least squared error for wanted contributions `samples * factor`. Weights of one bit are
+/// always split.
 [[nodiscard]] FormatFit fit_formats(std::span<const float> samples, double factor, int weight_bits,
                                     const chip::SynapseMemory& memory, SignSplit split);
 

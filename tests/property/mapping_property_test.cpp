@@ -196,6 +196,7 @@ std::optional<Pair> compile_pair(const Network& network, std::uint64_t seed, Tal
     CompileOptions options;
     options.seed = seed;
     options.effort = static_cast<int>(seed % 3);
+    options.weight_bits = seed % 13 == 0 ? 1 + static_cast<int>(seed / 13 % 4) : 8;
     auto one = compile(network, test::one_core(formats), options);
     if (!one) {
         check_reasons(one.error());
@@ -266,7 +267,7 @@ TEST_CASE("200 random networks spike on random boards as on one core without lim
                            << tally.shared << " with shared lists");
     CHECK(tally.compiled >= 134);
     CHECK(tally.cores > 4 * static_cast<std::uint64_t>(tally.compiled));
-    CHECK(tally.rounded_otherwise < 12);
+    CHECK(tally.rounded_otherwise < 25);
     CHECK(tally.silent < 30);
     CHECK(tally.damages > 200);
     CHECK(tally.shared > 10);

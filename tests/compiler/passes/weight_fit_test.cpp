@@ -107,5 +107,15 @@ TEST_CASE("widths that no mantissa needs are dropped") {
     CHECK(widest_weight(memory, 0) == 0);
 }
 
+TEST_CASE("weights of one bit have a format for each sign: a mixed one would know no positive weight") {
+    const std::vector<float> samples{-2, -1, 1, 3};
+    const FormatFit fit = fit_formats(samples, 100, 1, {}, SignSplit::never);
+    CHECK(fit.formats.positive.sign_mode == SignMode::excitatory);
+    CHECK(fit.formats.negative.sign_mode == SignMode::inhibitory);
+    CHECK(WeightLattice(fit.formats.positive).most > 0);
+    CHECK(WeightLattice(fit.formats.negative).least < 0);
+    CHECK(fit.relative_error < 0.5);
+}
+
 }  // namespace
 }  // namespace spikeloom::compiler
