@@ -189,6 +189,7 @@ struct Projection {
     PopulationId target;
     Weights weights;
     int delay_steps = 0;                 ///< beyond the step that every message takes
+    int aligned_steps = 0;               ///< of those, what only a chip needs (balance_delays): not in same-step timing
     Parameter bias{0.0};                 ///< added to the target's x with the projection: 1 or target size values
     int bias_from_step = 0;              ///< 1: absent in the first step (Norse's recurrent branch)
     bool recurrent = false;              ///< on a cycle: in same-step timing it carries the spikes of the step before

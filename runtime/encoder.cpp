@@ -12,9 +12,10 @@
 namespace spikeloom::runtime {
 namespace {
 
-constexpr std::array<std::pair<Encoding, std::string_view>, 4> encodings{{{Encoding::latency, "latency"},
+constexpr std::array<std::pair<Encoding, std::string_view>, 5> encodings{{{Encoding::latency, "latency"},
                                                                           {Encoding::rate, "rate"},
                                                                           {Encoding::constant, "constant"},
+                                                                          {Encoding::regular, "regular"},
                                                                           {Encoding::events, "events"}}};
 
 std::uint32_t latency_window(const EncoderOptions& options) {
@@ -66,6 +67,20 @@ std::vector<SpikeEvent> encode_constant(std::span<const float> values, const Enc
     return events;
 }
 
+std::vector<SpikeEvent> encode_regular(std::span<const float> values, const EncoderOptions& options) {
+    std::vector<SpikeEvent> events;
+    const auto spikes_until = [](double value, std::uint32_t steps) { return std::floor(0.5 + value * steps); };
+    for (std::uint32_t step = 0; step < options.steps; ++step) {
+        for (std::uint32_t channel = 0; channel < values.size(); ++channel) {
+            const double value = values[channel];
+            if (value > 0 && spikes_until(value, step + 1) > spikes_until(value, step)) {
+                events.push_back({step, 0, channel});
+            }
+        }
+    }
+    return events;
+}
+
 std::vector<SpikeEvent> spikes_of(const LabelledSet& set, std::span<const float> values) {
     std::vector<SpikeEvent> events;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -86,7 +101,7 @@ Result<Encoding> parse_encoding(const std::string& text) {
     }
     return fail({.where = "--encode",
                  .found = fmt::format("no encoding '{}'", text),
-                 .allowed = "latency, rate, constant, events",
+                 .allowed = "latency, rate, constant, regular, events",
                  .help = {}});
 }
 
@@ -106,7 +121,7 @@ Diagnostics check_encoder(const LabelledSet& set, const EncoderOptions& options)
         wrong("--encode",
               events ? fmt::format("'{}' holds values, not spikes", set.name)
                      : fmt::format("'{}' holds spikes over {} steps, not values", set.name, set.steps),
-              events ? "latency, rate, constant" : "events");
+              events ? "latency, rate, constant, regular" : "events");
     }
     if (!events && options.steps == 0) {
         wrong("--steps", "0 steps a sample", "at least 1");
@@ -139,6 +154,8 @@ std::vector<SpikeEvent> encode_sample(const LabelledSet& set, std::size_t sample
         return encode_rate(values, sample, options);
     case Encoding::constant:
         return encode_constant(values, options);
+    case Encoding::regular:
+        return encode_regular(values, options);
     case Encoding::events:
         return spikes_of(set, values);
     }

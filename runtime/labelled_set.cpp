@@ -23,6 +23,7 @@ struct Arrays {
     std::string inputs_name;
     files::Array labels;
     std::string labels_name;
+    bool labelled = true;
     bool images = false;  ///< values, whatever the rank
     std::uint32_t coded_steps = 0;
     std::uint32_t coded_window = 0;
@@ -122,6 +123,31 @@ Result<Arrays> pick_arrays(const files::NamedArrays& archive, const std::string&
     return arrays;
 }
 
+Result<Arrays> read_unlabelled(const std::string& path) {
+    Arrays arrays;
+    if (path.ends_with(".npz")) {
+        const auto archive = files::read_npz(path);
+        if (!archive) {
+            return tl::unexpected(archive.error());
+        }
+        auto picked = pick_arrays(*archive, path, false);
+        if (!picked) {
+            return picked;
+        }
+        arrays = std::move(*picked);
+    } else {
+        auto inputs = read_any_array(path);
+        if (!inputs) {
+            return tl::unexpected(inputs.error());
+        }
+        arrays.inputs = std::move(*inputs);
+        arrays.inputs_name = path;
+        arrays.images = true;
+    }
+    arrays.labelled = false;
+    return arrays;
+}
+
 Result<Arrays> read_arrays(const std::string& path, const std::string& labels_path) {
     Arrays arrays;
     std::string labels = labels_path;
@@ -180,7 +206,7 @@ Result<void> set_shape(const Arrays& arrays, LabelledSet& set) {
                      .allowed = "at most 2^24 steps and 2^32 - 1 channels",
                      .help = {}});
     }
-    if (arrays.labels.shape != std::vector<std::size_t>{set.samples}) {
+    if (arrays.labelled && arrays.labels.shape != std::vector<std::size_t>{set.samples}) {
         return fail({.where = arrays.labels_name,
                      .found = fmt::format("labels of shape {} for {} samples", files::shape_text(arrays.labels.shape),
                                           set.samples),
@@ -238,7 +264,9 @@ Result<LabelledSet> make_set(const Arrays& arrays, const std::string& path) {
     }
     Findings findings;
     take_values(arrays, set, findings);
-    take_labels(arrays, set, findings);
+    if (arrays.labelled) {
+        take_labels(arrays, set, findings);
+    }
     return findings.or_value(std::move(set));
 }
 
@@ -251,6 +279,11 @@ std::size_t LabelledSet::classes() const {
 Result<LabelledSet> labelled_set(const files::NamedArrays& archive, const std::string& origin) {
     const auto arrays = pick_arrays(archive, origin, true);
     return arrays ? make_set(*arrays, origin) : tl::unexpected(arrays.error());
+}
+
+Result<LabelledSet> read_unlabelled_set(const std::string& path) {
+    const auto arrays = read_unlabelled(path);
+    return arrays ? make_set(*arrays, path) : tl::unexpected(arrays.error());
 }
 
 Result<LabelledSet> read_labelled_set(const std::string& path, const std::string& labels_path) {

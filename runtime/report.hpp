@@ -14,6 +14,7 @@
 #include "chip/spec/chip_spec.hpp"
 #include "core/base/counters.hpp"
 #include "core/base/diagnostics.hpp"
+#include "runtime/accuracy_curve.hpp"
 #include "runtime/traffic_report.hpp"
 
 namespace spikeloom::runtime {
@@ -267,8 +268,10 @@ struct Report {
     bool learning_frozen = false;              ///< the run had learning off
     NeuroBench neurobench;
     std::string gap_json;     ///< the quantisation gap, if it was measured
+    std::string curve_json;   ///< accuracy over steps and synaptic events, if it was recorded
     std::string losses_json;  ///< per projection, from the image
     std::optional<Gap> gap;
+    std::optional<AccuracyCurves> curve;
     std::vector<chip::ProjectionLoss> losses;
     std::string mapping_report;
     std::vector<RasterSpike> raster;  ///< an excerpt from the start, at most raster_limit spikes

@@ -67,6 +67,8 @@ enum class Encoding : std::uint8_t {
     rate,      ///< Bernoulli with probability value * max_rate a step, seeded
     constant,  ///< the value as a constant current: an integrate-and-fire encoder a channel (float): v += value, spike
                ///< at v > 1, then v = 0 (ECOSYSTEM facts 2.2)
+    regular,   ///< evenly spaced: value * t, rounded, spikes until step t (0.5 + sum of the value, a spike at each
+               ///< whole number passed), so that the count is never off by more than half a spike
     events,    ///< the data are spikes already (S x T x N)
 };
 
@@ -79,7 +81,7 @@ struct EncoderOptions {
     std::uint64_t seed = 0;
 };
 
-/// "latency", "rate", "constant", "events".
+/// "latency", "rate", "constant", "regular", "events".
 [[nodiscard]] Result<Encoding> parse_encoding(const std::string& text);
 [[nodiscard]] std::string encoding_name(Encoding encoding);
 
@@ -98,12 +100,14 @@ struct LabelledSet {
     std::uint32_t coded_steps = 0;     ///< length of a coded sample that the set asks for; 0: it doesn't say
     std::uint32_t coded_window = 0;    ///< the same of the latency window
     std::vector<float> values;         ///< S x N, or S x T x N
-    std::vector<std::int32_t> labels;  ///< S
+    std::vector<std::int32_t> labels;  ///< S; of an unlabelled set none
 
     /// Largest label + 1.
     [[nodiscard]] std::size_t classes() const;
 };
 [[nodiscard]] Result<LabelledSet> read_labelled_set(const std::string& path, const std::string& labels_path = "");
+/// The same without labels, even where the file has some. A .npy of any rank holds values, flattened by sample.
+[[nodiscard]] Result<LabelledSet> read_unlabelled_set(const std::string& path);
 
 /// Everything that is wrong with the options for this set: no steps, a window longer than the sample, events for
 /// values and the other way round, rates outside 0..1.

@@ -9,6 +9,7 @@
 #include <utility>
 #include <variant>
 
+#include "compiler/convert/balance_delays.hpp"
 #include "core/files/sha256.hpp"
 #include "tools/analog_compile.hpp"
 #include "tools/command_line.hpp"
@@ -99,6 +100,18 @@ void check_stepped_options(const CommandLine& line) {
     }
 }
 
+/// With delays where paths of different length meet, if the user wants them; else a warning there.
+compiler::Network in_chip_time(const compiler::Network& network, const CommandLine& line) {
+    if (!line.flag("balance-delays")) {
+        print(compiler::find_imbalance(network));
+        return network;
+    }
+    Diagnostics remarks;
+    compiler::Network balanced = compiler::balance_delays(network, remarks);
+    print(remarks);
+    return balanced;
+}
+
 ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) {
     check_stepped_options(line);
     compiler::CompileOptions options = mapping_options(line);
@@ -113,7 +126,8 @@ ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) 
         print(taken.error());
         return ExitStatus::failed;
     }
-    auto compiled = compile_interruptibly(loaded->network, chip, std::move(options));
+    const compiler::Network network = in_chip_time(loaded->network, line);
+    auto compiled = compile_interruptibly(network, chip, std::move(options));
     if (!compiled) {
         print(compiled.error());
         return ExitStatus::failed;
@@ -146,6 +160,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "widest weight; chips with steps: 1 to 8 (default 8); analog chips: magnitude, up to the chip's (default); "
         "ideal "
         "analog chips: 1 to 30 (default: weights stay real)")(
+        "balance-delays", flag(), "delay short paths so that spikes meet on the chip as in the framework's step")(
         "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
         "json", flag(), "print the figures as JSON");
     add_mapping_options(line);

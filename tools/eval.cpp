@@ -6,9 +6,13 @@
 #include <vector>
 
 #include "chip/image/image.hpp"
+#include "compiler/convert/ann_reader.hpp"
+#include "compiler/text/network_text.hpp"
+#include "runtime/curve_watch.hpp"
 #include "runtime/evaluation.hpp"
 #include "runtime/neuron_labels.hpp"
 #include "runtime/stimulus.hpp"
+#include "tools/accuracy_curve.hpp"
 #include "tools/analog_eval.hpp"
 #include "tools/analog_options.hpp"
 #include "tools/command_line.hpp"
@@ -109,6 +113,97 @@ Diagnostics check_answers(const chip::Image& image, const runtime::LabelledSet& 
              .help = "--assign-labels RECORDING of another eval names them"}};
 }
 
+/// The curves of an evaluation under way: the chip's, and what stands beside it.
+struct Curves {
+    std::unique_ptr<runtime::CurveWatch> chip;
+    std::unique_ptr<FloatCurve> network;
+    std::optional<runtime::AnnReference> ann;
+
+    [[nodiscard]] runtime::AccuracyCurves all() const {
+        runtime::AccuracyCurves curves{.curves = {chip->curve()}, .ann = ann};
+        if (network) {
+            curves.curves.push_back(network->curve());
+        }
+        return curves;
+    }
+};
+
+/// The ANN that --ann names, on the samples of the evaluation.
+Result<std::optional<runtime::AnnReference>> open_ann(const runtime::LabelledSet& set,
+                                                      const runtime::EvaluationOptions& options,
+                                                      const CommandLine& line) {
+    if (!line.has("ann")) {
+        return std::optional<runtime::AnnReference>();
+    }
+    const auto import = compiler::read_ann(line.value<std::string>("ann"));
+    if (!import) {
+        return fail(import.error());
+    }
+    const auto reference = measure_ann(import->ann, set, samples_of(set, options.first, options.limit));
+    return reference ? Result<std::optional<runtime::AnnReference>>(*reference) : fail(reference.error());
+}
+
+/// Nothing where no curve is asked for. With --gap, the float network's too.
+Result<std::unique_ptr<Curves>> open_curves(const runtime::Session& session, const runtime::LabelledSet& set,
+                                            const runtime::EvaluationOptions& options, const CommandLine& line) {
+    if (!line.flag("curve")) {
+        if (line.has("ann")) {
+            throw UsageError("--ann stands beside a curve: give --curve too");
+        }
+        return nullptr;
+    }
+    const chip::Image& image = session.image();
+    const auto output = runtime::output_population(image, options.output);
+    if (!output || !options.neuron_labels.empty()) {
+        return output ? fail({.where = "--curve",
+                              .found = "neurons that stand for other classes",
+                              .allowed = "outputs that are the classes",
+                              .help = "leave out --assign-labels"})
+                      : fail(output.error());
+    }
+    auto curves = std::make_unique<Curves>();
+    const auto decision = runtime::settled(options.decision, image.populations[output->value()].spikes);
+    curves->chip = std::make_unique<runtime::CurveWatch>(session, *output, decision);
+    if (line.flag("gap")) {
+        const auto network = compiler::deserialise_network(image.source_network, image.network_name);
+        if (!network) {
+            return fail(network.error());
+        }
+        curves->network = std::make_unique<FloatCurve>(*network, *output, decision);
+    }
+    auto ann = open_ann(set, options, line);
+    if (!ann) {
+        return fail(std::move(ann.error()));
+    }
+    curves->ann = *ann;
+    return curves;
+}
+
+/// Tells gap and curves of every sample.
+void watch_samples(runtime::EvaluationCallbacks& callbacks, const std::unique_ptr<GapWatch>& gap,
+                   const std::unique_ptr<Curves>& curves, const runtime::LabelledSet& set,
+                   const runtime::EvaluationOptions& options, std::vector<runtime::Sink*>& sinks) {
+    if (gap) {
+        sinks.push_back(gap.get());
+    }
+    if (curves) {
+        sinks.push_back(curves->chip.get());
+    }
+    callbacks.sample_done = [&](std::uint64_t sample, const runtime::SampleOutcome& outcome) {
+        if (gap) {
+            gap->sample_done(sample, outcome);
+        }
+        if (curves) {
+            curves->chip->end_sample(outcome.label);
+        }
+        if (curves && curves->network) {
+            curves->network->add_sample(set, sample, options.encoder, options.drain_steps);
+        }
+        return true;
+    };
+    callbacks.sinks = sinks;
+}
+
 Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
     if (!set) {
@@ -129,6 +224,10 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     if (!session) {
         return fail(std::move(session.error()));
     }
+    auto curves = open_curves(*session, *set, options, line);
+    if (!curves) {
+        return fail(std::move(curves.error()));
+    }
     auto recorder =
         open_recorder(*session, line, line.value<std::string>("data"), runtime::evaluation_steps(*set, options));
     if (!recorder) {
@@ -138,14 +237,7 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     runtime::EvaluationCallbacks callbacks;
     callbacks.stop = InterruptGuard::requested;
     std::vector<runtime::Sink*> sinks;
-    if (*gap) {
-        sinks.push_back(gap->get());
-        callbacks.sample_done = [&gap](std::uint64_t sample, const runtime::SampleOutcome& outcome) {
-            (*gap)->sample_done(sample, outcome);
-            return true;
-        };
-    }
-    callbacks.sinks = sinks;
+    watch_samples(callbacks, *gap, *curves, *set, options, sinks);
     const auto evaluation = [&] {
         ProgressBar bar("eval");
         callbacks.progress = [&bar](std::uint64_t done, std::uint64_t samples) {
@@ -163,6 +255,11 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
             return added;
         }
     }
+    if (*curves && evaluation->samples() > 0) {
+        if (auto added = (*recorder)->add_document("curve", runtime::to_json((*curves)->all())); !added) {
+            return added;
+        }
+    }
     if (auto closed = (*recorder)->close(evaluation->interrupted); !closed) {
         return closed;
     }
@@ -177,7 +274,7 @@ void add_options(CommandLine& line) {
     line.add()("data,d", word("SET")->required(),
                ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
         "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
-        "encode,e", word("HOW"), "latency, rate, constant or events (default: latency; spikes: events)")(
+        "encode,e", word("HOW"), "latency, rate, constant, regular or events (default: latency; spikes: events)")(
         "steps,n", count(), "steps a sample (default: as the set says, else 32)")(
         "window,w", count(), "latency: steps over which values spread (default: as the set says, else half the steps)")(
         "drain", count()->default_value(0), "steps without input after a sample, for late layers")(
@@ -195,7 +292,9 @@ void add_options(CommandLine& line) {
         "payload of the teacher's spikes: a third factor")("first", number(0), "the sample to begin with")(
         "limit,l", number(0), "samples at most (0: all)")(
         "epochs", count()->default_value(1), "passes over the samples; what was learned stays from one to the next")(
-        "gap", flag(), "run the float network too and measure what quantisation cost");
+        "gap", flag(), "run the float network too and measure what quantisation cost")(
+        "curve", flag(), "accuracy after every step, and over synaptic events; with --gap the float network's too")(
+        "ann", word("NET"), "with --curve: the ReLU network (NIR, .npz) that this one was converted from");
     add_session_options(line);
 }
 

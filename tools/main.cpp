@@ -18,6 +18,7 @@ namespace {
 const auto subcommands = std::to_array<const Subcommand*>({
     &chips_subcommand,
     &inspect_subcommand,
+    &convert_subcommand,
     &compile_subcommand,
     &run_subcommand,
     &eval_subcommand,

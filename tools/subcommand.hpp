@@ -27,6 +27,7 @@ struct Subcommand {
 extern const Subcommand chips_subcommand;
 extern const Subcommand calibrate_subcommand;
 extern const Subcommand inspect_subcommand;
+extern const Subcommand convert_subcommand;
 extern const Subcommand compile_subcommand;
 extern const Subcommand run_subcommand;
 extern const Subcommand eval_subcommand;

@@ -38,6 +38,18 @@ std::size_t edit_distance(const std::string& from, const std::string& to) {
     return row.back();
 }
 
+/// What to do about layers of deep learning that NIR doesn't have.
+std::string unknown_type_help(const std::string& type) {
+    const auto has = [&](const char* part) { return type.find(part) != std::string::npos; };
+    if (has("MaxPool")) {
+        return "the largest of several spike trains has no linear form: train with average pooling, or with strides";
+    }
+    if (has("BatchNorm")) {
+        return "fold it into the weights and biases of the layer before it";
+    }
+    return has("ReLU") ? "leave it out: spikeloom convert reads a ReLU after every weight layer" : "";
+}
+
 class Parser {
 public:
     Parser(const files::Hdf5Reader& file, const std::string& origin) : file_(file) { result_.origin = origin; }
@@ -105,7 +117,7 @@ private:
         if (!type) {
             complain(path + "/type",
                      fmt::format("the node is of type '{}', which is not a primitive of NIR", *type_name),
-                     nir_type_names());
+                     nir_type_names(), unknown_type_help(*type_name));
             return std::nullopt;
         }
         NirNode node{.name = name, .path = path, .type = *type, .parameters = {}, .padding = {}, .graph = {}};

@@ -434,7 +434,9 @@ private:
 
     void add_weighted(const Projection& projection, std::vector<Real>& sum) const {
         const History<Real>& history = history_of(projection);
-        const std::uint64_t steps_ago = age(projection) + static_cast<std::uint64_t>(projection.delay_steps);
+        const int delay =
+            projection.delay_steps - (options_.timing == Timing::same_step ? projection.aligned_steps : 0);
+        const std::uint64_t steps_ago = age(projection) + static_cast<std::uint64_t>(std::max(delay, 0));
         const auto late_signal = [&](std::uint64_t late) -> const std::vector<Real>& {
             return history.ago(now_, steps_ago + late);
         };

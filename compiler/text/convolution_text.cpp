@@ -29,9 +29,9 @@ std::array<std::uint32_t, 2> read_pair(TextReader& reader, const std::string& pa
     return {bounded(0), bounded(values.size() > 1 ? 1 : 0)};
 }
 
-/// Places of a window of `reach` on `extent` with padding; 0 when it doesn't fit.
-std::uint32_t places(std::uint32_t extent, std::uint32_t reach, std::uint32_t stride, std::uint32_t padding) {
-    const std::uint64_t room = std::uint64_t{extent} + 2ULL * padding;
+/// Places of a window of `reach` on `extent` with padding (both sides'); 0 when it doesn't fit.
+std::uint32_t places(std::uint32_t extent, std::uint32_t reach, std::uint32_t stride, std::uint64_t padding) {
+    const std::uint64_t room = extent + padding;
     return room < reach ? 0 : static_cast<std::uint32_t>((room - reach) / stride + 1);
 }
 
@@ -51,7 +51,7 @@ void read_pooling(TextReader& reader, const std::string& path, const proto::Pool
     pooling.scale = block.average() ? 1.0 / (static_cast<double>(pooling.kernel[0]) * pooling.kernel[1]) : 1.0;
     for (std::size_t axis = 0; axis < 2; ++axis) {
         weights.input[axis + 1] =
-            places(weights.source[axis + 1], pooling.kernel[axis], pooling.stride[axis], pooling.padding[axis]);
+            places(weights.source[axis + 1], pooling.kernel[axis], pooling.stride[axis], 2ULL * pooling.padding[axis]);
     }
     weights.pooling = pooling;
 }
@@ -81,6 +81,7 @@ void read_convolution(TextReader& reader, Budget& budget, const Item& item) {
     weights.kernel_size = read_pair(reader, path + ".kernel_size", block.kernel_size(), {1, 1}, 1);
     weights.stride = read_pair(reader, path + ".stride", block.stride(), {1, 1}, 1);
     weights.padding = read_pair(reader, path + ".padding", block.padding(), {0, 0}, 0);
+    const auto padding_end = read_pair(reader, path + ".padding_end", block.padding_end(), weights.padding, 0);
     weights.dilation = read_pair(reader, path + ".dilation", block.dilation(), {1, 1}, 1);
     weights.groups = block.groups();
     if (weights.groups == 0 || from[0] % weights.groups != 0 || to[0] % weights.groups != 0) {
@@ -93,7 +94,7 @@ void read_convolution(TextReader& reader, Budget& budget, const Item& item) {
         const std::uint64_t reach = std::uint64_t{weights.dilation[axis]} * (weights.kernel_size[axis] - 1) + 1;
         weights.output[axis + 1] =
             places(weights.input[axis + 1], static_cast<std::uint32_t>(std::min<std::uint64_t>(reach, UINT32_MAX)),
-                   weights.stride[axis], weights.padding[axis]);
+                   weights.stride[axis], std::uint64_t{weights.padding[axis]} + padding_end[axis]);
     }
     if (weights.output != std::array<std::uint32_t, 3>{to[0], to[1], to[2]}) {
         reader.say(path,

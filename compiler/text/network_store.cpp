@@ -63,6 +63,7 @@ void store(const Projection& projection, proto::StoredProjectionProto& out) {
     out.set_source(projection.source.index);
     out.set_target(projection.target.value());
     out.set_delay_steps(projection.delay_steps);
+    out.set_aligned_steps(projection.aligned_steps);
     put(projection.bias.values, out.mutable_bias());
     out.set_bias_from_step(projection.bias_from_step);
     out.set_recurrent(projection.recurrent);
@@ -247,6 +248,7 @@ private:
         projection.delay_steps = stored.delay_steps();
         projection.bias.values.assign(stored.bias().begin(), stored.bias().end());
         projection.bias_from_step = stored.bias_from_step();
+        projection.aligned_steps = stored.aligned_steps();
         projection.recurrent = stored.recurrent();
         const std::string where = "projection '" + stored.name() + "'";
         switch (stored.weights_case()) {

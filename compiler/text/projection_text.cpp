@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <set>
 
 #include "compiler/text/projection_text.hpp"
+#include "core/files/npy.hpp"
 
 namespace spikeloom::compiler::text {
 namespace {
@@ -79,7 +81,7 @@ void read_weight(TextReader& reader, Item& item) {
     if (block.has_weight() != uses_weight(block)) {
         reader.say(block.has_weight() ? path : item.path,
                    block.has_weight() ? "'weight' beside a rule that brings its own weights" : "'weight' is missing",
-                   block.has_weight() ? "" : "constant, uniform, normal, or list");
+                   block.has_weight() ? "" : "constant, uniform, normal, list, or file");
         return;
     }
     switch (block.weight().rule_case()) {
@@ -108,9 +110,18 @@ void read_weight(TextReader& reader, Item& item) {
             weight_in_range(reader, element(path + ".list.value", i), block.weight().list().value(i));
         }
         break;
+    case proto::WeightProto::kFile:
+        item.listed = true;
+        if (!uses_list(block)) {
+            reader.say(path + ".file", "a file of weights for a rule that draws its synapses",
+                       "constant, uniform, or normal");
+        } else if (auto numbers = read_numbers(reader, path + ".file", block.weight().file())) {
+            item.filed = std::make_shared<const std::vector<double>>(std::move(*numbers));
+        }
+        break;
     case proto::WeightProto::RULE_NOT_SET:
         if (uses_weight(block)) {
-            reader.say(path, "nothing says what the weights are", "constant, uniform, normal, or list");
+            reader.say(path, "nothing says what the weights are", "constant, uniform, normal, list, or file");
         }
         break;
     }
@@ -151,7 +162,26 @@ void read_delay(TextReader& reader, Item& item) {
     }
 }
 
+void read_bias_file(TextReader& reader, const Item& item) {
+    const std::string path = item.path + ".bias_file";
+    if (!item.block.bias().empty()) {
+        reader.say(path, "'bias_file' beside 'bias'", "one of the two");
+        return;
+    }
+    auto numbers = read_numbers(reader, path, item.block.bias_file());
+    if (numbers && numbers->size() != 1 && numbers->size() != item.targets) {
+        reader.say(path, fmt::format("{} values", numbers->size()),
+                   fmt::format("1, or {}: one a target neuron", item.targets));
+    } else if (numbers) {
+        projection(reader, item).bias = Parameter(std::move(*numbers));
+    }
+}
+
 void read_bias(TextReader& reader, const Item& item) {
+    if (item.block.has_bias_file()) {
+        read_bias_file(reader, item);
+        return;
+    }
     const auto& bias = item.block.bias();
     if (bias.empty()) {
         return;
@@ -245,6 +275,9 @@ RuleRandom random_of(const TextReader& reader, const Item& item) {
 
 /// `count` weights by rule or list; `width` of them belong to one neuron or kernel row (the key of the draws).
 std::vector<float> weights_of(const TextReader& reader, const Item& item, std::size_t count, std::size_t width) {
+    if (item.filed) {
+        return {item.filed->begin(), item.filed->end()};
+    }
     if (item.listed) {
         const auto& values = item.block.weight().list().value();
         return {values.begin(), values.end()};
@@ -259,10 +292,42 @@ std::vector<float> weights_of(const TextReader& reader, const Item& item, std::s
 }
 
 void check_list(TextReader& reader, const Item& item, std::uint64_t count, const std::string& what) {
-    if (item.listed && static_cast<std::uint64_t>(item.block.weight().list().value_size()) != count) {
-        reader.say(item.path + ".weight.list", fmt::format("{} weights", item.block.weight().list().value_size()),
+    const bool filed = item.block.weight().has_file();
+    if (!item.listed || (filed && !item.filed)) {
+        return;  // nothing listed, or what is wrong with the file is said already
+    }
+    const std::uint64_t there =
+        filed ? item.filed->size() : static_cast<std::uint64_t>(item.block.weight().list().value_size());
+    if (there != count) {
+        reader.say(item.path + (filed ? ".weight.file" : ".weight.list"), fmt::format("{} weights", there),
                    fmt::format("{} ({})", count, what));
     }
+}
+
+std::optional<std::vector<double>> read_numbers(TextReader& reader, const std::string& field,
+                                                const std::string& path) {
+    constexpr std::uint64_t header_room = 1U << 16;
+    const std::string full = (std::filesystem::path(reader.directory) / path).string();
+    std::error_code error;
+    if (!reader.limits.files || !std::filesystem::is_regular_file(full, error)) {
+        reader.say(field, fmt::format("there is no file '{}'", full), "a .npy file",
+                   "paths are relative to the network file");
+        return std::nullopt;
+    }
+    const Result<files::Array> array = files::read_npy(full, reader.limits.synapses * sizeof(double) + header_room);
+    if (!array) {
+        reader.findings.insert(reader.findings.end(), array.error().begin(), array.error().end());
+        return std::nullopt;
+    }
+    std::vector<double> numbers = array->reals();
+    const auto unsound =
+        std::ranges::find_if(numbers, [](double number) { return !(std::abs(number) <= max_weight); });
+    if (unsound != numbers.end()) {
+        reader.say(field, fmt::format("'{}' holds {} as number {}", full, *unsound, unsound - numbers.begin()),
+                   "finite 32-bit floats");
+        return std::nullopt;
+    }
+    return numbers;
 }
 
 bool Budget::spend(const std::string& path, std::uint64_t count) {

@@ -28,6 +28,9 @@ enum class FloorQuantity : std::uint8_t { occupancy, activity, energy };
 
 [[nodiscard]] std::string layer_gap_chart(const Report& report);
 [[nodiscard]] std::string quantisation_chart(const Report& report);
+/// Accuracy over steps, and over synaptic events a sample; the ANN's accuracy and multiply-accumulates as dashed lines.
+[[nodiscard]] std::string step_curve_chart(const Report& report);
+[[nodiscard]] std::string operation_curve_chart(const Report& report);
 [[nodiscard]] std::string confusion_chart(const Report& report);
 
 /// Weights before and after, over the same bins.

@@ -91,6 +91,7 @@ struct Rung {
 [[nodiscard]] std::string utilisation_finding(const Report& report, Script script);
 [[nodiscard]] std::string time_finding(const Report& report, Script script);
 [[nodiscard]] std::string gap_finding(const Report& report, Script script);
+[[nodiscard]] std::string curve_finding(const Report& report, Script script);
 [[nodiscard]] std::string losses_finding(const Report& report, Script script);
 [[nodiscard]] std::string confusion_finding(const Report& report);
 [[nodiscard]] std::string raster_finding(const Report& report, Script script);

@@ -176,6 +176,28 @@ void add_gap(const Report& report, Page& page) {
     }
 }
 
+void add_curve(const Report& report, Page& page) {
+    if (!report.curve || report.curve->curves.empty()) {
+        return;
+    }
+    page.section("Accuracy over time", curve_finding(report, script));
+    page.raw(
+        fmt::format("<div class=\"row pair\">\n<figure><div class=\"scroll\">{}</div></figure>\n"
+                    "<figure><div class=\"scroll\">{}</div></figure>\n</div>\n",
+                    step_curve_chart(report), operation_curve_chart(report)));
+    std::string legend = "<ul class=\"legend\">";
+    for (std::size_t i = 0; i < std::min<std::size_t>(report.curve->curves.size(), 8); ++i) {
+        legend += legend_entry(fmt::format("dot l{}", i), report.curve->curves[i].name);
+    }
+    if (report.curve->ann) {
+        legend += legend_entry("dot l6", "the ANN: accuracy, and multiply-accumulates an inference");
+    }
+    page.raw(legend + "</ul>\n");
+    page.paragraph("The answer after each step, over the same samples. A synaptic event is one weight added for one "
+                   "spike; the ANN multiplies and adds every weight once.",
+                   "note");
+}
+
 void add_projection(const Report& report, const ProjectionLearning& learning, Page& page) {
     if (report.learning.size() > 1) {
         page.raw(fmt::format("<h3>{}</h3>\n", escaped(learning_finding(learning, script))));
@@ -295,6 +317,7 @@ std::string report_html(const Report& report) {
     add_energy_details(report, page);
     add_time(report, page);
     add_classes(report, page);
+    add_curve(report, page);
     add_learning(report, page);
     add_gap(report, page);
     add_rest(report, page);

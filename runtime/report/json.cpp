@@ -470,6 +470,7 @@ std::string report_json(const Report& report) {
                       {"learning_frozen", report.learning_frozen},
                       {"learning", learning(report)},
                       {"gap", embedded(report.gap_json)},
+                      {"curve", embedded(report.curve_json)},
                       {"losses", losses(report)},
                       {"cost_constants", cost_constants(report.cost_tables)},
                       {"repriced", priced_again(report)},

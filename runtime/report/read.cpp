@@ -294,6 +294,14 @@ void read_documents(Source& source, Report& report) {
             report.gap_json.clear();
         }
     }
+    report.curve_json = source.text("/extra/curve", true);
+    if (!report.curve_json.empty()) {
+        report.curve = parse_accuracy_curves(report.curve_json);
+        if (!report.curve) {
+            source.remark("The accuracy curve in the recording (/extra/curve) is not JSON that this version knows.");
+            report.curve_json.clear();
+        }
+    }
 }
 
 void read_provenance(Source& source, Report& report) {

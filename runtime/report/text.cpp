@@ -110,6 +110,11 @@ std::string cores(const Report& report) {
     return out;
 }
 
+std::string curve(const Report& report) {
+    return report.curve ? heading("Accuracy over time", curve_finding(report, script)) + to_text(*report.curve)
+                        : std::string();
+}
+
 std::string gap(const Report& report) {
     std::string out = heading("Chip against float", gap_finding(report, script));
     if (!report.gap) {
@@ -277,6 +282,7 @@ std::string report_text(const Report& report) {
     out += cores(report);
     out += confusion(report);
     out += learning(report);
+    out += curve(report);
     out += gap(report);
     return out + tail(report);
 }
