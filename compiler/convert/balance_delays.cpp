@@ -87,7 +87,7 @@ Diagnostics find_imbalance(const Network& network) {
     if (worst == nullptr) {
         return {};
     }
-    return {{.severity = Severity::warning,
+    return {{.severity = Severity::note,
              .where = fmt::format("projection '{}'", worst->name),
              .found = fmt::format("on a chip its spikes reach '{}' {} step{} before those that take the longest way",
                                   network.populations[worst->target.value()].name, most, most == 1 ? "" : "s"),

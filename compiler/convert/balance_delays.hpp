@@ -13,7 +13,7 @@ namespace spikeloom::compiler {
 /// Hops of the longest way from the inputs to every population, recurrent projections left out: its latency on a chip.
 [[nodiscard]] std::vector<int> latencies_of(const Network& network);
 
-/// One warning where paths of different length meet, else none: it names the projection that comes earliest.
+/// One note where paths of different length meet, else none: it names the projection that comes earliest.
 [[nodiscard]] Diagnostics find_imbalance(const Network& network);
 
 /// Delays added to the projections that would come early (Projection::aligned_steps). Appends a note on what was added,

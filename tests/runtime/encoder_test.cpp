@@ -56,6 +56,16 @@ TEST_CASE("constant: v += value, a spike above 1, back to 0") {
     CHECK(encode_sample(set, 0, {.encoding = Encoding::constant, .steps = 6}) == expected);
 }
 
+TEST_CASE("regular: evenly spaced, the count rounded and never off by more than half a spike") {
+    const LabelledSet set = values({1.0F, 0.25F, 0.0F});
+    const Events expected{{0, 0, 0}, {1, 0, 0}, {1, 0, 1}, {2, 0, 0}, {3, 0, 0}, {4, 0, 0}, {5, 0, 0}, {5, 0, 1}};
+    CHECK(encode_sample(set, 0, {.encoding = Encoding::regular, .steps = 6}) == expected);
+    for (const float value : {0.01F, 0.3F, 0.577F, 0.99F}) {
+        const auto events = encode_sample(values({value}), 0, {.encoding = Encoding::regular, .steps = 97});
+        CHECK(std::abs(static_cast<double>(events.size()) - 97 * double{value}) <= 0.5 + 1e-9);
+    }
+}
+
 TEST_CASE("constant: 1202.7 spikes an MNIST image in 20 steps (ECOSYSTEM facts 2.2)" *
           doctest::description("reference data")) {
     const auto path = test::reference_data("mnist/t10k-images-idx3-ubyte.gz");
@@ -92,7 +102,8 @@ TEST_CASE("options that don't fit the set are all reported") {
     CHECK(check_encoder(set, {.steps = 0}).size() == 1);
     CHECK(check_encoder(set, {.cutoff = -1, .max_rate = 2}).size() == 2);
     CHECK(check_encoder(set, {.cutoff = NAN, .max_rate = NAN}).size() == 2);
-    for (const Encoding encoding : {Encoding::latency, Encoding::rate, Encoding::constant, Encoding::events}) {
+    for (const Encoding encoding : {Encoding::latency, Encoding::rate, Encoding::constant, Encoding::regular,
+                                    Encoding::events}) {
         CHECK(parse_encoding(encoding_name(encoding)) == encoding);
     }
     CHECK_FALSE(parse_encoding("Latency").has_value());
