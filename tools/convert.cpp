@@ -257,9 +257,9 @@ const Subcommand convert_subcommand{
         "is one spike a step (Diehl 2015, Rueckauer 2017), and writes integrate-and-fire neurons with constant biases.\n"
         "Values are 0 to 1 at the input. Max pooling has no form in rates: train with average pooling.\n"
         "Then: compile, and eval --encode regular --decision voltage_last --curve --ann NET.",
-    .example = "  spikeloom convert models/networks/examples/relu/relu.nir \\\n"
-               "    --calibrate models/networks/examples/relu/digits.npz --test models/networks/examples/relu/digits.npz "
-               "-o net.textproto",
+    .example =
+        "  cd models/networks/examples/relu\n"
+        "  spikeloom convert shapes.nir --calibrate shapes.npz --test shapes.npz --steps 32 -o /tmp/shapes.textproto",
     .run = run,
 };
 

@@ -240,7 +240,7 @@ private:
             return 0.0;
         }
         if (std::ranges::all_of(bias, [&](double value) { return value == bias[0]; })) {
-            bias.resize(1);
+            return bias[0];
         }
         return Parameter(std::move(bias));
     }

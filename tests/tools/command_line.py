@@ -22,7 +22,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
+SUBCOMMANDS = ["chips", "inspect", "convert", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
                "calibrate", "train", "noc", "place"]
 PROGRAM = ""
 
@@ -547,6 +547,51 @@ class Demo(Case):
                      says="latency")
         self.refused("eval", self.image, "--data", YINYANG / "yinyang_test.npz", "--encode", "smoke", *output,
                      status=2, says="latency, rate")
+
+
+class Convert(Case):
+    relu = SOURCE / "models/networks/examples/relu"
+
+    def convert(self, *words):
+        network = self.folder / "net.textproto"
+        document = self.done("convert", self.relu / "shapes.nir", "--calibrate", self.relu / "shapes.npz", "-o", network,
+                             "--steps", "32", "--json", *words)
+        return network, json.loads(document)
+
+    def test_a_relu_net_goes_to_the_chip_with_its_accuracy_over_steps_and_events(self):
+        network, document = self.convert("--test", self.relu / "shapes.npz", "--limit", "100")
+        self.assertIn("but the last", document["reading"])
+        ann, curve = document["curve"]["ann"], document["curve"]["curves"][0]
+        self.assertGreater(ann["accuracy"], 0.97)
+        self.assertEqual(ann["multiply_accumulates"], 600 * 9 + 12 * 6 * 169 + 192)
+        self.assertEqual(len(curve["accuracy"]), 32)
+        self.assertGreater(curve["accuracy"][-1], ann["accuracy"] - 0.03)
+        image, recording = self.folder / "net.loom", self.folder / "net.h5"
+        self.done("compile", network, "--chip", "loihi2", "-o", image, "--seed", "1")
+        self.done("eval", image, "--data", self.relu / "shapes.npz", "--limit", "60", "--encode", "regular", "--steps",
+                  "32", "--drain", "2", "--decision", "voltage_last", "--curve", "--ann", self.relu / "shapes.nir",
+                  "-o", recording)
+        chip = json.loads(self.done("report", recording, "--json"))["curve"]
+        self.assertEqual(chip["ann"]["multiply_accumulates"], ann["multiply_accumulates"])
+        accuracy, operations = chip["curves"][0]["accuracy"], chip["curves"][0]["synaptic_operations"]
+        self.assertEqual(len(accuracy), 34)
+        self.assertLess(accuracy[0], 0.6)
+        self.assertGreater(accuracy[-1], 0.93)
+        self.assertEqual(operations, sorted(operations))
+        self.assertIn("multiply-accumulates", self.done("report", recording))
+        page = self.folder / "page.html"
+        self.done("report", recording, "-o", page)
+        self.assertIn("Accuracy over synaptic events", page.read_text())
+
+    def test_bad_sets_and_options(self):
+        words = ("convert", self.relu / "shapes.nir", "-o", self.folder / "x.textproto", "--calibrate")
+        self.refused(*words, YINYANG / "yinyang_test.npz", says="144")
+        self.refused(*words, self.relu / "shapes.npz", "--percentile", "0", status=2, says="percentile")
+        self.refused(*words, self.relu / "shapes.npz", "--test", self.relu / "shapes.npz", "--labels",
+                     self.relu / "shapes.nir")
+        self.refused("convert", YINYANG / "yinyang.nir", "-o", self.folder / "x.textproto", "--calibrate",
+                     YINYANG / "yinyang_test.npz", says="ReLU")
+        self.assertEqual(list(self.folder.iterdir()), [])
 
 
 class WrittenNetworks(Case):
