@@ -13,10 +13,10 @@
 namespace spikeloom::runtime {
 
 struct AccuracyCurve {
-    std::string name;                  ///< "chip", "float"
+    std::string name;  ///< "chip", "float"
     std::uint64_t samples = 0;
-    std::vector<double> accuracy;      ///< 0..1, of the answers after step 0, 1, ...
-    std::vector<double> operations;    ///< synaptic events a sample up to and with that step, in the mean
+    std::vector<double> accuracy;    ///< 0..1, of the answers after step 0, 1, ...
+    std::vector<double> operations;  ///< synaptic events a sample up to and with that step, in the mean
     friend bool operator==(const AccuracyCurve&, const AccuracyCurve&) = default;
 };
 

@@ -34,7 +34,6 @@ public:
     [[nodiscard]] runtime::AccuracyCurve curve() const { return collector_.curve(); }
 
 private:
-
     compiler::FloatInterpreter interpreter_;
     PopulationId output_;
     std::uint32_t outputs_;

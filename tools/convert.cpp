@@ -34,6 +34,7 @@ compiler::ConversionOptions conversion_options(const CommandLine& line) {
     options.integrating_output = line.choice<bool>("output-layer", outputs);
     options.bias_shift = !line.flag("no-bias-shift");
     options.steps = line.value<std::uint32_t>("steps");
+    options.drain = line.value<std::uint32_t>("drain");
     options.step_s = line.value<double>("step");
     if (options.steps == 0) {
         throw UsageError("--steps: at least 1");
@@ -101,9 +102,10 @@ std::string provenance(const CommandLine& line, const Converted& converted) {
     std::string text = fmt::format("Converted from the ReLU network {}{} by spikeloom {}.\n", source,
                                    hash ? fmt::format(" (sha256 {})", *hash) : "", SPIKELOOM_VERSION);
     text += converted.import.reading + ".\n";
-    text += fmt::format("A rate of one spike a step is the {:g}th percentile of a layer's values over {} samples of {}:",
-                        converted.calibration.percentile, converted.calibration.samples,
-                        std::filesystem::path(line.value<std::string>("calibrate")).filename().string());
+    text +=
+        fmt::format("A rate of one spike a step is the {:g}th percentile of a layer's values over {} samples of {}:",
+                    converted.calibration.percentile, converted.calibration.samples,
+                    std::filesystem::path(line.value<std::string>("calibrate")).filename().string());
     for (std::size_t layer = 0; layer < converted.import.ann.layers.size(); ++layer) {
         text += fmt::format("\n  {} = {:.6g}", converted.import.ann.layers[layer].name,
                             converted.calibration.layers[layer].scale);
@@ -149,7 +151,7 @@ Result<std::optional<runtime::AccuracyCurves>> compare(const CommandLine& line, 
     encoder.steps = line.value<std::uint32_t>("steps");
     ProgressBar bar("float");
     for (std::uint64_t sample = range.first; sample < range.end; ++sample) {
-        curve.add_sample(*set, sample, encoder, 0);
+        curve.add_sample(*set, sample, encoder, line.value<std::uint32_t>("drain"));
         bar.update(static_cast<double>(sample + 1) / static_cast<double>(range.end), "spiking network in float");
     }
     curves.curves.push_back(curve.curve());
@@ -185,9 +187,8 @@ void print_json(const Converted& converted, const std::optional<runtime::Accurac
                                              {"largest", range.largest},
                                              {"active", range.active}});
     }
-    boost::json::object document{{"network", output},
-                                 {"reading", converted.import.reading},
-                                 {"layers", std::move(layers)}};
+    boost::json::object document{
+        {"network", output}, {"reading", converted.import.reading}, {"layers", std::move(layers)}};
     if (curves) {
         document["curve"] = boost::json::parse(runtime::to_json(*curves));
     }
@@ -208,8 +209,11 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "of a layer's values: what one spike a step stands for; 100: the largest")(
         "reset", word("RULE")->default_value("subtract"), "subtract (the threshold: no loss) or zero")(
         "steps,n", po::value<std::uint32_t>()->default_value(64)->value_name("N"),
-        "steps that an inference shall last: the bias shift is made for them")(
-        "no-bias-shift", flag(), "leave out the half threshold, spread over the steps, that makes rounding unbiased")(
+        "steps with input that an inference shall last")(
+        "drain", po::value<std::uint32_t>()->default_value(0)->value_name("N"),
+        "steps without input after them (eval --drain), one a layer: biases are spread over these too")(
+        "no-bias-shift", flag(),
+        "leave out the half threshold, spread over an inference, that makes rounding unbiased")(
         "relu-after", word("LAYERS")->default_value("hidden"),
         "where NIR has no neurons: ReLU after hidden weight layers, or all")(
         "output-layer", word("HOW")->default_value("membrane"), "membrane (sums up, never spikes) or spikes")(
@@ -217,7 +221,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "test", word("SET"), "labelled samples: the ANN and the spiking network in float, step by step")(
         "labels", word("FILE")->default_value(""), "labels of --test in a file of their own")(
         "limit,l", count(200), "test with so many samples at most (0: all)")("json", flag(),
-                                                                            "print the figures as JSON");
+                                                                             "print the figures as JSON");
     if (!line.parse(arguments)) {
         return ExitStatus::done;
     }
@@ -234,8 +238,8 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return ExitStatus::failed;
     }
     const std::string& output = line.value<std::string>("output");
-    if (auto written = compiler::write_network_text(converted->conversion.network, output,
-                                                    provenance(line, *converted));
+    if (auto written =
+            compiler::write_network_text(converted->conversion.network, output, provenance(line, *converted));
         !written) {
         print(written.error());
         return ExitStatus::failed;
@@ -254,9 +258,11 @@ const Subcommand convert_subcommand{
         "Reads a network of ReLUs from NIR (weights, pooling and Flatten without neurons: ReLU after every weight\n"
         "layer but the last; IF nodes, where there are some, are the ReLUs), or plain matrices (W0, b0, W1, ... in a\n"
         ".npz or as .npy in a folder). Scales every layer so that a percentile of its values over the calibration set\n"
-        "is one spike a step (Diehl 2015, Rueckauer 2017), and writes integrate-and-fire neurons with constant biases.\n"
+        "is one spike a step (Diehl 2015, Rueckauer 2017), and writes integrate-and-fire neurons with constant "
+        "biases.\n"
         "Values are 0 to 1 at the input. Max pooling has no form in rates: train with average pooling.\n"
-        "Then: compile, and eval --encode regular --decision voltage_last --curve --ann NET.",
+        "Then: compile, and eval --encode regular --decision voltage_last --curve --ann NET, with these --steps and\n"
+        "--drain. In --test, both runs are in float, and a layer sees the spikes of the same step.",
     .example =
         "  cd models/networks/examples/relu\n"
         "  spikeloom convert shapes.nir --calibrate shapes.npz --test shapes.npz --steps 32 -o /tmp/shapes.textproto",

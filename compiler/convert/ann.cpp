@@ -237,10 +237,8 @@ private:
 
     [[nodiscard]] AnnLayer layer(std::size_t index) const {
         const Population& population = network_.populations[index];
-        AnnLayer layer{.name = population.name,
-                       .shape = population.shape,
-                       .rectified = spikes(population.kind),
-                       .inputs = {}};
+        AnnLayer layer{
+            .name = population.name, .shape = population.shape, .rectified = spikes(population.kind), .inputs = {}};
         for (const Projection& projection : network_.projections) {
             if (projection.target.value() != index) {
                 continue;

@@ -15,10 +15,10 @@ namespace spikeloom::compiler {
 
 /// What a layer adds up: weights on an earlier layer's values, and a bias.
 struct AnnConnection {
-    std::string name;     ///< the nodes on the way: "fc1", "pool1+conv2"
-    std::size_t from = 0; ///< 0: the input; k + 1: layer k, which lies before this one
-    Weights weights;      ///< without delays
-    Parameter bias{0.0};  ///< 1 or as many values as the layer has
+    std::string name;      ///< the nodes on the way: "fc1", "pool1+conv2"
+    std::size_t from = 0;  ///< 0: the input; k + 1: layer k, which lies before this one
+    Weights weights;       ///< without delays
+    Parameter bias{0.0};   ///< 1 or as many values as the layer has
     friend bool operator==(const AnnConnection&, const AnnConnection&) = default;
 };
 

@@ -143,8 +143,7 @@ Result<AnnImport> ann_of_matrices(const Arrays& arrays, const std::string& path,
         if (layer == 0) {
             ann.input = {static_cast<std::uint32_t>(matrix.shape[1])};
         }
-        AnnConnection connection{
-            .name = name, .from = layer, .weights = DenseWeights{matrix.floats()}, .bias = 0.0};
+        AnnConnection connection{.name = name, .from = layer, .weights = DenseWeights{matrix.floats()}, .bias = 0.0};
         ++used;
         const std::string bias_name = fmt::format("b{}", layer);
         if (const auto bias = arrays.find(bias_name); bias != arrays.end()) {
@@ -165,9 +164,9 @@ Result<AnnImport> ann_of_matrices(const Arrays& arrays, const std::string& path,
                                    "W0, b0, W1, b1, ... (weights outputs x inputs, and biases)"));
     }
     if (used < arrays.size()) {
-        return fail(matrix_finding(path, "", fmt::format("{} arrays, of which {} are W0, b0, W1, ... in a row",
-                                                         arrays.size(), used),
-                                   "W0, b0, W1, b1, ... and nothing else"));
+        return fail(matrix_finding(
+            path, "", fmt::format("{} arrays, of which {} are W0, b0, W1, ... in a row", arrays.size(), used),
+            "W0, b0, W1, b1, ... and nothing else"));
     }
     ann.layers.back().rectified = relu_after == ReluAfter::all;
     ann.output = ann.layers.size() - 1;

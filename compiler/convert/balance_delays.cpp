@@ -41,13 +41,14 @@ void remark_biases(const Network& network, const std::vector<int>& latency, Diag
         }
     }
     if (most > 0) {
-        remarks.push_back({.severity = Severity::note,
-                           .where = fmt::format("population '{}'", network.populations[first].name),
-                           .found = fmt::format("its bias or leak acts from the start, {} step{} before the first spike "
-                                                "can reach it",
-                                                most, most == 1 ? "" : "s"),
-                           .allowed = {},
-                           .help = {}});
+        remarks.push_back(
+            {.severity = Severity::note,
+             .where = fmt::format("population '{}'", network.populations[first].name),
+             .found = fmt::format("its bias or leak acts from the start, {} step{} before the first spike "
+                                  "can reach it",
+                                  most, most == 1 ? "" : "s"),
+             .allowed = {},
+             .help = {}});
     }
 }
 

@@ -13,9 +13,9 @@
 namespace spikeloom::compiler {
 
 struct LayerRange {
-    double scale = 0;     ///< the percentile of the values over all neurons and samples; 0: nothing is above 0
-    double largest = 0;   ///< the largest value
-    double active = 0;    ///< fraction of the values above 0
+    double scale = 0;    ///< the percentile of the values over all neurons and samples; 0: nothing is above 0
+    double largest = 0;  ///< the largest value
+    double active = 0;   ///< fraction of the values above 0
     friend bool operator==(const LayerRange&, const LayerRange&) = default;
 };
 
@@ -28,8 +28,8 @@ public:
     [[nodiscard]] LayerRange range() const;
 
 private:
-    std::uint64_t kept_;        ///< how many of the largest values matter
-    std::vector<float> heap_;   ///< those, the least on top
+    std::uint64_t kept_;       ///< how many of the largest values matter
+    std::vector<float> heap_;  ///< those, the least on top
     std::uint64_t seen_ = 0;
     std::uint64_t active_ = 0;
     float largest_ = 0;

@@ -55,6 +55,10 @@ private:
         return layer == ann_.output && options_.integrating_output && !taken;
     }
 
+    [[nodiscard]] double whole_inference() const {
+        return static_cast<double>(options_.steps) + static_cast<double>(options_.drain);
+    }
+
     /// What a rate of one spike a step stands for.
     double range_of(std::size_t layer) {
         const LayerRange& range = calibration_.layers[layer];
@@ -85,7 +89,7 @@ private:
         population.reset = integrates(layer) ? ResetRule::to_value : options_.reset;
         population.resistance = 1 / options_.step_s;
         if (options_.bias_shift && !integrates(layer)) {
-            population.bias = 0.5 / options_.steps;
+            population.bias = 0.5 / whole_inference();
         }
         result_.network.populations.push_back(std::move(population));
     }
@@ -94,15 +98,15 @@ private:
         const double source_range = connection.from == 0 ? 1.0 : ranges_[connection.from - 1];
         Projection projection;
         projection.name = connection.name;
-        projection.source =
-            connection.from == 0
-                ? Source{Source::Kind::input, 0}
-                : Source{Source::Kind::population, static_cast<std::uint32_t>(connection.from - 1)};
+        projection.source = connection.from == 0
+                                ? Source{Source::Kind::input, 0}
+                                : Source{Source::Kind::population, static_cast<std::uint32_t>(connection.from - 1)};
         projection.target = PopulationId(static_cast<std::uint32_t>(layer));
         projection.weights = connection.weights;
         scale_weights(projection.weights, source_range / ranges_[layer]);
         projection.bias = connection.bias;
-        std::ranges::for_each(projection.bias.values, [&](double& value) { value /= ranges_[layer]; });
+        const double share = options_.steps / whole_inference();
+        std::ranges::for_each(projection.bias.values, [&](double& value) { value *= share / ranges_[layer]; });
         result_.network.projections.push_back(std::move(projection));
     }
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "compiler/nir/nir_linear.hpp"
 #include "compiler/nir/nir_neuron.hpp"
@@ -123,6 +124,19 @@ private:
             populations_[index] = PopulationId(static_cast<std::uint32_t>(network().populations.size()));
             population_nodes_.push_back(index);
             network().populations.push_back(population);
+            if (population.kind == NeuronKind::integrate_fire && population.reset == ResetRule::subtract_threshold) {
+                remark_single_spikes(index);
+            }
+        }
+    }
+
+    /// Once a file.
+    void remark_single_spikes(std::size_t index) {
+        if (!std::exchange(remarked_single_spikes_, true)) {
+            remark(
+                index, Severity::note,
+                "a neuron spikes at most once a step; Sinabs lets an IF that resets by subtraction spike as often as "
+                "its threshold fits into v");
         }
     }
 
@@ -389,6 +403,7 @@ private:
     std::vector<std::size_t> population_nodes_;             ///< per population
     std::map<std::string, int> projection_names_;
     std::set<std::size_t> remarked_;
+    bool remarked_single_spikes_ = false;
 };
 
 }  // namespace

@@ -39,10 +39,9 @@ std::string numbers(const Values& values) {
 }
 
 const char* kind_name(NeuronKind kind) {
-    constexpr std::array names{"integrate_fire",   "leaky",
-                               "current_based",    "integrator",
-                               "leaky_integrator", "current_based_integrator",
-                               "threshold"};
+    constexpr std::array names{
+        "integrate_fire",           "leaky",    "current_based", "integrator", "leaky_integrator",
+        "current_based_integrator", "threshold"};
     return names[static_cast<std::size_t>(kind)];
 }
 
@@ -202,9 +201,9 @@ private:
         for (std::size_t source = 0; source + 1 < sparse.row_begin.size(); ++source) {
             for (auto at = sparse.row_begin[source]; at < sparse.row_begin[source + 1]; ++at) {
                 const int delay = projection.delay_steps + (sparse.delays.empty() ? 0 : sparse.delays[at]);
-                result_.text += fmt::format("    synapse {{ source: {} target: {} weight: {}{} }}\n", source,
-                                            sparse.targets[at], sparse.weights[at],
-                                            delay == 0 ? "" : fmt::format(" delay: {}", delay));
+                result_.text +=
+                    fmt::format("    synapse {{ source: {} target: {} weight: {}{} }}\n", source, sparse.targets[at],
+                                sparse.weights[at], delay == 0 ? "" : fmt::format(" delay: {}", delay));
             }
         }
         result_.text += "  }\n";
@@ -226,17 +225,17 @@ private:
         if (weights.pooling) {
             const Pooling& pooling = *weights.pooling;
             const bool average = pooling.scale == nominal_scale(pooling, true);
-            result_.text += fmt::format(" pooling {{ kernel_size: {} stride: {} padding: {} average: {} }}",
-                                        numbers(pooling.kernel), numbers(pooling.stride), numbers(pooling.padding),
-                                        average);
+            result_.text +=
+                fmt::format(" pooling {{ kernel_size: {} stride: {} padding: {} average: {} }}",
+                            numbers(pooling.kernel), numbers(pooling.stride), numbers(pooling.padding), average);
             if (const double rest = pooling.scale / nominal_scale(pooling, average); rest != 1) {
                 std::ranges::for_each(kernel, [&](float& tap) { tap = static_cast<float>(tap * rest); });
             }
         }
         result_.text += " }\n";
-        print_list(projection, kernel,
-                   {weights.output[0], weights.input[0] / weights.groups, weights.kernel_size[0],
-                    weights.kernel_size[1]});
+        print_list(
+            projection, kernel,
+            {weights.output[0], weights.input[0] / weights.groups, weights.kernel_size[0], weights.kernel_size[1]});
     }
 
     const Network& network_;
@@ -247,8 +246,7 @@ private:
 
 }  // namespace
 
-Result<PrintedNetwork> print_network_text(const Network& network, const std::string& stem,
-                                          const std::string& comment) {
+Result<PrintedNetwork> print_network_text(const Network& network, const std::string& stem, const std::string& comment) {
     return Printer(network, stem).run(comment);
 }
 

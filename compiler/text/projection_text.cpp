@@ -304,8 +304,7 @@ void check_list(TextReader& reader, const Item& item, std::uint64_t count, const
     }
 }
 
-std::optional<std::vector<double>> read_numbers(TextReader& reader, const std::string& field,
-                                                const std::string& path) {
+std::optional<std::vector<double>> read_numbers(TextReader& reader, const std::string& field, const std::string& path) {
     constexpr std::uint64_t header_room = 1U << 16;
     const std::string full = (std::filesystem::path(reader.directory) / path).string();
     std::error_code error;
@@ -320,8 +319,7 @@ std::optional<std::vector<double>> read_numbers(TextReader& reader, const std::s
         return std::nullopt;
     }
     std::vector<double> numbers = array->reals();
-    const auto unsound =
-        std::ranges::find_if(numbers, [](double number) { return !(std::abs(number) <= max_weight); });
+    const auto unsound = std::ranges::find_if(numbers, [](double number) { return !(std::abs(number) <= max_weight); });
     if (unsound != numbers.end()) {
         reader.say(field, fmt::format("'{}' holds {} as number {}", full, *unsound, unsound - numbers.begin()),
                    "finite 32-bit floats");

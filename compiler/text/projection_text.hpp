@@ -26,7 +26,7 @@ struct Item {
     std::uint32_t targets = 0;
     bool to_itself = false;
     NumberRule weight = 0.0;
-    bool listed = false;  ///< weights come from `list` or `file`
+    bool listed = false;                                    ///< weights come from `list` or `file`
     std::shared_ptr<const std::vector<double>> filed = {};  ///< those of `file`
     DelayRule delay = {};
 };
@@ -42,7 +42,8 @@ void check_list(TextReader& reader, const Item& item, std::uint64_t count, const
 [[nodiscard]] std::vector<float> weights_of(const TextReader& reader, const Item& item, std::size_t count,
                                             std::size_t width);
 
-/// The numbers of a .npy file beside the network file, in C order, that 32-bit floats can hold; else a finding at `field`.
+/// The numbers of a .npy file beside the network file, in C order, that 32-bit floats can hold; else a finding at
+/// `field`.
 [[nodiscard]] std::optional<std::vector<double>> read_numbers(TextReader& reader, const std::string& field,
                                                               const std::string& path);
 

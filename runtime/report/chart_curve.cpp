@@ -39,7 +39,14 @@ std::vector<PlotPoint> points(const AccuracyCurve& curve, const std::vector<doub
 
 std::string tooltip(const AccuracyCurve& curve, std::size_t step) {
     return fmt::format("{}, {} step{}: {}, {} synaptic events a sample", curve.name, step + 1, step == 0 ? "" : "s",
-                       percent(curve.accuracy[step], Script::unicode), grouped(static_cast<std::uint64_t>(curve.operations[step] + 0.5)));
+                       percent(curve.accuracy[step], Script::unicode),
+                       grouped(static_cast<std::uint64_t>(curve.operations[step] + 0.5)));
+}
+
+void reference_line(Svg& svg, const PlotPoint& from, const PlotPoint& to, const std::string& tooltip) {
+    svg.begin_group("", "stroke-dasharray:5 4");
+    svg.line(from.x, from.y, to.x, to.y, "line l6", tooltip);
+    svg.end_group();
 }
 
 /// Lines over `along(curve)`, a dot where the accuracy has settled, and the ANN's accuracy.
@@ -47,8 +54,8 @@ template <class Along>
 void draw(Svg& svg, const AccuracyCurves& curves, const Scale& x, const Scale& y, const Along& along) {
     if (curves.ann && curves.ann->accuracy >= 0) {
         const double level = y(100 * curves.ann->accuracy);
-        svg.line(left, level, right, level, "line reference l6",
-                 "the ANN: " + percent(curves.ann->accuracy, Script::unicode));
+        reference_line(svg, {left, level}, {right, level},
+                       "the ANN: " + percent(curves.ann->accuracy, Script::unicode));
     }
     for (std::size_t i = 0; i < std::min(curves.curves.size(), most_curves); ++i) {
         const AccuracyCurve& curve = curves.curves[i];
@@ -129,9 +136,9 @@ std::string operation_curve_chart(const Report& report) {
     svg.axis_left(y, left, right, "accuracy, %", 5);
     svg.axis_below(x, bottom, bottom, "", "synaptic events a sample", 5);
     if (counted) {
-        svg.line(x(reference), top, x(reference), bottom, "line reference l6",
-                 fmt::format("the ANN: {} multiply-accumulates an inference",
-                             grouped(report.curve->ann->multiply_accumulates)));
+        reference_line(svg, {x(reference), top}, {x(reference), bottom},
+                       fmt::format("the ANN: {} multiply-accumulates an inference",
+                                   grouped(report.curve->ann->multiply_accumulates)));
     }
     draw(svg, *report.curve, x, y, [](const AccuracyCurve& curve) { return curve.operations; });
     return svg.finish();

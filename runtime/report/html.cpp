@@ -193,9 +193,10 @@ void add_curve(const Report& report, Page& page) {
         legend += legend_entry("dot l6", "the ANN: accuracy, and multiply-accumulates an inference");
     }
     page.raw(legend + "</ul>\n");
-    page.paragraph("The answer after each step, over the same samples. A synaptic event is one weight added for one "
-                   "spike; the ANN multiplies and adds every weight once.",
-                   "note");
+    page.paragraph(
+        "The answer after each step, over the same samples. A synaptic event is one weight added for one "
+        "spike; the ANN multiplies and adds every weight once.",
+        "note");
 }
 
 void add_projection(const Report& report, const ProjectionLearning& learning, Page& page) {

@@ -68,7 +68,6 @@ svg.wide { width:100%; min-width:640px; }
 .k-learning { fill:var(--sky); }
 .s-cores { fill:var(--green); } .s-chip { fill:var(--pink); } .s-host, .s-float { fill:var(--bar); }
 .line { fill:none; stroke:var(--series); stroke-width:1.6; stroke-linejoin:round; } .dot { fill:var(--series); }
-.line.reference { stroke-dasharray:5 4; stroke-width:1.2; }
 .l0 { --series:var(--blue); } .l1 { --series:var(--orange); } .l2 { --series:var(--green); } .l3 { --series:var(--red); }
 .l4 { --series:var(--pink); } .l5 { --series:var(--sky); } .l6 { --series:var(--grey); } .l7 { --series:var(--ink); }
 .pale { opacity:.28; }

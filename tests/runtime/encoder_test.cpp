@@ -102,8 +102,8 @@ TEST_CASE("options that don't fit the set are all reported") {
     CHECK(check_encoder(set, {.steps = 0}).size() == 1);
     CHECK(check_encoder(set, {.cutoff = -1, .max_rate = 2}).size() == 2);
     CHECK(check_encoder(set, {.cutoff = NAN, .max_rate = NAN}).size() == 2);
-    for (const Encoding encoding : {Encoding::latency, Encoding::rate, Encoding::constant, Encoding::regular,
-                                    Encoding::events}) {
+    for (const Encoding encoding :
+         {Encoding::latency, Encoding::rate, Encoding::constant, Encoding::regular, Encoding::events}) {
         CHECK(parse_encoding(encoding_name(encoding)) == encoding);
     }
     CHECK_FALSE(parse_encoding("Latency").has_value());

@@ -103,19 +103,18 @@ TEST_CASE("operations leave out what falls on the padding") {
     CHECK(operations_of(one_layer(weights, {1, 3, 3}, {1, 3, 3})).multiply_accumulates == 49);
     CHECK(operations_of(one_layer(DenseWeights{drawn(12, 1)}, {4}, {3})) == AnnOperations{12, 0});
     const AnnOperations pooled = operations_of(one_layer(strided_convolution(), {4, 9, 12}, {6, 3, 6}));
-    CHECK(pooled.pooling_additions == 4 * 9 * 16);  // rows: 1 + 2 + 2 + 2 + 2; columns: 2 + 3 * 4 + 2
+    CHECK(pooled.pooling_additions == 4 * 9 * 17);  // rows: 1 + 2 * 4; columns: 2 + 3 * 5
 }
 
 TEST_CASE("NIR without neurons: ReLU after every weight layer but the last, also across nested graphs") {
     NirBuilder builder;
     builder.input("input", {1, 4, 4});
-    builder.conv2d("conv", drawn_reals(18, 1), {2, 1, 3, 3}).real("bias", drawn_reals(2, 2), {2});
-    builder.pool("pool", "AvgPool2d", 2);
-    builder.node("head", "NIRGraph").in_graph("head");
-    builder.affine("fc1", drawn_reals(6, 3), drawn_reals(3, 4)).affine("fc2", drawn_reals(6, 5), drawn_reals(2, 6));
-    builder.edges({{"fc1", "fc2"}});
-    builder.in_graph("").node("flat", "Flatten").whole("start_dim", {0}, {}).whole("end_dim", {-1}, {});
+    builder.conv2d("conv", drawn_reals(18, 1), {2, 1, 3, 3}).pool("pool", "AvgPool2d", 2);
+    builder.node("flat", "Flatten").whole("start_dim", {0}, {}).whole("end_dim", {-1}, {});
     builder.output("output", {2});
+    builder.in_graph("head").affine("fc1", drawn_reals(6, 3), drawn_reals(3, 4));
+    builder.affine("fc2", drawn_reals(6, 5), drawn_reals(2, 6)).edges({{"fc1", "fc2"}});
+    builder.in_graph("");
     builder.edges({{"input", "conv"}, {"conv", "pool"}, {"pool", "flat"}, {"flat", "head"}, {"head", "output"}});
     const AnnImport import = import_of(builder);
     REQUIRE(import.ann.layers.size() == 3);

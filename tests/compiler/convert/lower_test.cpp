@@ -65,9 +65,9 @@ TEST_CASE("a percentile is the nearest rank of all values, whatever their order"
         return collector.range();
     };
     CHECK(percentile(100).scale == 100);
-    CHECK(percentile(99).scale == 98);     // rank 198 of 200
-    CHECK(percentile(99.2).scale == 99);   // rank 198.4 rounds up
-    CHECK(percentile(10).scale == 0);      // negative: no range
+    CHECK(percentile(99).scale == 98);    // rank 198 of 200
+    CHECK(percentile(99.2).scale == 99);  // rank 198.4 rounds up
+    CHECK(percentile(10).scale == 0);     // negative: no range
     CHECK(percentile(50).largest == 100);
     CHECK(percentile(50).active == doctest::Approx(0.5));
 }
@@ -122,6 +122,15 @@ TEST_CASE("without the bias shift, rates are rounded down; reset to zero loses m
     CHECK(std::abs(shifted) < 0.05);
     CHECK(plain < -0.15);  // half of the units are silent, and exact
     CHECK(zero < 2 * plain);
+}
+
+TEST_CASE("biases are spread over the steps without input too") {
+    const Ann ann = two_layers();
+    const Calibration calibration = calibrate_ann(ann, inputs_of(5), 5, 100);
+    const Network plain = convert_ann(ann, calibration, {.bias_shift = false, .steps = 30}).network;
+    const Network drained = convert_ann(ann, calibration, {.bias_shift = false, .steps = 30, .drain = 10}).network;
+    CHECK(drained.projections[1].bias[0] * 40 == doctest::Approx(plain.projections[1].bias[0] * 30));
+    CHECK(drained.projections[1].weights == plain.projections[1].weights);
 }
 
 TEST_CASE("a layer that is silent over the whole set is remarked on, an output that others take spikes") {
