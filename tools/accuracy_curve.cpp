@@ -38,7 +38,6 @@ Result<runtime::AnnReference> measure_ann(const compiler::Ann& ann, const runtim
                      .allowed = fmt::format("samples of {} values, the input of '{}'", ann.input_size(), ann.name),
                      .help = {}});
     }
-    const compiler::AnnOperations operations = compiler::operations_of(ann);
     std::uint64_t correct = 0;
     for (std::uint64_t sample = range.first; sample < range.end; ++sample) {
         const auto values = std::span(set.values).subspan(sample * set.channels, set.channels);
@@ -46,8 +45,8 @@ Result<runtime::AnnReference> measure_ann(const compiler::Ann& ann, const runtim
     }
     const auto samples = static_cast<double>(range.end - range.first);
     return runtime::AnnReference{.accuracy = samples > 0 ? static_cast<double>(correct) / samples : -1,
-                                 .multiply_accumulates = operations.multiply_accumulates,
-                                 .pooling_additions = operations.pooling_additions};
+                                 .multiply_accumulates = ann.operations.multiply_accumulates,
+                                 .pooling_additions = ann.operations.pooling_additions};
 }
 
 FloatCurve::FloatCurve(const compiler::Network& network, PopulationId output, runtime::Decision decision)

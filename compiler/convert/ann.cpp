@@ -173,6 +173,9 @@ public:
         ann.output_name = network_.outputs[0].name;
         for (const std::size_t index : order_) {
             ann.layers.push_back(layer(index));
+            for (const AnnConnection& connection : ann.layers.back().inputs) {
+                ann.operations += operations_of(connection.weights, ann.layers.back().size());
+            }
         }
         return ann;
     }
@@ -289,20 +292,16 @@ std::int32_t ann_answer(std::span<const float> output) {
     return static_cast<std::int32_t>(std::ranges::max_element(output) - output.begin());
 }
 
-AnnOperations operations_of(const Ann& ann) {
+AnnOperations operations_of(const Weights& weights, std::size_t targets) {
     AnnOperations operations;
-    for (const AnnLayer& layer : ann.layers) {
-        for (const AnnConnection& connection : layer.inputs) {
-            if (const auto* dense = std::get_if<DenseWeights>(&connection.weights)) {
-                operations.multiply_accumulates += dense->weights.size();
-            } else if (const auto* sparse = std::get_if<SparseWeights>(&connection.weights)) {
-                operations.multiply_accumulates += sparse->weights.size();
-            } else if (const auto* convolution = std::get_if<ConvolutionWeights>(&connection.weights)) {
-                count(*convolution, operations);
-            } else {
-                operations.multiply_accumulates += layer.size();
-            }
-        }
+    if (const auto* dense = std::get_if<DenseWeights>(&weights)) {
+        operations.multiply_accumulates = dense->weights.size();
+    } else if (const auto* sparse = std::get_if<SparseWeights>(&weights)) {
+        operations.multiply_accumulates = sparse->weights.size();
+    } else if (const auto* convolution = std::get_if<ConvolutionWeights>(&weights)) {
+        count(*convolution, operations);
+    } else {
+        operations.multiply_accumulates = targets;
     }
     return operations;
 }

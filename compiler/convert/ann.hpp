@@ -32,6 +32,19 @@ struct AnnLayer {
     friend bool operator==(const AnnLayer&, const AnnLayer&) = default;
 };
 
+/// What one inference costs.
+struct AnnOperations {
+    std::uint64_t multiply_accumulates = 0;  ///< weights times values; those on zero padding are not counted
+    std::uint64_t pooling_additions = 0;     ///< values summed in pooling windows
+
+    AnnOperations& operator+=(const AnnOperations& other) {
+        multiply_accumulates += other.multiply_accumulates;
+        pooling_additions += other.pooling_additions;
+        return *this;
+    }
+    friend bool operator==(const AnnOperations&, const AnnOperations&) = default;
+};
+
 struct Ann {
     std::string name;
     std::string input_name;
@@ -39,6 +52,8 @@ struct Ann {
     std::vector<AnnLayer> layers;  ///< each after all that it takes
     std::size_t output = 0;        ///< the layer that answers
     std::string output_name;
+    /// Layer by layer as the net was given: where pooling and a matrix are multiplied out here, those two count.
+    AnnOperations operations{};
 
     [[nodiscard]] std::size_t input_size() const { return element_count(input); }
     /// Of the values that connection.from names.
@@ -58,12 +73,7 @@ struct Ann {
 /// The class of an output: the largest value, of equals the first.
 [[nodiscard]] std::int32_t ann_answer(std::span<const float> output);
 
-/// What one inference costs.
-struct AnnOperations {
-    std::uint64_t multiply_accumulates = 0;  ///< weights times values; those on zero padding are not counted
-    std::uint64_t pooling_additions = 0;     ///< values summed in pooling windows
-    friend bool operator==(const AnnOperations&, const AnnOperations&) = default;
-};
-[[nodiscard]] AnnOperations operations_of(const Ann& ann);
+/// Of one connection onto so many targets.
+[[nodiscard]] AnnOperations operations_of(const Weights& weights, std::size_t targets);
 
 }  // namespace spikeloom::compiler

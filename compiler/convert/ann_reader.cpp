@@ -11,7 +11,9 @@
 #include <set>
 
 #include "compiler/nir/nir_flat.hpp"
+#include "compiler/nir/nir_linear.hpp"
 #include "compiler/nir/nir_reader.hpp"
+#include "compiler/nir/nir_shapes.hpp"
 #include "core/files/npy.hpp"
 
 namespace spikeloom::compiler {
@@ -84,6 +86,25 @@ void insert_units(NirGraph& graph, const std::set<std::string>& paths) {
     }
 }
 
+/// Of all nodes, each by itself; an average's factor and a residual sum count nothing.
+AnnOperations operations_of_nodes(const NirFlatGraph& graph, const NirShapes& shapes) {
+    AnnOperations operations;
+    for (std::size_t index = 0; index < graph.nodes.size(); ++index) {
+        const NirNode& node = *graph.nodes[index].node;
+        const bool pools = node.type == NirType::sum_pool || node.type == NirType::average_pool;
+        if (!pools && !is_weight(node.type)) {
+            continue;
+        }
+        const auto map = linear_map_of(node, shapes.in[index], shapes.out[index], {});
+        if (!map) {
+            continue;  // import says why
+        }
+        const AnnOperations own = operations_of(map->weights, map->targets);
+        operations += pools ? AnnOperations{0, own.pooling_additions} : own;
+    }
+    return operations;
+}
+
 // --- plain matrices -------------------------------------------------------------------------------------------------
 
 using Arrays = std::map<std::string, files::Array>;
@@ -127,7 +148,8 @@ Result<AnnImport> ann_of_matrices(const Arrays& arrays, const std::string& path,
             .input = {},
             .layers = {},
             .output = 0,
-            .output_name = "output"};
+            .output_name = "output",
+            .operations = {}};
     std::size_t used = 0;
     for (std::size_t layer = 0; arrays.contains(fmt::format("W{}", layer)); ++layer) {
         const std::string name = fmt::format("W{}", layer);
@@ -154,6 +176,7 @@ Result<AnnImport> ann_of_matrices(const Arrays& arrays, const std::string& path,
             connection.bias = Parameter(bias->second.reals());
             ++used;
         }
+        ann.operations += operations_of(connection.weights, matrix.shape[0]);
         ann.layers.push_back({.name = fmt::format("layer{}", layer),
                               .shape = {static_cast<std::uint32_t>(matrix.shape[0])},
                               .rectified = true,
@@ -197,6 +220,11 @@ Result<AnnImport> ann_of_nir(NirFile file, ReluAfter relu_after) {
     }
     const bool has_units =
         std::ranges::any_of(graph->nodes, [](const NirFlatNode& node) { return is_neuron(node.type()); });
+    const auto shapes = infer_shapes(file, *graph, {});
+    if (!shapes) {
+        return fail(shapes.error());
+    }
+    const AnnOperations operations = operations_of_nodes(*graph, *shapes);
     std::string reading = "the graph's IF nodes are read as ReLU, whatever their parameters";
     if (!has_units) {
         insert_units(file.root, rectified_nodes(*graph, relu_after));
@@ -217,6 +245,7 @@ Result<AnnImport> ann_of_nir(NirFile file, ReluAfter relu_after) {
         }
         return fail(std::move(ann.error()));
     }
+    ann->operations = operations;
     // What it says of neurons without threshold at the end, and of r, is how spiking nets are read.
     std::erase_if(import->remarks, [](const Diagnostic& remark) {
         return remark.help.find("membrane") != std::string::npos || remark.help.find("--nir-r") != std::string::npos;

@@ -15,7 +15,13 @@ using test::dense_uniform;
 
 /// Two layers of random weights with biases, the last one plain.
 Ann two_layers() {
-    Ann ann{.name = "net", .input_name = "in", .input = {6}, .layers = {}, .output = 1, .output_name = "out"};
+    Ann ann{.name = "net",
+            .input_name = "in",
+            .input = {6},
+            .layers = {},
+            .output = 1,
+            .output_name = "out",
+            .operations = {}};
     ann.layers.push_back(
         {.name = "hidden",
          .shape = {12},
