@@ -81,9 +81,9 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
     case FileKind::ttfs_text:
         return inspect_timed_network(path, line);
     case FileKind::chip_text:
-        return chip::read_chip_spec(path).map([](const chip::ChipSpec& chip) { return describe(chip); });
     case FileKind::analog_chip_text:
-        return chip::read_analog_spec(path).map([](const chip::AnalogSpec& chip) { return describe(chip); });
+        return read_any_chip(path).map(
+            [](const AnyChip& chip) { return std::visit([](const auto& spec) { return describe(spec); }, chip); });
     case FileKind::rule_text:
         return rules::read_rule_file(path).map([](const rules::RuleFile& file) { return describe(file); });
     case FileKind::ppu_rule:

@@ -113,7 +113,7 @@ FileKind text_kind(std::string_view head) {
     if (has_field(head, "population") || has_field(head, "projection") || has_field(head, "input")) {
         return FileKind::network_text;
     }
-    const std::array<std::string_view, 5> of_chip{"mesh", "limits", "neuron", "synapses", "costs"};
+    const std::array<std::string_view, 6> of_chip{"mesh", "limits", "neuron", "synapses", "costs", "board"};
     const bool chip = std::any_of(of_chip.begin(), of_chip.end(), [&](auto field) { return has_field(head, field); });
     if (chip) {
         return FileKind::chip_text;
@@ -247,6 +247,21 @@ std::vector<BundledChip> bundled_chips() {
     return chips;
 }
 
+namespace {
+
+/// Where a board looks for its chip.
+chip::ChipFinder beside_or_bundled(const std::string& path) {
+    return [beside = chip::chips_beside(path)](const std::string& name) {
+        auto found = beside(name);
+        const std::string bundled = found ? std::string() : find_model("chips/" + name + ".textproto");
+        return bundled.empty() ? found : chip::read_chip_text(bundled).map([&](std::string text) {
+            return chip::ChipSource{.text = std::move(text), .origin = bundled};
+        });
+    };
+}
+
+}  // namespace
+
 Result<AnyChip> read_any_chip(const std::string& path) {
     const auto text = chip::read_chip_text(path);
     if (!text) {
@@ -255,7 +270,9 @@ Result<AnyChip> read_any_chip(const std::string& path) {
     if (chip::is_analog_spec(*text)) {
         return chip::parse_analog_spec(*text, path).map([](chip::AnalogSpec spec) { return AnyChip(std::move(spec)); });
     }
-    return chip::parse_chip_spec(*text, path).map([](chip::ChipSpec spec) { return AnyChip(std::move(spec)); });
+    return chip::parse_chip_spec(*text, path, beside_or_bundled(path)).map([](chip::ChipSpec spec) {
+        return AnyChip(std::move(spec));
+    });
 }
 
 Result<AnyChip> open_any_chip(const std::string& name_or_path) {

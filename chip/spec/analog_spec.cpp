@@ -1,7 +1,6 @@
 #include "chip/spec/analog_spec.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 #include "chip/spec/analog_spec_proto.hpp"
@@ -89,32 +88,7 @@ std::string print_analog_spec(const AnalogSpec& spec) {
 }
 
 bool is_analog_spec(const std::string& text) {
-    constexpr std::string_view field = "time_base";
-    const auto part_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
-    int depth = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (c == '#') {
-            i = std::min(text.find('\n', i), text.size());
-        } else if (c == '"' || c == '\'') {
-            for (++i; i < text.size() && text[i] != c && text[i] != '\n'; ++i) {
-                i += text[i] == '\\' ? 1 : 0;
-            }
-        } else if (c == '{' || c == '<') {
-            ++depth;
-        } else if (c == '}' || c == '>') {
-            --depth;
-        } else if (part_of_name(c)) {
-            const std::size_t begin = i;
-            while (i + 1 < text.size() && part_of_name(text[i + 1])) {
-                ++i;
-            }
-            if (depth == 0 && std::string_view(text).substr(begin, i + 1 - begin) == field) {
-                return true;
-            }
-        }
-    }
-    return false;
+    return has_top_level_field(text, "time_base");
 }
 
 }  // namespace spikeloom::chip

@@ -58,6 +58,23 @@ public:
         return take();
     }
 
+    Diagnostics check(const proto::BoardFileProto& file) {
+        ranges(file);
+        name("name", file.name());
+        name("board.chip", file.board().chip());
+        std::set<std::string> names;
+        for (int i = 0; i < file.board().costs_size(); ++i) {
+            const proto::BoardCostsProto& costs = file.board().costs(i);
+            const std::string path = fmt::format("board.costs[{}]", i);
+            if (!names.insert(costs.name()).second) {
+                report(path + ".name", fmt::format("cost table '{}' a second time", costs.name()), "names that differ");
+            }
+            bounds(costs, path);
+            chip_barrier(costs, path + ".chip_barrier");
+        }
+        return take();
+    }
+
     Diagnostics check(const proto::CostTablesProto& file) {
         ranges(file);
         costs(file.costs(), false);
@@ -317,7 +334,8 @@ private:
         }
     }
 
-    void chip_barrier(const proto::CostTableProto& table, const std::string& path) {
+    template <class Table>
+    void chip_barrier(const Table& table, const std::string& path) {
         for (int i = 0; i < table.chip_barrier_size() && table.chip_barrier(i).has_chips(); ++i) {
             if (i > 0 && table.chip_barrier(i).chips() <= table.chip_barrier(i - 1).chips()) {
                 report(fmt::format("{}[{}].chips", path, i),
@@ -353,6 +371,10 @@ Diagnostics check_value(const ChipSpec& spec, ChipSpecPart part) {
 
 Diagnostics check_chip_spec_proto(const proto::ChipSpecProto& message, const Where& where, ChipSpecPart part) {
     return Checker(where, part).check(message);
+}
+
+Diagnostics check_board_proto(const proto::BoardFileProto& message, const Where& where) {
+    return Checker(where, ChipSpecPart::everything).check(message);
 }
 
 Diagnostics check_cost_tables_proto(const proto::CostTablesProto& message, const Where& where) {

@@ -28,6 +28,8 @@ enum class ChipSpecPart : std::uint8_t { everything, limits };
 /// range (which is a finding already).
 [[nodiscard]] Diagnostics check_chip_spec_proto(const proto::ChipSpecProto& message, const Where& where,
                                                 ChipSpecPart part);
+/// Of a board by itself: whether it goes with its chip, only that says.
+[[nodiscard]] Diagnostics check_board_proto(const proto::BoardFileProto& message, const Where& where);
 [[nodiscard]] Diagnostics check_cost_tables_proto(const proto::CostTablesProto& message, const Where& where);
 
 }  // namespace spikeloom::chip

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <google/protobuf/text_format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -55,6 +57,34 @@ Result<std::string> read_chip_text(const std::string& path, std::string_view wha
                      .help = {}});
     }
     return text;
+}
+
+bool has_top_level_field(std::string_view text, std::string_view field) {
+    const auto part_of_name = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; };
+    int depth = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (c == '#') {
+            i = std::min(text.find('\n', i), text.size());
+        } else if (c == '"' || c == '\'') {
+            for (++i; i < text.size() && text[i] != c && text[i] != '\n'; ++i) {
+                i += text[i] == '\\' ? 1 : 0;
+            }
+        } else if (c == '{' || c == '<') {
+            ++depth;
+        } else if (c == '}' || c == '>') {
+            --depth;
+        } else if (part_of_name(c)) {
+            const std::size_t begin = i;
+            while (i + 1 < text.size() && part_of_name(text[i + 1])) {
+                ++i;
+            }
+            if (depth == 0 && text.substr(begin, i + 1 - begin) == field) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 Diagnostics by_place(Diagnostics findings) {
