@@ -57,6 +57,8 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
         same(where, "threshold profiles", use[Limit::threshold_profiles], core.threshold_profiles);
         same(where, "synapse formats", use[Limit::synapse_formats], core.synapse_formats);
         same(where, "learning rules", use[Limit::learning_rules], core.learning_rules);
+        same(where, "splitters", use.splitters, core.splitters);
+        same(where, "axon types", use[Limit::axon_types], core.axon_types);
         same(where, "input axons with traces", use[Limit::plastic_axons], core.plastic_axons);
     }
     return findings;

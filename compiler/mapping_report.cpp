@@ -87,6 +87,17 @@ void write_cores(Out out, const MappingDecisions& decisions, const chip::Image& 
                        of(Limit::synapse_words), of(Limit::compartment_profiles), of(Limit::synapse_formats),
                        of(Limit::axon_words), limit_info(binding).name, 100 * fullness(use, binding, image.chip));
     }
+    if (image.chip.limits.destinations_per_compartment > 0) {
+        std::int64_t splitters = 0;
+        std::int64_t compartments = 0;
+        for (const CorePlan& core : decisions.partition.cores) {
+            splitters += core.use.splitters;
+            compartments += core.use[Limit::compartments];
+        }
+        fmt::format_to(out, "  splitters {} of {} compartments: copies of neurons that reach more than {} axon{}\n",
+                       splitters, compartments, image.chip.limits.destinations_per_compartment,
+                       image.chip.limits.destinations_per_compartment == 1 ? "" : "s");
+    }
 }
 
 void write_populations(Out out, const MappingDecisions& decisions, const chip::Image& image) {

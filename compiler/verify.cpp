@@ -347,6 +347,7 @@ void check_limits(const chip::Image& image, Findings& findings) {
         within(core.compartment_profiles, chip.limits.compartment_profiles, "compartment profiles");
         within(core.threshold_profiles, chip.limits.threshold_profiles, "threshold profiles");
         within(core.synapse_formats, chip.synapses.synapse_formats, "synapse formats");
+        within(core.axon_types, chip.synapses.crossbar_types, "axon types");
         within(core.learning_rules, chip.learning.present ? chip.learning.profiles_per_core : 0, "learning rules");
         within(core.plastic_axons, chip.learning.present ? chip.learning.plastic_axons : 0, "input axons with traces");
     }

@@ -20,6 +20,8 @@ struct MeasuredCore {
     std::int64_t synapse_formats = 0;  ///< distinct (weight format, encoding, index width, skip width)
     std::int64_t learning_rules = 0;   ///< distinct rules (with reward and third factors) that its synapses follow
     std::int64_t plastic_axons = 0;    ///< pairs of an input axon and a rule of its synapses
+    std::int64_t axon_types = 0;       ///< of a crossbar: binary digits of the weights into one neuron
+    std::int64_t splitters = 0;        ///< of the compartments, copies of neurons with several destinations
 
     friend bool operator==(const MeasuredCore&, const MeasuredCore&) = default;
 };

@@ -46,6 +46,13 @@ boost::json::object to_json(const chip::ChipSpec& chip, const std::string& path)
             {"topology", std::string(topology_name(chip.network.parameters.topology))},
             {"compartments_per_core", chip.limits.compartments},
             {"synapse_words_per_core", chip.synapses.words},
+            {"neuron_models", model_names(chip.neuron)},
+            {"payload_bits", chip.neuron.payload_bits},
+            {"soft_reset_compartments", chip.neuron.soft_reset_compartments},
+            {"shared_lists", chip.synapses.shared_lists},
+            {"crossbar_types", chip.synapses.crossbar_types},
+            {"destinations_per_compartment", chip.limits.destinations_per_compartment},
+            {"learns", chip.learning.present},
             {"cost_tables", cost_rows(chip)}};
 }
 
@@ -66,8 +73,32 @@ struct Line {
     std::string text;
 };
 
+/// What a chip has that Loihi 1 has not: "10 neuron models, payloads of 24 bits, ".
+std::string beyond_loihi(const chip::ChipSpec& chip) {
+    std::string text;
+    if (chip.neuron.models.size() > 1) {
+        text += fmt::format("{} neuron models, ", chip.neuron.models.size());
+    }
+    if (chip.neuron.payload_bits > 0) {
+        text += fmt::format("payloads of {} bits, ", chip.neuron.payload_bits);
+    }
+    if (chip.synapses.shared_lists) {
+        text += "shared lists, ";
+    }
+    if (chip.synapses.crossbar_types > 0) {
+        text += fmt::format("a crossbar of {} axon types, ", chip.synapses.crossbar_types);
+    }
+    if (chip.limits.destinations_per_compartment > 0) {
+        text += fmt::format("{} destination{} a compartment, ", chip.limits.destinations_per_compartment,
+                            chip.limits.destinations_per_compartment == 1 ? "" : "s");
+    }
+    return text.empty() ? text : "; " + text.substr(0, text.size() - 2);
+}
+
 Line line_of(const std::string& name, const chip::ChipSpec& chip) {
-    return {.name = name, .time_base = "steps", .text = fmt::format("{}; costs: {}", chip.title, cost_names(chip))};
+    return {.name = name,
+            .time_base = "steps",
+            .text = fmt::format("{}{}; costs: {}", chip.title, beyond_loihi(chip), cost_names(chip))};
 }
 
 Line line_of(const std::string& name, const chip::AnalogSpec& chip) {
@@ -132,7 +163,11 @@ const Subcommand chips_subcommand{
     .summary = "the bundled chip descriptions, one line each",
     .synopsis = "[--json]",
     .text =
-        "Lists the chips that --chip knows by name. Any other chip is given by the path of its description; the\n"
+        "Lists the chips and systems of many chips that --chip knows by name, with what they have beyond Loihi 1's\n"
+        "cores; `spikeloom inspect` shows one whole. Any other chip is given by the path of its description; a board "
+        "of\n"
+        "several chips names the chip's description beside it (board { chip: \"loihi1\" chip_columns: 8 chip_rows: 4 "
+        "}). The\n"
         "schemas chip/spec/chip_spec.proto (chips with steps) and chip/spec/analog_spec.proto (analog chips, in\n"
         "continuous time) explain every field.",
     .example = "  spikeloom chips",

@@ -222,6 +222,14 @@ std::string_view topology_name(router::Topology topology) {
     return "";
 }
 
+json::array model_names(const chip::NeuronFormat& neuron) {
+    json::array names;
+    for (const NeuronModel model : neuron.models) {
+        names.push_back(json::value(std::string(name_of(model))));
+    }
+    return names;
+}
+
 json::object describe(const chip::ChipSpec& chip) {
     json::array costs;
     for (const chip::CostTable& table : chip.costs) {
@@ -244,6 +252,26 @@ json::object describe(const chip::ChipSpec& chip) {
                                          {"synapse_formats", chip.synapses.synapse_formats},
                                          {"longest_delay", chip.synapses.max_delay}}},
         {"cost_tables", std::move(costs)}};
+    json::object neuron{
+        {"models", model_names(chip.neuron)},
+        {"payload_bits", chip.neuron.payload_bits},
+        {"soft_reset_compartments", chip.neuron.soft_reset_compartments},
+        {"current_decay", fmt::format("{}..{}", chip.neuron.current_decay.least + chip.neuron.current_decay_offset,
+                                      chip.neuron.current_decay.most + chip.neuron.current_decay_offset)},
+        {"voltage_decay", fmt::format("{}..{}", chip.neuron.voltage_decay.least + chip.neuron.voltage_decay_offset,
+                                      chip.neuron.voltage_decay.most + chip.neuron.voltage_decay_offset)}};
+    described["neuron"] = std::move(neuron);
+    json::object& limits = described["limits_per_core"].as_object();
+    if (chip.synapses.shared_lists) {
+        limits["shared_lists"] = fmt::format("moved by up to {}, in steps of {}", chip.synapses.shared_base_most,
+                                             chip.synapses.shared_base_multiple);
+    }
+    if (chip.synapses.crossbar_types > 0) {
+        limits["crossbar_types"] = chip.synapses.crossbar_types;
+    }
+    if (chip.limits.destinations_per_compartment > 0) {
+        limits["destinations_per_compartment"] = chip.limits.destinations_per_compartment;
+    }
     if (chip.mesh.chips() > 1) {
         described["board"] = fmt::format("{} x {} chips", chip.mesh.chip_columns, chip.mesh.chip_rows);
     }

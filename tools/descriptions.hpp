@@ -16,6 +16,7 @@
 namespace spikeloom::tools {
 
 /// "mesh", "torus", "tree".
+[[nodiscard]] boost::json::array model_names(const chip::NeuronFormat& neuron);
 [[nodiscard]] std::string_view topology_name(router::Topology topology);
 
 [[nodiscard]] boost::json::object describe(const chip::ChipSpec& chip);

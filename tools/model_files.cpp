@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "chip/spec/board.hpp"
 #include "chip/spec/chip_text.hpp"
 #include "compiler/text/network_text.hpp"
 #include "core/files/hdf5.hpp"
@@ -270,7 +271,7 @@ Result<AnyChip> read_any_chip(const std::string& path) {
     if (chip::is_analog_spec(*text)) {
         return chip::parse_analog_spec(*text, path).map([](chip::AnalogSpec spec) { return AnyChip(std::move(spec)); });
     }
-    return chip::parse_chip_spec(*text, path, beside_or_bundled(path)).map([](chip::ChipSpec spec) {
+    return chip::parse_chip_or_board(*text, path, beside_or_bundled(path)).map([](chip::ChipSpec spec) {
         return AnyChip(std::move(spec));
     });
 }

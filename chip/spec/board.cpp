@@ -119,6 +119,13 @@ Result<ChipSpec> BoardReader::chip() const {
                                 fmt::format("'{}' ({}) has {} chips", name, source->origin, spec.mesh.chips()),
                                 "one chip"));
         }
+        proto::ChipSpecProto message;
+        files::parse_strict_text(source->text, source->origin, message);
+        if (message.has_network() && !message.network().has_between_chips() && !message_.board().has_between_chips()) {
+            return fail(refusal("board",
+                                fmt::format("neither the board nor '{}' says how links between chips are", name),
+                                "'between_chips' in the board"));
+        }
         return spec;
     });
 }
@@ -199,6 +206,18 @@ ChipFinder chips_beside(const std::string& path) {
 
 bool is_board(const std::string& text) {
     return has_top_level_field(text, "board");
+}
+
+Result<ChipSpec> parse_chip_or_board(const std::string& text, const std::string& origin, const ChipFinder& find) {
+    return is_board(text) ? parse_board(text, origin, find) : parse_chip_spec(text, origin);
+}
+
+Result<std::vector<CostTable>> parse_costs_or_board(const std::string& text, const std::string& origin,
+                                                    const ChipFinder& find) {
+    if (!is_board(text)) {
+        return parse_cost_tables(text, origin);
+    }
+    return parse_board(text, origin, find).map([](ChipSpec spec) { return std::move(spec.costs); });
 }
 
 Result<ChipSpec> parse_board(const std::string& text, const std::string& origin, const ChipFinder& find) {

@@ -94,9 +94,9 @@ const CostTable* ChipSpec::find_costs(const std::string& wanted) const {
     return found == costs.end() ? nullptr : &*found;
 }
 
-Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin, const ChipFinder& find) {
+Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin) {
     if (is_board(text)) {
-        return parse_board(text, origin, find);
+        return parse_board(text, origin, {});
     }
     proto::ChipSpecProto message;
     files::StrictText strict = files::parse_strict_text(text, origin, message);
@@ -112,16 +112,15 @@ Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& ori
 
 Result<ChipSpec> read_chip_spec(const std::string& path) {
     return read_chip_text(path).and_then(
-        [&](const std::string& text) { return parse_chip_spec(text, path, chips_beside(path)); });
+        [&](const std::string& text) { return parse_chip_or_board(text, path, chips_beside(path)); });
 }
 
-Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin,
-                                                 const ChipFinder& find) {
+Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin) {
     proto::ChipSpecProto chip;
     const files::StrictText whole = files::parse_strict_text(text, origin, chip);
     const auto of_chip = {"name", "title", "mesh", "limits", "neuron", "synapses", "conventions", "board"};
     if (std::ranges::any_of(of_chip, [&](const char* field) { return whole.positions.contains(field); })) {
-        return parse_chip_spec(text, origin, find).map([](ChipSpec spec) { return std::move(spec.costs); });
+        return parse_chip_spec(text, origin).map([](ChipSpec spec) { return std::move(spec.costs); });
     }
     proto::CostTablesProto message;
     files::StrictText strict = files::parse_strict_text(text, origin, message);
@@ -137,7 +136,7 @@ Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const 
 
 Result<std::vector<CostTable>> read_cost_tables(const std::string& path) {
     return read_chip_text(path, "cost table").and_then([&](const std::string& text) {
-        return parse_cost_tables(text, path, chips_beside(path));
+        return parse_costs_or_board(text, path, chips_beside(path));
     });
 }
 

@@ -6,7 +6,6 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -270,27 +269,14 @@ struct ChipSpec {
     friend bool operator==(const ChipSpec&, const ChipSpec&) = default;
 };
 
-/// The description of a chip that a board names, and where it stands (the origin of its findings).
-struct ChipSource {
-    std::string text;
-    std::string origin;
-};
-/// Finds it by name; fails with what is known instead. The findings' place is left to the caller.
-using ChipFinder = std::function<Result<ChipSource>(const std::string& name)>;
-/// NAME.textproto in the folder of the file.
-[[nodiscard]] ChipFinder chips_beside(const std::string& path);
-
 /// Reads a chip description. Unknown, duplicate, missing and out-of-range fields are errors, all reported at once
-/// as "origin:line:column". A board (schema: BoardFileProto) becomes the chip that `find` gives for it, changed as the
-/// board says; without `find` it is refused. Reading a file finds chips beside it.
-[[nodiscard]] Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin,
-                                               const ChipFinder& find = {});
+/// as "origin:line:column".
+[[nodiscard]] Result<ChipSpec> parse_chip_spec(const std::string& text, const std::string& origin);
 [[nodiscard]] Result<ChipSpec> read_chip_spec(const std::string& path);
 /// Reads a file of cost tables alone (schema: CostTablesProto), in the order in which they stand; at least one. The
 /// same checks as on a chip's tables, but that a price for learning may lack: no chip is known here that would need it.
 /// Of a whole chip description, its tables.
-[[nodiscard]] Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin,
-                                                               const ChipFinder& find = {});
+[[nodiscard]] Result<std::vector<CostTable>> parse_cost_tables(const std::string& text, const std::string& origin);
 [[nodiscard]] Result<std::vector<CostTable>> read_cost_tables(const std::string& path);
 /// The same checks on a value: what parse_chip_spec would say of its text, with places like "chip 'loihi1': mesh.rows".
 [[nodiscard]] Diagnostics check_chip_spec(const ChipSpec& spec);

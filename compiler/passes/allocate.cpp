@@ -6,6 +6,7 @@
 #include <map>
 
 #include "chip/image/synapse_size.hpp"
+#include "compiler/passes/scale.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -28,7 +29,7 @@ public:
     [[nodiscard]] chip::CoreImage write(const chip::ChipSpec& chip);
 
 private:
-    void write_compartments();
+    void write_compartments(const chip::NeuronFormat& format);
     void write_formats();
     void write_list(const AxonSlice& slice);
 
@@ -41,9 +42,9 @@ private:
     chip::SynapseList list_;
 };
 
-void CoreWriter::write_compartments() {
+void CoreWriter::write_compartments(const chip::NeuronFormat& format) {
     image_.compartments = plan_.count;
-    std::vector<chip::BiasRegister> biases(plan_.count);
+    std::vector<chip::BiasRegister> biases(plan_.count, bias_register(0, format));
     std::vector<std::int32_t> initial_currents(plan_.count);
     bool any_bias = false;
     bool any_current = false;
@@ -137,7 +138,7 @@ void CoreWriter::write_list(const AxonSlice& slice) {
 chip::CoreImage CoreWriter::write(const chip::ChipSpec& chip) {
     image_.voltage_floor_exponent = static_cast<int>(chip.neuron.voltage_floor_exponent.most);
     image_.voltage_ceiling_exponent = static_cast<int>(chip.neuron.voltage_ceiling_exponent.most);
-    write_compartments();
+    write_compartments(chip.neuron);
     write_formats();
     image_.axon_first_entry.push_back(0);
     const bool share = plan_.lists < plan_.axons.size();

@@ -21,6 +21,8 @@ constexpr std::array<LimitInfo, limit_count> limits{{
     {Limit::learning_rules, "learning rules",
      "fewer different rules, rewards or third factors on plastic projections into one population, or a copy of it"},
     {Limit::plastic_axons, "input axons with traces", "fewer plastic sources per core: sparser plastic connections"},
+    {Limit::axon_types, "axon types (binary digits of one neuron's weights)",
+     "fewer weight bits (--weight-bits), or one range of weights for all projections into a population"},
 }};
 
 int narrowest_index(const std::vector<int>& widths, std::int64_t highest) {
@@ -39,6 +41,20 @@ int narrowest_index(const std::vector<int>& widths, std::int64_t highest) {
 
 const LimitInfo& limit_info(Limit limit) {
     return limits[static_cast<std::size_t>(limit)];
+}
+
+std::string_view limit_help(Limit limit, const chip::ChipSpec& chip) {
+    if (limit == Limit::input_axons && chip.synapses.crossbar_types > 0) {
+        return "fewer weight bits (--weight-bits: an axon for each binary digit of a source's weights), fewer sources "
+               "or "
+               "delays a neuron";
+    }
+    if (limit == Limit::compartments && chip.limits.destinations_per_compartment > 0) {
+        return "connections that reach fewer cores, or fewer weight bits (--weight-bits): a neuron takes a copy of "
+               "itself "
+               "for every axon that it reaches";
+    }
+    return limit_info(limit).help;
 }
 
 std::int64_t compartments_of(const NeuronRegisters& registers, const chip::NeuronFormat& format) {
@@ -74,6 +90,8 @@ std::int64_t room(Limit limit, const CoreUse& use, const chip::ChipSpec& chip) {
         return chip.learning.present ? chip.learning.profiles_per_core : 0;
     case Limit::plastic_axons:
         return chip.learning.present ? chip.learning.plastic_axons : 0;
+    case Limit::axon_types:
+        return chip.synapses.crossbar_types;
     }
     return 0;
 }

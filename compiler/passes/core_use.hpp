@@ -26,8 +26,9 @@ enum class Limit : std::uint8_t {
     synapse_formats,
     learning_rules,
     plastic_axons,
+    axon_types,
 };
-inline constexpr std::size_t limit_count = 10;
+inline constexpr std::size_t limit_count = 11;
 
 struct LimitInfo {
     Limit limit;
@@ -35,10 +36,13 @@ struct LimitInfo {
     std::string_view help;
 };
 [[nodiscard]] const LimitInfo& limit_info(Limit limit);
+/// What helps on this chip against the limit.
+[[nodiscard]] std::string_view limit_help(Limit limit, const chip::ChipSpec& chip);
 
 struct CoreUse {
     std::array<std::int64_t, limit_count> amounts{};
     int longest_delay = 0;
+    std::int64_t splitters = 0;  ///< of the compartments, copies of neurons with several destinations
 
     [[nodiscard]] std::int64_t& operator[](Limit limit) { return amounts[static_cast<std::size_t>(limit)]; }
     [[nodiscard]] std::int64_t operator[](Limit limit) const { return amounts[static_cast<std::size_t>(limit)]; }

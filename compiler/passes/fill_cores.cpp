@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "compiler/passes/list_sharing.hpp"
@@ -46,6 +48,7 @@ public:
           chip_(chip),
           options_(options),
           outputs_(order.neuron_at.size(), 0),
+          destinations_(order.neuron_at.size(), 0),
           compartment_profiles_(facts.compartment_profiles),
           threshold_profiles_(facts.threshold_profiles),
           formats_(table.formats.size()),
@@ -59,9 +62,14 @@ private:
     [[nodiscard]] std::vector<std::uint32_t> share_lists(const CorePlan& plan,
                                                          const std::vector<AxonSlice>& whole) const;
     void lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const;
+    void join_crossbar(CorePlan& plan) const;
     void count_plastic_axons(CorePlan& plan);
+    [[nodiscard]] bool crossbar() const { return chip_.synapses.crossbar_types > 0; }
+    [[nodiscard]] std::uint32_t axons_of(const AxonSlice& slice) const;
+    [[nodiscard]] std::int64_t compartments(std::uint32_t neuron) const;
     [[nodiscard]] std::optional<Limit> exceeded(const CoreUse& use) const;
     [[nodiscard]] double fullness(const CoreUse& use) const;
+    void count_caused(const Filling& filling);
     [[nodiscard]] CorePlan largest_from(std::uint32_t begin, std::uint32_t guess, std::uint32_t last);
     void start();
     void gather_sources(std::uint32_t last);
@@ -77,8 +85,9 @@ private:
     const CoreFacts& facts_;
     const chip::ChipSpec& chip_;
     FillOptions options_;
-    std::vector<std::uint32_t> outputs_;  ///< output axons to reckon with, by neuron
-    std::vector<std::uint64_t> cursor_;   ///< by node: first synapse not yet on a core
+    std::vector<std::uint32_t> outputs_;       ///< output axons to reckon with, by neuron
+    std::vector<std::uint32_t> destinations_;  ///< axons that a neuron's spikes reach, to reckon with
+    std::vector<std::uint64_t> cursor_;        ///< by node: first synapse not yet on a core
     /// Nodes with synapses left, a heap by the next target.
     std::vector<std::uint32_t> waiting_;
     std::vector<std::uint32_t> sources_;  ///< nodes that may reach the core being filled, ascending
@@ -98,7 +107,8 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
         const std::uint32_t neuron = order_.neuron_at[position];
         compartment_profiles_.add(facts_.compartment_profile[neuron]);
         threshold_profiles_.add(facts_.threshold_profile[neuron]);
-        plan.use[Limit::compartments] += facts_.compartments[neuron];
+        plan.use[Limit::compartments] += compartments(neuron);
+        plan.use.splitters += compartments(neuron) - facts_.compartments[neuron];
         plan.use[Limit::output_axons] += outputs_[neuron];
     }
     std::vector<AxonSlice> whole;
@@ -124,6 +134,9 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
     plan.use[Limit::synapse_formats] = formats_.count();
     plan.use[Limit::learning_rules] = rules_.count();
     lay_axons(plan, whole);
+    if (crossbar()) {
+        join_crossbar(plan);
+    }
     if (rules_.count() > 0) {
         count_plastic_axons(plan);
     }
@@ -152,6 +165,9 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
     std::optional<std::int64_t> best;
     for (chip::SynapseMemory& memory :
          core_memories(chip_.synapses, plan.count, static_cast<std::size_t>(weight_formats), facts_.skip_bits)) {
+        if (crossbar()) {
+            memory.words_per_axon = std::numeric_limits<std::int64_t>::max();  // its rows are counted apart
+        }
         ListMeter meter(memory, table_.formats, table_.learning);
         std::vector<AxonSlice> axons;
         axons.reserve(whole.size());
@@ -191,6 +207,38 @@ void Filler::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) cons
             plan.lists = lists;
             plan.memory = std::move(memory);
         }
+    }
+}
+
+/// Axons of the receiving core that the slice takes.
+std::uint32_t Filler::axons_of(const AxonSlice& slice) const {
+    const auto synapses = std::span(table_.synapses).subspan(slice.first, slice.last - slice.first);
+    return crossbar() ? static_cast<std::uint32_t>(facts_.crossbar.axons(synapses, table_.formats, order_.neuron_at))
+                      : 1U;
+}
+
+/// Those of one neuron, and of the copies of it that its destinations ask for.
+std::int64_t Filler::compartments(std::uint32_t neuron) const {
+    const std::int64_t each = chip_.limits.destinations_per_compartment;
+    const std::int64_t copies = each > 0 ? std::max<std::int64_t>(1, (destinations_[neuron] + each - 1) / each) : 1;
+    return facts_.compartments[neuron] * copies;
+}
+
+/// What the axons take of a crossbar, whose words are their rows.
+void Filler::join_crossbar(CorePlan& plan) const {
+    std::int64_t rows = 0;
+    std::int64_t most = 0;
+    for (const AxonSlice& slice : plan.axons) {
+        const std::int64_t here = axons_of(slice);
+        rows += here;
+        most = std::max(most, here);
+    }
+    plan.use[Limit::input_axons] = rows;
+    plan.use[Limit::synapse_words] = rows;
+    plan.use[Limit::axon_words] = most;
+    for (std::uint32_t i = 0; i < plan.count; ++i) {
+        const WeightDigits& digits = facts_.crossbar.digits(order_.neuron_at[plan.first + i]);
+        plan.use[Limit::axon_types] = std::max<std::int64_t>(plan.use[Limit::axon_types], digits.count);
     }
 }
 
@@ -330,26 +378,40 @@ Filling Filler::fill() {
     return filling;
 }
 
-/// Fills until the output axons that the filling itself causes are respected.
+/// The output axons and destinations that the filling causes, by neuron.
+void Filler::count_caused(const Filling& filling) {
+    std::ranges::fill(outputs_, 0U);
+    std::ranges::fill(destinations_, 0U);
+    for (const CorePlan& core : filling.cores) {
+        for (const AxonSlice& slice : core.axons) {
+            if (slice.source < outputs_.size()) {
+                ++outputs_[slice.source];
+                destinations_[slice.source] += axons_of(slice);
+            }
+        }
+    }
+}
+
+/// Fills until the output axons and the copies of neurons that the filling itself causes are respected.
 Filling Filler::settle() {
     for (int round = 0;; ++round) {
         Filling filling = fill();
         if (filling.gave_up || !filling.misfits.empty()) {
             return filling;
         }
-        std::vector<std::uint32_t> caused(outputs_.size(), 0);
-        for (const CorePlan& core : filling.cores) {
-            for (const AxonSlice& slice : core.axons) {
-                if (slice.source < caused.size()) {
-                    ++caused[slice.source];
-                }
-            }
-        }
+        const std::vector<std::uint32_t> reckoned_outputs = outputs_;
+        const std::vector<std::uint32_t> reckoned_destinations = destinations_;
+        count_caused(filling);
         bool within = true;
         for (CorePlan& core : filling.cores) {
             core.use[Limit::output_axons] = 0;
+            core.use[Limit::compartments] = 0;
+            core.use.splitters = 0;
             for (std::uint32_t i = 0; i < core.count; ++i) {
-                core.use[Limit::output_axons] += caused[order_.neuron_at[core.first + i]];
+                const std::uint32_t neuron = order_.neuron_at[core.first + i];
+                core.use[Limit::output_axons] += outputs_[neuron];
+                core.use[Limit::compartments] += compartments(neuron);
+                core.use.splitters += compartments(neuron) - facts_.compartments[neuron];
             }
             within = within && !exceeded(core.use);
         }
@@ -357,8 +419,9 @@ Filling Filler::settle() {
             return filling;
         }
         constexpr int free_rounds = 4;  // then the reckoning only grows, so that it ends
-        for (std::size_t i = 0; i < outputs_.size(); ++i) {
-            outputs_[i] = round < free_rounds ? caused[i] : std::max(outputs_[i], caused[i]);
+        for (std::size_t i = 0; i < outputs_.size() && round >= free_rounds; ++i) {
+            outputs_[i] = std::max(outputs_[i], reckoned_outputs[i]);
+            destinations_[i] = std::max(destinations_[i], reckoned_destinations[i]);
         }
     }
 }
@@ -407,6 +470,7 @@ CoreFacts core_facts(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
     }
     facts.compartment_profiles = static_cast<std::uint32_t>(compartments.size());
     facts.threshold_profiles = static_cast<std::uint32_t>(thresholds.size());
+    facts.crossbar = Crossbar(mapped.table, mapped.neurons(), chip);
     facts.skip_bits = choose_skip_bits(mapped.table, chip);
     return facts;
 }

@@ -10,6 +10,7 @@
 
 #include "chip/spec/chip_spec.hpp"
 #include "compiler/passes/core_use.hpp"
+#include "compiler/passes/crossbar.hpp"
 #include "compiler/passes/mapped_network.hpp"
 
 namespace spikeloom::compiler {
@@ -31,6 +32,7 @@ struct CoreFacts {
     std::vector<std::uint8_t> compartments;  ///< that each neuron takes
     std::uint32_t compartment_profiles = 0;
     std::uint32_t threshold_profiles = 0;
+    Crossbar crossbar;  ///< of what the weights take, where the chip has one
     int skip_bits = 0;  ///< at which run-length lists are shortest over a sample of rows; 0: none
 };
 [[nodiscard]] CoreFacts core_facts(const MappedNetwork& mapped, const chip::ChipSpec& chip);

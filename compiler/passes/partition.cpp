@@ -161,7 +161,7 @@ void Partitioner::refuse_misfits(const Filling& filling, Diagnostics& findings) 
                             fmt::format("{} of {} neurons fit no core: neuron {} alone needs {} {}", found.count,
                                         population.size(), found.neuron, found.need, info.name),
                             fmt::format("{} {} a core of chip '{}'", found.room, info.name, chip_.name),
-                            std::string(info.help)});
+                            std::string(limit_help(key.second, chip_))});
     }
 }
 
@@ -195,7 +195,7 @@ Diagnostic Partitioner::refuse_cores(const Filling& filling) const {
     return {Severity::error, fmt::format("network '{}'", network_.name),
             fmt::format("needs {}; what most of them run out of: {}; by population: {}", need, info.name, shares),
             fmt::format("{} cores (chip '{}')", cores_there(), chip_.name),
-            fmt::format("a chip with more cores, or {}", info.help)};
+            fmt::format("a chip with more cores, or {}", limit_help(binding, chip_))};
 }
 
 Diagnostics Partitioner::refusal(const Candidate& candidate) const {

@@ -284,6 +284,14 @@ Scaling choose_scales(const Network& network, const std::vector<PopulationModel>
         scaling.populations.push_back(
             PopulationScaler(models[i], survey.drives[i], std::move(samples), chip, weight_bits, split).choose());
     }
+    // Behind a crossbar all weights into a neuron are written in the same digits, so that projections into a population
+    // have one range.
+    std::vector<ProjectionSample> pooled(chip.synapses.crossbar_types > 0 ? network.populations.size() : 0);
+    for (std::size_t p = 0; p < network.projections.size() && !pooled.empty(); ++p) {
+        std::vector<float>& pool = pooled[network.projections[p].target.value()].contributions;
+        const std::vector<float>& own = survey.projections[p].contributions;
+        pool.insert(pool.end(), own.begin(), own.end());
+    }
     for (std::size_t p = 0; p < network.projections.size(); ++p) {
         const std::size_t target = network.projections[p].target.value();
         scaling.exact.emplace_back();
@@ -293,9 +301,9 @@ Scaling choose_scales(const Network& network, const std::vector<PopulationModel>
             scaling.projections.push_back({exact.positive.front(), exact.negative.front()});
             continue;
         }
+        const ProjectionSample& sample = pooled.empty() ? survey.projections[p] : pooled[target];
         const double scale = scaling.populations[target].voltage_per_unit;
-        scaling.projections.push_back(
-            fit_projection(survey.projections[p], scale / 64.0, chip, weight_bits, split).formats);
+        scaling.projections.push_back(fit_projection(sample, scale / 64.0, chip, weight_bits, split).formats);
     }
     return scaling;
 }

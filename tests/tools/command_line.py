@@ -311,6 +311,31 @@ class Chips(Case):
         self.assertGreaterEqual(len(chips["loihi1"]["cost_tables"]), 2)
         self.assertEqual((chips["loihi1"]["topology"], chips["loihi1"]["chips"]), ("mesh", 1))
 
+    def test_what_chips_have_beyond_loihi_1(self):
+        lines = self.done("chips")
+        self.assertRegex(lines, r"(?m)^loihi2 .*10 neuron models, payloads of 24 bits, shared lists")
+        self.assertRegex(lines, r"(?m)^truenorth .*a crossbar of 4 axon types, 1 destination a compartment")
+        chips = {chip["name"]: chip for chip in json.loads(self.done("chips", "--json"))}
+        self.assertEqual([chips[name]["chips"] for name in ("nahuku32", "pohoiki_springs", "hala_point")], [32, 768, 1152])
+        self.assertEqual(chips["loihi1"]["neuron_models"], ["leaky"])
+        self.assertIn("sigma_delta", chips["hala_point"]["neuron_models"])
+        described = json.loads(self.done("inspect", SOURCE / "models/chips/truenorth.textproto", "--json"))
+        self.assertEqual(described["limits_per_core"]["crossbar_types"], 4)
+        self.assertEqual(described["neuron"]["voltage_decay"], "0..0")
+
+    def test_a_board_of_a_bundled_chip(self):
+        board = self.folder / "two.textproto"
+        text = 'name: "two" title: "t" description: "d" board { chip: "loihi1" chip_columns: 2 chip_rows: 1 }'
+        board.write_text(text)
+        self.assertEqual(json.loads(self.done("inspect", board, "--json"))["board"], "2 x 1 chips")
+        image = self.folder / "two.loom"
+        self.done("compile", SOURCE / "models/networks/yinyang/yinyang.nir", "--chip", board, "-o", image)
+        self.assertEqual(json.loads(self.done("inspect", image, "--json"))["limits"], "all met")
+        board.write_text(text.replace("loihi1", "nahuku32"))
+        self.refused("inspect", board, says="is a board itself")
+        board.write_text(text.replace("loihi1", "loihi7"))
+        self.refused("compile", SOURCE / "models/networks/yinyang/yinyang.nir", "--chip", board, says="no chip 'loihi7'")
+
     def test_a_board_of_ones_own(self):
         board = SOURCE / "models/chips/examples/torus_board.textproto"
         described = json.loads(self.done("inspect", board, "--json"))
