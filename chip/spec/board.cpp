@@ -120,7 +120,7 @@ Result<ChipSpec> BoardReader::chip() const {
                                 "one chip"));
         }
         proto::ChipSpecProto message;
-        files::parse_strict_text(source->text, source->origin, message);
+        static_cast<void>(files::parse_strict_text(source->text, source->origin, message));
         if (message.has_network() && !message.network().has_between_chips() && !message_.board().has_between_chips()) {
             return fail(refusal("board",
                                 fmt::format("neither the board nor '{}' says how links between chips are", name),
