@@ -89,6 +89,34 @@ TEST_CASE("the vector kernel computes what the plain one computes, for runs of e
     }
 }
 
+TEST_CASE("the vector kernel takes sums of 32 bits as wide as they are said to be") {
+    constexpr std::uint32_t slots = 120;
+    for (std::uint64_t seed = 0; seed < 90; ++seed) {
+        CAPTURE(seed);
+        NeuronArithmetic arithmetic;
+        arithmetic.sum_bits = static_cast<int>(20 + seed % 11);
+        REQUIRE(is_standard(arithmetic));
+        const NeuronRun run =
+            random_run(seed, static_cast<std::uint32_t>(seed % 7), static_cast<std::uint32_t>(1 + seed % 97));
+        Bench vector = random_bench(seed, slots);
+        Bench plain = vector;
+        std::vector<std::int32_t> sums(vector.sums.size());
+        for (std::uint32_t i = 0; i < sums.size(); ++i) {
+            sums[i] = static_cast<std::int32_t>(draw(seed, i, 30, 0xFFFFFFFFU));
+        }
+        std::vector<std::int32_t> same = sums;
+        const UpdateResult a =
+            update_standard(run, vector.arrays, sums.data(), vector.spikes.data(), arithmetic.sum_bits);
+        const UpdateResult b =
+            update_general(arithmetic, run, {}, plain.arrays, same.data(), plain.spikes.data(), nullptr);
+        REQUIRE(a.active == b.active);
+        REQUIRE(std::vector(vector.spikes.data(), a.spikes_end) == std::vector(plain.spikes.data(), b.spikes_end));
+        REQUIRE(vector.arrays.current == plain.arrays.current);
+        REQUIRE(vector.arrays.voltage == plain.arrays.voltage);
+        REQUIRE(sums == same);
+    }
+}
+
 TEST_CASE("an impulse decays as Lava's own test says") {
     // tests/lava/proc/lif/test_models.py: du = 2047, input 128.
     Bench bench(1);

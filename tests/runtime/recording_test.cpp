@@ -95,6 +95,34 @@ bool has(const std::string& text, const std::string& part) {
 
 }  // namespace
 
+TEST_CASE("what spikes carry is recorded, of populations that send values") {
+    chip::Image image = small_image();
+    image.chip.neuron.models.push_back(NeuronModel::graded_vector);
+    image.chip.neuron.payload_bits = 24;
+    image.inputs[0].graded = true;
+    for (chip::CoreImage& core : image.cores) {
+        for (chip::CompartmentGroup& group : core.groups) {
+            const bool first = core.place == image.cores[image.populations[0].tiles[0].core.value()].place;
+            group.model = first ? NeuronModel::graded_vector : NeuronModel::leaky;
+        }
+    }
+    const test::TemporaryFolder folder;
+    const std::string path = folder("graded.h5");
+    auto session = Session::open(image, {});
+    REQUIRE_MESSAGE(session.has_value(), to_text(session.error()));
+    auto recorder = Recorder::create({.path = path}, *session);
+    REQUIRE(recorder.has_value());
+    const auto stimulus = make_event_stimulus(
+        {{.step = 1, .port = 0, .channel = 0, .payload = -3}, {.step = 3, .port = 0, .channel = 1, .payload = 5}}, 6);
+    Sink* const sinks[] = {recorder->get()};
+    REQUIRE(session->run(6, *stimulus, sinks) == 6);
+    REQUIRE((*recorder)->close(false).has_value());
+    const Hdf5Reader file = open(path);
+    CHECK(read<std::int32_t>(file, "/spikes/layer0/payloads") == std::vector<std::int32_t>{-3 * 64, 5 * 64});
+    CHECK(read<std::uint64_t>(file, "/spikes/layer0/node_ids") == std::vector<std::uint64_t>{0, 1});
+    CHECK(!file.read<std::int32_t>("/spikes/layer1/payloads").has_value());
+}
+
 TEST_CASE("spikes are SONATA as libsonata, bmtk and NEST read it") {
     const test::TemporaryFolder folder;
     const chip::Image image = busy_image();

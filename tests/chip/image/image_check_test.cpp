@@ -257,5 +257,63 @@ TEST_CASE("entries that all share a long list are checked in time") {
     CHECK(check_image(image).empty());
 }
 
+TEST_CASE("neuron models: what the chip runs, with parameters in range, on as many compartments as they have inputs") {
+    const auto able = [](Image& image) {
+        image.chip.neuron.models = {NeuronModel::leaky, NeuronModel::sigma_delta, NeuronModel::resonate_fire};
+        image.chip.neuron.payload_bits = 24;
+    };
+    const auto first = [](Image& image) -> CompartmentGroup& { return image.cores[0].groups[0]; };
+    CHECK(says([&](Image& i) { first(i).model = NeuronModel::sigma_delta; }, "model sigma_delta"));
+    CHECK(says([&](Image& i) { first(i).model = static_cast<NeuronModel>(77); }, "unknown"));
+    CHECK(said([&](Image& i) {
+              able(i);
+              first(i).model = NeuronModel::sigma_delta;
+          }).empty());
+    CHECK(says(
+        [&](Image& i) {
+            able(i);
+            i.chip.neuron.payload_bits = 0;
+            first(i).model = NeuronModel::sigma_delta;
+        },
+        "send values"));
+    CHECK(says([](Image& i) { i.inputs[0].graded = true; }, "carry values"));
+    CHECK(says(
+        [&](Image& i) {
+            able(i);
+            first(i).model = NeuronModel::sigma_delta;
+            first(i).parameters.state_exponent = 25;
+        },
+        "state_exponent"));
+    CHECK(says([&](Image& i) { first(i).parameters.reset_offset = 1; }, "reset_offset"));
+    CHECK(says([&](Image& i) { first(i).parameters.soft_reset = true; }, "takes the threshold off"));
+    CHECK(says(
+        [&](Image& i) {
+            i.chip.neuron.soft_reset_compartments = 2;
+            i.chip.limits.compartments = 6;
+            first(i).parameters.soft_reset = true;
+        },
+        "7 compartments"));
+    CHECK(says(
+        [&](Image& i) {
+            able(i);
+            first(i).model = NeuronModel::resonate_fire;
+        },
+        "multiples of 2"));
+    CHECK(says([](Image& i) { i.populations[0].compartments_per_neuron = 3; }, "3 compartments"));
+    CHECK(says(
+        [&](Image& i) {
+            able(i);
+            i.cores[1].groups[0].model = NeuronModel::resonate_fire;
+        },
+        "as model resonate_fire has inputs"));
+    CHECK(says(
+        [&](Image& i) {
+            able(i);
+            first(i).model = NeuronModel::sigma_delta;
+            i.cores[0].noise.target = NoiseRegister::Target::current;
+        },
+        "noise"));
+}
+
 }  // namespace
 }  // namespace spikeloom::chip

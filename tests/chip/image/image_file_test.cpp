@@ -7,6 +7,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <string>
 
 #include "chip/image/random_image.hpp"
@@ -52,6 +53,40 @@ TEST_CASE("an image comes back as it was written") {
             CHECK(std::filesystem::file_size(path) == bytes.size());
         }
     }
+}
+
+TEST_CASE("neurons with two inputs, on two compartments each, come back") {
+    Image image;
+    image.chip.neuron.models = {NeuronModel::resonate_fire};
+    image.cores.push_back({.compartments = 6,
+                           .groups = {{.count = 6,
+                                       .model = NeuronModel::resonate_fire,
+                                       .parameters = {.sin_decay = -7, .cos_decay = 4000, .state_exponent = 6}}},
+                           .output_first = {0, 0, 0, 0, 0, 0, 0}});
+    image.populations.push_back({.name = "resonators",
+                                 .shape = {2},
+                                 .tiles = {{.core = CoreId(0), .first_compartment = 2, .first_neuron = 0, .count = 2}},
+                                 .compartments_per_neuron = 2});
+    REQUIRE_MESSAGE(check_image(image).empty(), to_text(check_image(image)));
+    const auto again = parse_image(bytes_of(image), "memory");
+    REQUIRE(again.has_value());
+    CHECK(*again == image);
+}
+
+TEST_CASE("random images have neurons of every model with one input, and graded inputs") {
+    std::set<NeuronModel> models;
+    std::size_t graded = 0;
+    for (std::uint64_t seed = 0; seed < 300; ++seed) {
+        const Image image = test::random_image(seed);
+        for (const CoreImage& core : image.cores) {
+            for (const CompartmentGroup& group : core.groups) {
+                models.insert(group.model);
+            }
+        }
+        graded += static_cast<std::size_t>(std::ranges::count_if(image.inputs, &InputSymbol::graded));
+    }
+    CHECK(models.size() == 7);
+    CHECK(graded > 20);
 }
 
 TEST_CASE("random images learn, so that what comes back has rules in it") {

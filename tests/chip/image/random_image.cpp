@@ -23,6 +23,28 @@ int one_of(Draws& draws, const std::vector<int>& list) {
     return list[below(draws, static_cast<std::uint32_t>(list.size()))];
 }
 
+/// One of the chip's models with one input; those with two need compartments in pairs.
+void add_model(Draws& draws, const NeuronFormat& neuron, CompartmentGroup& group) {
+    const NeuronModel model = neuron.models[below(draws, static_cast<std::uint32_t>(neuron.models.size()))];
+    if (inputs_of(model) > 1 || draws.chance()) {
+        return;
+    }
+    group.model = model;
+    group.threshold_mantissa = std::min(group.threshold_mantissa, (1 << (neuron.state_bits - 1)) - 1);
+    group.parameters = {.threshold_low = -draws.integer(0, 100),
+                        .sin_decay = draws.integer(-4096, 4096),
+                        .cos_decay = draws.integer(-4096, 4096),
+                        .state_exponent = draws.integer(0, 24),
+                        .relu = draws.chance(),
+                        .cumulative_error = draws.chance(),
+                        .corrected = draws.chance(),
+                        .reset_interval = 8,
+                        .reset_offset = draws.integer(0, 7),
+                        .adaptation_decay = draws.integer(0, 4096),
+                        .adaptation_step = draws.integer(0, 100),
+                        .refractory_decay = draws.integer(0, 4096)};
+}
+
 void add_groups(Draws& draws, const NeuronFormat& neuron, CoreImage& core) {
     for (std::uint32_t first = 0; first < core.compartments;) {
         const std::uint32_t count = 1 + below(draws, core.compartments - first);
@@ -36,6 +58,7 @@ void add_groups(Draws& draws, const NeuronFormat& neuron, CoreImage& core) {
              .threshold_mantissa = static_cast<std::int32_t>(draws.between(0, neuron.threshold_mantissa_max)),
              .refractory = static_cast<std::int32_t>(in(draws, neuron.refractory)),
              .spikes = draws.chance()});
+        add_model(draws, neuron, core.groups.back());
         first += count;
     }
     const std::uint32_t biases = draws.chance() ? core.compartments : 0;
@@ -50,9 +73,11 @@ void add_groups(Draws& draws, const NeuronFormat& neuron, CoreImage& core) {
     }
     core.voltage_floor_exponent = static_cast<int>(in(draws, neuron.voltage_floor_exponent));
     core.voltage_ceiling_exponent = static_cast<int>(in(draws, neuron.voltage_ceiling_exponent));
-    core.noise = {.target = static_cast<NoiseRegister::Target>(draws.integer(0, 2)),
-                  .mantissa_offset = draws.integer(-128, 127),
-                  .exponent = draws.integer(0, 23)};
+    const bool noisy = std::ranges::all_of(core.groups, [](const CompartmentGroup& g) { return integrates(g.model); });
+    core.noise = {
+        .target = noisy ? static_cast<NoiseRegister::Target>(draws.integer(0, 2)) : NoiseRegister::Target::off,
+        .mantissa_offset = draws.integer(-128, 127),
+        .exponent = draws.integer(0, 23)};
 }
 
 void add_entry(Draws& draws, const SynapseMemory& memory, CoreImage& core) {
@@ -226,6 +251,7 @@ Image random_image(std::uint64_t seed) {
         InputSymbol input;
         input.name = "in " + std::to_string(i);
         input.shape = {1 + below(draws, 3), 1 + below(draws, 3)};
+        input.graded = image.chip.neuron.payload_bits > 0 && draws.chance();
         add_outputs(draws, image, input.shape[0] * input.shape[1], input.output_first, input.outputs);
         image.inputs.push_back(std::move(input));
     }
