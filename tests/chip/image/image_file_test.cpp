@@ -57,12 +57,13 @@ TEST_CASE("an image comes back as it was written") {
 
 TEST_CASE("neurons with two inputs, on two compartments each, come back") {
     Image image;
-    image.chip.neuron.models = {NeuronModel::resonate_fire};
-    image.cores.push_back({.compartments = 6,
-                           .groups = {{.count = 6,
-                                       .model = NeuronModel::resonate_fire,
-                                       .parameters = {.sin_decay = -7, .cos_decay = 4000, .state_exponent = 6}}},
-                           .output_first = {0, 0, 0, 0, 0, 0, 0}});
+    image.chip.neuron.models.push_back(NeuronModel::resonate_fire);
+    CoreImage& core = image.cores.emplace_back();
+    core.compartments = 6;
+    core.groups = {{.count = 6,
+                    .model = NeuronModel::resonate_fire,
+                    .parameters = {.sin_decay = -7, .cos_decay = 4000, .state_exponent = 6}}};
+    core.output_first.resize(7);
     image.populations.push_back({.name = "resonators",
                                  .shape = {2},
                                  .tiles = {{.core = CoreId(0), .first_compartment = 2, .first_neuron = 0, .count = 2}},
