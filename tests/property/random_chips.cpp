@@ -145,6 +145,9 @@ chip::ChipSpec small_cores(std::uint64_t seed, chip::ChipSpec chip, const compil
     if (draws.chance(0.3)) {
         memory.synapse_formats = static_cast<int>(draws.integer(2, 9));
     }
+    if (draws.chance(0.15)) {
+        limits.destinations_per_compartment = draws.integer(1, 3);
+    }
     return chip;
 }
 
