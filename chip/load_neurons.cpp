@@ -1,6 +1,7 @@
 #include "chip/load_neurons.hpp"
 
 #include <algorithm>
+#include <limits>
 
 #include "chip/registers.hpp"
 
@@ -14,10 +15,14 @@ bool same_kernel(const CompartmentGroup& a, const CompartmentGroup& b) {
 
 /// As the kernels take them: no mantissas, nothing of another model.
 ModelParameters own_parameters(const CompartmentGroup& group, const NeuronFormat& format) {
-    const std::int32_t unit = 1 << format.threshold_exponent;
+    const auto in_units = [&](std::int32_t mantissa) {
+        constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+        const std::int64_t value = std::int64_t{mantissa} * (std::int64_t{1} << format.threshold_exponent);
+        return static_cast<std::int32_t>(std::clamp(value, -most, most));
+    };
     ModelParameters own = group.parameters;
-    own.threshold_low *= unit;
-    own.adaptation_step *= unit;
+    own.threshold_low = in_units(own.threshold_low);
+    own.adaptation_step = in_units(own.adaptation_step);
     own.soft_reset = own.soft_reset && group.model == NeuronModel::leaky;
     own.reset_interval =
         group.model == NeuronModel::adaptive_threshold || !integrates(group.model) ? 0 : own.reset_interval;

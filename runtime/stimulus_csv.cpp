@@ -99,13 +99,17 @@ private:
             return;
         }
         const bool graded = fields.count == Fields::most;
-        const auto payload = graded ? parse_unsigned(fields.text[3]) : 0;
+        // Only of what multiplies weights may the sign be either.
+        const bool either_sign = graded && image_.inputs[*port].graded;
+        const bool negative = either_sign && fields.text[3].starts_with('-');
+        const auto payload = graded ? parse_unsigned(fields.text[3].substr(negative ? 1 : 0)) : 0;
         if (!payload || *payload >= most_payload) {
-            wrong(number, fields.column[3], fmt::format("payload '{}'", fields.text[3]), "an integer 0..2^24 - 1");
+            wrong(number, fields.column[3], fmt::format("payload '{}'", fields.text[3]),
+                  either_sign ? "an integer, at most 2^24 - 1 in magnitude" : "an integer 0..2^24 - 1");
             return;
         }
-        list_.events.push_back(
-            {*step, *port, static_cast<std::uint32_t>(*channel), static_cast<std::int32_t>(*payload)});
+        const auto magnitude = static_cast<std::int32_t>(*payload);
+        list_.events.push_back({*step, *port, static_cast<std::uint32_t>(*channel), negative ? -magnitude : magnitude});
         list_.steps = std::max(list_.steps, *step + 1);
     }
 

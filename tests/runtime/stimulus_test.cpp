@@ -154,6 +154,13 @@ TEST_CASE("events as text") {
     REQUIRE_FALSE(beyond.has_value());
     CHECK(has(to_text(beyond.error()), "e.csv:1:10: error: payload '-1'; allowed: an integer 0..2^24 - 1"));
     CHECK(has(to_text(beyond.error()), "e.csv:2:10"));
+    chip::Image signed_image = two;
+    for (chip::InputSymbol& input : signed_image.inputs) {
+        input.graded = true;
+    }
+    const auto negative = parse_event_csv("step,port,channel,payload\n3,left,1,-200\n", "e.csv", signed_image);
+    REQUIRE(negative.has_value());
+    CHECK(negative->events.at(0).payload == -200);
 
     const auto wrong =
         parse_event_csv("0,3\n-1,0\n0,0,0,0,0\nstep,channel\n1.5,0\n99999999999999999999,0\n0,\n", "e.csv", one);
