@@ -88,8 +88,9 @@ std::string curve_finding(const Report& report, Script script) {
                                        percent(curve.accuracy.back(), script), curve.accuracy.size(), settled);
     if (report.curve->ann && report.curve->ann->multiply_accumulates > 0) {
         const auto operations = static_cast<double>(report.curve->ann->multiply_accumulates);
-        sentence += fmt::format(", with {:.2g} synaptic events for each of the ANN's multiply-accumulates",
-                                curve.operations[settled - 1] / operations);
+        const double ratio = curve.operations[settled - 1] / operations;
+        sentence += fmt::format(", with {:.{}f} synaptic events for each of the ANN's multiply-accumulates", ratio,
+                                ratio < 10 ? 2 : 0);
         if (report.curve->ann->accuracy >= 0) {
             sentence += fmt::format("; the ANN: {}", percent(report.curve->ann->accuracy, script));
         }
