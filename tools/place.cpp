@@ -17,6 +17,7 @@
 #include "compiler/partition/hmetis.hpp"
 #include "compiler/passes/place.hpp"
 #include "compiler/placement/annealing.hpp"
+#include "compiler/placement/congestion.hpp"
 #include "compiler/placement/partition_flows.hpp"
 #include "compiler/placement/placement_bounds.hpp"
 #include "compiler/placement/qap_text.hpp"
@@ -232,7 +233,10 @@ ExitStatus place_parts(const CommandLine& line, const Request& request) {
     std::iota(start.begin(), start.end(), 0U);
     const compiler::PlacementProblem problem{.flows = both_ways(flows),
                                              .metric = compiler::SlotMetric(start, mesh, {})};
-    const Solved solved = solve(problem, start, request);
+    Solved solved = solve(problem, start, request);
+    if (request.search.effort > 0) {
+        solved.slot_of = ease_congestion(problem, flows, start, solved.slot_of, mesh, {}, request.search);
+    }
     const std::vector<std::uint32_t> place(solved.slot_of.begin(), solved.slot_of.begin() + cores);
     const compiler::PlacementBounds bounds = placement_bounds(flows, place, mesh, {});
 

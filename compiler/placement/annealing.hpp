@@ -11,8 +11,8 @@ namespace spikeloom::compiler {
 
 struct AnnealingPlan {
     std::uint64_t proposals = 0;
-    double hot = 0.2;         ///< first temperature, in mean sizes of a change
-    double cold = 0.02;       ///< last one
+    double hot = 0.15;        ///< first temperature, in mean sizes of a change
+    double cold = 0.025;      ///< last one
     std::uint32_t run = 0;    ///< names the random numbers
     std::uint32_t reach = 0;  ///< columns and rows from which a partner is taken; 0: any
 };

@@ -27,18 +27,6 @@ std::vector<std::uint32_t> shuffled(std::uint32_t count, RandomWords& words) {
     return order;
 }
 
-std::int64_t cut_of(const WeightedGraph& graph, const Sides& sides) {
-    std::int64_t twice = 0;
-    std::int64_t bias = 0;
-    for (std::uint32_t v = 0; v < graph.vertices(); ++v) {
-        bias += sides[v] != 0 ? graph.bias[v] : 0;
-        for (std::uint64_t e = graph.begin[v]; e < graph.begin[v + 1]; ++e) {
-            twice += sides[v] != sides[graph.edges[e].to] ? graph.edges[e].weight : 0;
-        }
-    }
-    return twice / 2 + bias;
-}
-
 /// Each vertex with the free neighbour that it exchanges most with, in a random order.
 struct Coarsening {
     WeightedGraph graph;
@@ -254,7 +242,7 @@ Sides bisect_coarsest(const WeightedGraph& graph, const BisectionLimits& limits,
     for (int growth = 0; growth < growths; ++growth) {
         Sides sides = grow(graph, limits, words.below(graph.vertices()).index);
         Mover(graph, limits, sides).run();
-        const std::int64_t cut = cut_of(graph, sides);
+        const std::int64_t cut = cost_of_cut(graph, sides);
         if (best.empty() || cut < least) {
             least = cut;
             best = std::move(sides);
@@ -264,6 +252,18 @@ Sides bisect_coarsest(const WeightedGraph& graph, const BisectionLimits& limits,
 }
 
 }  // namespace
+
+std::int64_t cost_of_cut(const WeightedGraph& graph, const std::vector<std::uint8_t>& sides) {
+    std::int64_t twice = 0;
+    std::int64_t bias = 0;
+    for (std::uint32_t v = 0; v < graph.vertices(); ++v) {
+        bias += sides[v] != 0 ? graph.bias[v] : 0;
+        for (std::uint64_t e = graph.begin[v]; e < graph.begin[v + 1]; ++e) {
+            twice += sides[v] != sides[graph.edges[e].to] ? graph.edges[e].weight : 0;
+        }
+    }
+    return twice / 2 + bias;
+}
 
 std::vector<std::uint8_t> bisect_graph(const WeightedGraph& graph, const BisectionLimits& limits, std::uint64_t seed,
                                        std::uint32_t run) {

@@ -31,4 +31,7 @@ struct BisectionLimits {
 [[nodiscard]] std::vector<std::uint8_t> bisect_graph(const WeightedGraph& graph, const BisectionLimits& limits,
                                                      std::uint64_t seed, std::uint32_t run);
 
+/// Flow across, and what the biases of side 1 add up to: what bisect_graph makes small.
+[[nodiscard]] std::int64_t cost_of_cut(const WeightedGraph& graph, const std::vector<std::uint8_t>& sides);
+
 }  // namespace spikeloom::compiler

@@ -11,6 +11,7 @@ namespace spikeloom::compiler {
 namespace {
 
 constexpr std::uint32_t most_for_descent = 512;  // a sweep over all pairs
+constexpr std::uint32_t fewest_to_bisect = 128;  // below, annealing from hot is enough
 constexpr std::uint32_t most_from_hot = 2048;    // beyond, annealing all of it takes too long to pay
 
 /// An arrangement with its cost; the cheapest is kept.
@@ -42,54 +43,59 @@ struct Effort {
     std::uint64_t tabu_steps;
 };
 
+/// Annealing serves better than tabu steps from some 40 slots on; tabu search finds the last gains of small boards.
 Effort effort_of(const SearchOptions& options, std::uint32_t slots) {
+    constexpr std::uint32_t few_slots = 40;
+    const std::uint64_t steps = slots;
     switch (std::clamp(options.effort, 0, 3)) {
     case 0:
         return {.runs = 1, .proposals = 300'000, .a_pair = 100, .tabu_runs = 0, .tabu_steps = 0};
     case 1:
-        return {.runs = slots < 64 ? 4U : 1U,
-                .proposals = 4'000'000,
+        return {.runs = slots <= few_slots ? 4U : (slots <= 2 * few_slots ? 2U : 1U),
+                .proposals = 5'000'000,
                 .a_pair = 2000,
-                .tabu_runs = 1,
-                .tabu_steps = std::uint64_t{100} * slots};
+                .tabu_runs = slots <= few_slots ? 1U : 0U,
+                .tabu_steps = 100 * steps};
     case 2:
-        return {.runs = slots < 64 ? 8U : 2U,
-                .proposals = 60'000'000,
+        return {.runs = slots <= few_slots ? 8U : 4U,
+                .proposals = 100'000'000,
                 .a_pair = 20'000,
-                .tabu_runs = 2,
-                .tabu_steps = std::uint64_t{400} * slots};
+                .tabu_runs = slots <= few_slots ? 2U : 1U,
+                .tabu_steps = 200 * steps};
     default:
-        return {.runs = slots < 64 ? 16U : 6U,
-                .proposals = 1'200'000'000,
-                .a_pair = 100'000,
-                .tabu_runs = 4,
-                .tabu_steps = std::uint64_t{10'000} * slots};
+        return {.runs = slots <= few_slots ? 16U : 8U,
+                .proposals = 2'400'000'000,
+                .a_pair = 200'000,
+                .tabu_runs = 2,
+                .tabu_steps = 2000 * steps};
     }
 }
 
-/// From the cheapest start, by local searches: a large board can't be annealed as a whole.
-void solve_large(const PlacementProblem& problem, const SearchOptions& options, Best& best) {
+/// Boards whose traffic has a shape of its own (layers of a picture) are laid out by bisection better than by
+/// annealing from hot; then the places around each core and its partners are searched.
+void solve_from_bisection(const PlacementProblem& problem, const SearchOptions& options, std::uint64_t proposals,
+                          Best& best) {
     const int effort = std::clamp(options.effort, 0, 3);
     constexpr std::uint64_t most_flows_at_once = 8'000'000;  // beyond, effort 0 does without bisection
+    Best here(problem, best.slot_of());
     if (problem.permissions.all()) {
-        best.offer(hilbert_start(problem));
+        here.offer(hilbert_start(problem));
         // Cuts at the top that go astray spoil all below: several tries.
-        const int tries = effort > 0 ? 1 + 2 * effort : (problem.flows.neighbours.size() <= most_flows_at_once ? 1 : 0);
+        const int tries = effort > 0 ? 1 + effort : (problem.flows.neighbours.size() <= most_flows_at_once ? 1 : 0);
         for (int i = 0; i < tries; ++i) {
             SearchOptions again = options;
             again.seed += static_cast<std::uint64_t>(i) << 32;
-            best.offer(bisection_start(problem, again));
+            here.offer(bisection_start(problem, again));
         }
     }
     const int passes = effort > 0 ? 20 : 6;
-    best.offer(search_near_medians(problem, best.slot_of(), passes, options));
+    here.offer(search_near_medians(problem, here.slot_of(), passes, options));
     if (effort > 0) {
-        const std::uint64_t visits = std::uint64_t{100'000'000} << (4 * (effort - 1));
-        const std::uint64_t degree = problem.flows.neighbours.size() / problem.cores() + 1;
-        best.offer(anneal(problem, best.slot_of(),
-                          {.proposals = visits / (2 * degree), .hot = 0.1, .cold = 0.01, .reach = 3}, options));
-        best.offer(search_near_medians(problem, best.slot_of(), passes, options));
+        here.offer(anneal(problem, here.slot_of(),
+                          {.proposals = proposals, .hot = 0.1, .cold = 0.01, .run = 100, .reach = 3}, options));
+        here.offer(search_near_medians(problem, here.slot_of(), passes, options));
     }
+    best.offer(here.slot_of());
 }
 
 }  // namespace
@@ -106,10 +112,13 @@ Arrangement solve_placement(const PlacementProblem& problem, const Arrangement& 
         for (std::uint32_t run = 0; run < effort.runs; ++run) {
             best.offer(anneal(problem, best.slot_of(), {.proposals = proposals, .run = run}, options));
         }
-    } else {
-        solve_large(problem, options, best);
     }
-    if (effort.tabu_steps > 0 && tabu_serves(problem)) {
+    if (slots > fewest_to_bisect) {
+        const std::uint64_t visits = std::uint64_t{100'000'000} << (4 * std::clamp(options.effort - 1, 0, 2));
+        const std::uint64_t degree = problem.flows.neighbours.size() / problem.cores() + 1;
+        solve_from_bisection(problem, options, visits / (2 * degree), best);
+    }
+    if (tabu_serves(problem)) {
         for (std::uint32_t run = 0; run < effort.tabu_runs; ++run) {
             best.offer(tabu_search(problem, best.slot_of(), {.steps = effort.tabu_steps, .run = run}, options));
         }

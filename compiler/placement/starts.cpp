@@ -64,8 +64,8 @@ private:
         BisectionLimits limits{.least = count > room_1 ? count - room_1 : 0, .most = std::min(count, room_0)};
         limits.wanted = std::clamp(count * room_0 / (room_0 + room_1), limits.least, limits.most);
         const WeightedGraph graph = graph_of(part.cores, centre_0, centre_1);
-        const auto sides = options_.stop && options_.stop() ? in_order(count, limits.wanted)
-                                                            : bisect_graph(graph, limits, options_.seed, run);
+        const auto sides =
+            options_.stop && options_.stop() ? in_order(count, limits.wanted) : best_cut(graph, limits, run);
         Part half_0{.cores = {}, .first = part.first, .last = middle};
         Part half_1{.cores = {}, .first = middle, .last = part.last};
         for (std::size_t i = 0; i < count; ++i) {
@@ -74,6 +74,21 @@ private:
         }
         halves.push_back(std::move(half_0));
         halves.push_back(std::move(half_1));
+    }
+
+    /// A bad cut near the top spoils all below it: the best of several there.
+    [[nodiscard]] std::vector<std::uint8_t> best_cut(const WeightedGraph& graph, const BisectionLimits& limits,
+                                                     std::uint32_t run) const {
+        constexpr std::uint32_t tries_near_the_top = 4;
+        const std::uint32_t tries = std::uint64_t{8} * graph.vertices() >= problem_.cores() ? tries_near_the_top : 1;
+        std::vector<std::uint8_t> best = bisect_graph(graph, limits, options_.seed, tries_near_the_top * run);
+        for (std::uint32_t i = 1; i < tries; ++i) {
+            auto sides = bisect_graph(graph, limits, options_.seed, tries_near_the_top * run + i);
+            if (cost_of_cut(graph, sides) < cost_of_cut(graph, best)) {
+                best = std::move(sides);
+            }
+        }
+        return best;
     }
 
     static std::vector<std::uint8_t> in_order(std::size_t count, std::uint64_t of_side_0) {
