@@ -51,7 +51,7 @@ Effort effort_of(const SearchOptions& options, std::uint32_t slots) {
     case 0:
         return {.runs = 1, .proposals = 300'000, .a_pair = 100, .tabu_runs = 0, .tabu_steps = 0};
     case 1:
-        return {.runs = slots <= few_slots ? 4U : (slots <= 2 * few_slots ? 2U : 1U),
+        return {.runs = slots <= few_slots ? 4U : (slots <= 64 ? 2U : 1U),
                 .proposals = 5'000'000,
                 .a_pair = 2000,
                 .tabu_runs = slots <= few_slots ? 1U : 0U,
@@ -110,7 +110,7 @@ Arrangement solve_placement(const PlacementProblem& problem, const Arrangement& 
     const std::uint64_t proposals = std::min(effort.proposals, effort.a_pair * slots * slots) / effort.runs;
     if (slots <= most_from_hot) {
         for (std::uint32_t run = 0; run < effort.runs; ++run) {
-            best.offer(anneal(problem, best.slot_of(), {.proposals = proposals, .run = run}, options));
+            best.offer(anneal(problem, start, {.proposals = proposals, .run = run}, options));
         }
     }
     if (slots > fewest_to_bisect) {
