@@ -64,6 +64,20 @@ private:
             }
             refuse(fmt::format("neurons of the model {}", name_of(fixed.model)), known);
         }
+        if (inputs_of(fixed.model) > 1) {
+            findings_.push_back(
+                {.where = fmt::format("population '{}'", population_.name),
+                 .found = fmt::format("neurons of the model {}, which have two inputs", name_of(fixed.model)),
+                 .allowed = "models with one input: no projection says which of two it reaches",
+                 .help = "build the image itself, where such a neuron takes two compartments"});
+        }
+        if (fixed.parameters.soft_reset && chip_.neuron.soft_reset_compartments <= 0) {
+            refuse("a reset by subtraction", "a reset to zero");
+        }
+        if (sends_values(fixed.model) && chip_.neuron.payload_bits <= 0) {
+            refuse(fmt::format("neurons of the model {}, which send values", name_of(fixed.model)),
+                   "spikes without payload");
+        }
     }
 
     void sum_in_voltage(FixedNeuron& fixed) {
