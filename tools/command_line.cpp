@@ -3,12 +3,35 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <sstream>
+#include <typeinfo>
 
 namespace spikeloom::tools {
 
 namespace po = boost::program_options;
+
+namespace {
+
+/// Boost reads '-1' into an unsigned number as 2^32 - 1.
+void refuse_wrapped(const po::parsed_options& parsed, const po::variables_map& values) {
+    for (const auto& option : parsed.options) {
+        const auto found = values.find(option.string_key);
+        if (found == values.end()) {
+            continue;
+        }
+        const std::type_info& type = found->second.value().type();
+        const bool is_unsigned = type == typeid(std::uint32_t) || type == typeid(std::uint64_t);
+        for (const std::string& text : option.value) {
+            if (is_unsigned && text.starts_with('-')) {
+                throw UsageError(fmt::format("--{} {}: allowed are whole numbers from 0 on", option.string_key, text));
+            }
+        }
+    }
+}
+
+}  // namespace
 
 bool CommandLine::parse(std::span<const std::string> arguments) {
     shown_.add_options()("help,h", tools::flag(), "this text");
@@ -41,6 +64,7 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
                 .style(style)
                 .run();
         po::store(parsed, values_);
+        refuse_wrapped(parsed, values_);
         po::notify(values_);
         for (const auto& option : parsed.options) {
             given_.push_back(fmt::format("{}={}", option.string_key, fmt::join(option.value, " ")));

@@ -80,7 +80,7 @@ private:
             result_.remarks.push_back({.severity = Severity::warning,
                                        .where = fmt::format("layer '{}'", units.name),
                                        .found = "it is not rectified, and spikes tell no values below 0",
-                                       .help = layer == ann_.output ? "let it integrate: --output membrane" : ""});
+                                       .help = layer == ann_.output ? "let it integrate: --output-layer membrane" : ""});
         }
         Population population;
         population.name = units.name;

@@ -239,6 +239,7 @@ class Help(Case):
                      says="no population 'nobody'")
         self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--nir-reset", "maybe",
                      status=2, says="zero, subtract")
+        self.refused("eval", "net.loom", "--data", "x.npz", "-o", "x.h5", "--steps", "-1", status=2, says="from 0 on")
         self.refused("report", "run.h5", "-o", "page.pdf", status=2, says=".html")
 
     def test_a_full_disk_behind_stdout_is_a_failure(self):
