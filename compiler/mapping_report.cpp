@@ -11,6 +11,7 @@
 #include "chip/image/synapse_size.hpp"
 #include "compiler/bounds.hpp"
 #include "compiler/passes/core_use.hpp"
+#include "compiler/placement/placement_bounds.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -69,8 +70,12 @@ void write_head(Out out, const MappingDecisions& decisions, const chip::Image& i
                    rated ? "a step, at the rates of the calibration run" : "if every neuron spikes once");
     line("  messages", traffic.messages, bounds.messages, random.messages);
     line("  copies to other cores", traffic.copies, bounds.copies, random.copies);
-    fmt::format_to(out, "    hops {}{} before placement\n\n", decisions.placement.hops,
+    fmt::format_to(out, "    hops {}{} before placement\n", decisions.placement.hops,
                    fmt::format(" if every neuron spikes once, {}", decisions.placement.hops_unplaced));
+    const PlacementBounds placed = placement_bounds(core_traffic(decisions.partition), decisions.placement.place,
+                                                    image.chip.mesh, image.chip.network.parameters);
+    fmt::format_to(out, "    hops at least {} ({}); busiest link {} messages, at least {} between these places\n\n",
+                   placed.hops_bound, name_of(placed.hops_bound_by), placed.largest_link, placed.largest_link_bound);
 }
 
 void write_cores(Out out, const MappingDecisions& decisions, const chip::Image& image) {
