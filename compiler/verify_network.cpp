@@ -139,8 +139,10 @@ bool NetworkVerifier::shapes_agree() {
         }
     }
     for (std::size_t i = 0; i < network_.inputs.size(); ++i) {
-        if (image_.inputs[i].size() != network_.inputs[i].size()) {
-            say(fmt::format("input '{}'", network_.inputs[i].name), "has another size in the image");
+        if (image_.inputs[i].size() != network_.inputs[i].size() ||
+            image_.inputs[i].graded != network_.inputs[i].graded) {
+            say(fmt::format("input '{}'", network_.inputs[i].name),
+                "has another size in the image, or its spikes other values");
             return false;
         }
     }

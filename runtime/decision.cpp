@@ -10,11 +10,12 @@
 namespace spikeloom::runtime {
 namespace {
 
-constexpr std::array<std::pair<Decision, std::string_view>, 5> decisions{{{Decision::automatic, "automatic"},
+constexpr std::array<std::pair<Decision, std::string_view>, 6> decisions{{{Decision::automatic, "automatic"},
                                                                           {Decision::spike_count, "spike_count"},
                                                                           {Decision::first_spike, "first_spike"},
                                                                           {Decision::voltage_last, "voltage_last"},
-                                                                          {Decision::voltage_max, "voltage_max"}}};
+                                                                          {Decision::voltage_max, "voltage_max"},
+                                                                          {Decision::argmax, "argmax"}}};
 
 }  // namespace
 
@@ -26,7 +27,7 @@ Result<Decision> parse_decision(const std::string& text) {
     }
     return fail({.where = "--decision",
                  .found = fmt::format("no decision '{}'", text),
-                 .allowed = "automatic, spike_count, first_spike, voltage_last, voltage_max",
+                 .allowed = "automatic, spike_count, first_spike, voltage_last, voltage_max, argmax",
                  .help = {}});
 }
 
@@ -64,7 +65,9 @@ std::int32_t OutputTally::answer() const {
             winner = neuron;
         }
     }
-    return by_voltage(decision_) || first_[winner] != never ? static_cast<std::int32_t>(winner) : -1;
+    return by_voltage(decision_) || decision_ == Decision::argmax || first_[winner] != never
+               ? static_cast<std::int32_t>(winner)
+               : -1;
 }
 
 std::int32_t OutputTally::first_spike(std::uint32_t neuron) const {
@@ -79,6 +82,8 @@ bool OutputTally::beats(std::uint32_t a, std::uint32_t b) const {
         return spikes_[a] != spikes_[b] ? spikes_[a] > spikes_[b] : first_[a] < first_[b];
     case Decision::first_spike:
         return first_[a] != first_[b] ? first_[a] < first_[b] : spikes_[a] > spikes_[b];
+    case Decision::argmax:
+        return spikes_[a] > spikes_[b];
     case Decision::voltage_last:
     case Decision::voltage_max:
         return voltages_[a] > voltages_[b];

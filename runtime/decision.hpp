@@ -17,6 +17,7 @@ enum class Decision : std::uint8_t {
     first_spike,   ///< earliest spike
     voltage_last,  ///< largest voltage after the last step
     voltage_max,   ///< largest voltage over the sample
+    argmax,        ///< most spikes; of equals the lowest class, silence included, as numpy's argmax of the counts
 };
 [[nodiscard]] Result<Decision> parse_decision(const std::string& text);
 /// `automatic` settled for an output that spikes or doesn't; the others stay.

@@ -170,7 +170,8 @@ Diagnostics check_evaluation(const chip::Image& image, const LabelledSet& set, c
                             .allowed = fmt::format("labels 0..{}", answers.size() - 1),
                             .help = "choose the population that answers by the option `output`"});
     }
-    if (!answers.spikes && (options.decision == Decision::spike_count || options.decision == Decision::first_spike)) {
+    const Decision decision = options.decision;
+    if (!answers.spikes && decision != Decision::automatic && !by_voltage(decision)) {
         findings.push_back({.where = fmt::format("output '{}'", answers.name),
                             .found = "it doesn't spike, and spikes should decide",
                             .allowed = "voltage_last, voltage_max",

@@ -3,7 +3,7 @@
 // The answer is the class with the most output spikes; of equals the one that spiked first, then the lower class. Or
 // the class that spikes first (of equals the one with more spikes, then the lower class). Or, of outputs that don't
 // spike, the class with the largest voltage. Without an output spike there is no answer: the sample counts as silent
-// (and as wrong).
+// (and as wrong). By argmax, which takes the lowest of equal classes, a silent sample is answered with class 0.
 #pragma once
 
 #include <cstdint>

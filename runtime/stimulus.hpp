@@ -47,7 +47,8 @@ struct PoissonOptions {
 /// - SONATA .h5: /spikes/<population> = the input port of that name (one population and one port match under any
 ///   name; FILE.h5#hidden takes one of several); /spikes/{gids,timestamps} of the old dialect and
 ///   /spikes/{node_ids,timestamps} for a single port. A spike at time t acts in step floor(t / the image's step).
-/// - .npy: raster T x N of 0 and 1 for the only port (N may be its shape); .npz: one raster a port, by its name.
+/// - .npy: raster T x N of 0 and 1 for the only port (N may be its shape), into a graded port of whole numbers, which
+///   its spikes carry; .npz: one raster a port, by its name.
 ///   S x T x N holds many samples: FILE#3 takes the fourth.
 /// - .csv: lines "step,channel", "step,port,channel" or, for graded spikes, "step,port,channel,payload" (port by name
 /// or

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "runtime/findings.hpp"
 #include "runtime/stimulus_files.hpp"
@@ -61,18 +62,27 @@ Result<Raster> find_raster(const files::Array& array, const std::string& where, 
     return wrong(found, transposed ? "the array seems to be channels x steps: transpose it" : "");
 }
 
-void append_raster(const files::Array& array, const Raster& raster, std::uint32_t port, std::uint64_t channels,
+/// Into a graded port, the array holds what its spikes carry.
+void append_raster(const files::Array& array, const Raster& raster, std::uint32_t port, const chip::InputSymbol& symbol,
                    const std::string& where, EventList& list, Findings& findings) {
+    constexpr double most_payload = (1U << 23) - 1;
+    const std::uint64_t channels = symbol.size();
     for (std::uint64_t step = 0; step < raster.rows; ++step) {
         for (std::uint64_t channel = 0; channel < channels; ++channel) {
             const double value = array.real(raster.offset + step * channels + channel);
-            if (value == 1) {
+            if (symbol.graded && std::abs(value) <= most_payload && std::trunc(value) == value) {
+                if (value != 0) {
+                    list.events.push_back(
+                        {step, port, static_cast<std::uint32_t>(channel), static_cast<std::int32_t>(value)});
+                }
+            } else if (value == 1 && !symbol.graded) {
                 list.events.push_back({step, port, static_cast<std::uint32_t>(channel)});
             } else if (value != 0) {
                 findings.add({.where = where,
                               .found = fmt::format("value {} at step {}, channel {}", value, step, channel),
-                              .allowed = "0 or 1: a channel spikes at most once a step",
-                              .help = "values between are for `spikeloom eval --encode`"});
+                              .allowed = symbol.graded ? "whole numbers of 24 bits with the sign"
+                                                       : "0 or 1: a channel spikes at most once a step",
+                              .help = symbol.graded ? "" : "values between are for `spikeloom eval --encode`"});
             }
         }
     }
@@ -127,7 +137,7 @@ Result<EventList> raster_events(const files::NamedArrays& arrays, const std::str
             findings.add(raster.error());
             continue;
         }
-        append_raster(array, *raster, *port, image.inputs[*port].size(), where, list, findings);
+        append_raster(array, *raster, *port, image.inputs[*port], where, list, findings);
     }
     return findings.or_value(std::move(list));
 }

@@ -5,16 +5,15 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
-#include <filesystem>
 #include <utility>
 #include <variant>
 
 #include "compiler/convert/balance_delays.hpp"
-#include "core/files/sha256.hpp"
 #include "tools/analog_compile.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/descriptions.hpp"
+#include "tools/image_source.hpp"
 #include "tools/interrupt.hpp"
 #include "tools/mapping_options.hpp"
 #include "tools/model_files.hpp"
@@ -43,24 +42,6 @@ Result<compiler::CompileResult> compile_interruptibly(const compiler::Network& n
                                      .help = "without the interruption the result is the same every time"});
     }
     return compiled;
-}
-
-/// What only the program knows: which file, which options, which rules.
-Result<void> add_provenance(chip::Image& image, const std::string& path, const CommandLine& line,
-                            const std::vector<compiler::Resolution>& resolutions) {
-    auto hash = files::sha256_file(path);
-    if (!hash) {
-        return fail(std::move(hash.error()));
-    }
-    image.provenance.program = std::string("spikeloom ") + SPIKELOOM_VERSION;
-    image.provenance.network_file = std::filesystem::path(path).filename().string();
-    image.provenance.network_sha256 = *hash;
-    const std::vector<std::string>& given = line.given();
-    image.provenance.options.insert(image.provenance.options.begin(), given.begin(), given.end());
-    for (const compiler::Resolution& resolution : resolutions) {
-        image.provenance.rules.push_back(to_text(resolution));
-    }
-    return {};
 }
 
 boost::json::object summary_json(const chip::Image& image, const LoadedNetwork& loaded, const std::string& output) {
@@ -200,6 +181,7 @@ const Subcommand compile_subcommand{
     .example =
         "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom --effort 2\n"
         "  spikeloom compile net.nir --chip loihi1 -o net.loom --pin hidden=0-3 --forbid-core 4,9-12 --rates run.h5\n"
+        "  spikeloom compile trained_mnist_network.net --chip loihi2 -o mnist.loom\n"
         "  spikeloom compile net.ttfs.textproto --chip brainscales2 -o net.loom",
     .run = run,
 };

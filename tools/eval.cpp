@@ -11,6 +11,7 @@
 #include "runtime/curve_watch.hpp"
 #include "runtime/evaluation.hpp"
 #include "runtime/neuron_labels.hpp"
+#include "runtime/pipeline.hpp"
 #include "runtime/stimulus.hpp"
 #include "tools/accuracy_curve.hpp"
 #include "tools/analog_eval.hpp"
@@ -19,6 +20,7 @@
 #include "tools/console.hpp"
 #include "tools/gap.hpp"
 #include "tools/interrupt.hpp"
+#include "tools/model_files.hpp"
 #include "tools/session_options.hpp"
 
 namespace spikeloom::tools {
@@ -36,8 +38,23 @@ T parsed(Result<T> value) {
     return *value;
 }
 
-runtime::EvaluationOptions evaluation_options(const CommandLine& line, const runtime::LabelledSet& set) {
+/// As the users of netx measure: pixels drive integrate-and-fire neurons outside the chip, late layers have the time
+/// that they need, the class is the argmax of the output's spike counts.
+void take_netx_habits(const chip::Image& image, runtime::EvaluationOptions& options) {
+    options.encoder.encoding = runtime::Encoding::constant;
+    if (const auto output = runtime::output_population(image, "")) {
+        options.drain_steps = runtime::pipeline_depth(image, *output);
+        options.decision =
+            image.populations[output->value()].spikes ? runtime::Decision::argmax : runtime::Decision::voltage_max;
+    }
+}
+
+runtime::EvaluationOptions evaluation_options(const CommandLine& line, const chip::Image& image,
+                                              const runtime::LabelledSet& set) {
     runtime::EvaluationOptions options;
+    if (identify(line.operand()).value_or(FileKind::unknown) == FileKind::netx) {
+        take_netx_habits(image, options);
+    }
     if (line.has("encode")) {
         options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
     } else if (set.steps != 0) {
@@ -61,8 +78,10 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const run
     if (options.passes > 1 && line.flag("gap")) {
         throw UsageError("--gap compares one pass with the float network: leave out --epochs");
     }
-    options.drain_steps = line.value<std::uint32_t>("drain");
-    options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
+    options.drain_steps = line.optional<std::uint32_t>("drain").value_or(options.drain_steps);
+    if (line.has("decision")) {
+        options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
+    }
     options.output = line.value<std::string>("decide-by");
     options.teacher = line.value<std::string>("teacher");
     options.teacher_payload = line.value<std::int32_t>("teacher-payload");
@@ -209,7 +228,7 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
     if (!set) {
         return fail(set.error());
     }
-    runtime::EvaluationOptions options = evaluation_options(line, *set);
+    runtime::EvaluationOptions options = evaluation_options(line, image, *set);
     if (auto labels = neuron_labels(line)) {
         options.neuron_labels = std::move(*labels);
     } else {
@@ -274,16 +293,19 @@ void add_options(CommandLine& line) {
     line.add()("data,d", word("SET")->required(),
                ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
         "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
-        "encode,e", word("HOW"), "latency, rate, constant, regular or events (default: latency; spikes: events)")(
+        "encode,e", word("HOW"),
+        "latency, rate, constant, regular or events (default: latency; netx: constant; spikes: events)")(
         "steps,n", count(), "steps a sample (default: as the set says, else 32)")(
         "window,w", count(), "latency: steps over which values spread (default: as the set says, else half the steps)")(
-        "drain", count()->default_value(0), "steps without input after a sample, for late layers")(
-        "cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
-        "latency: values at or below give no spike")("max-rate",
-                                                     po::value<double>()->default_value(1.0, "1")->value_name("P"),
-                                                     "rate: spike probability a step at value 1")(
-        "decision", word("RULE")->default_value("automatic"),
-        "automatic, spike_count, first_spike, voltage_last or voltage_max")(
+        "drain", count(),
+        "steps without input after a sample, for late layers (default: 0; netx: as many as the "
+        "output lies behind the input)")("cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
+                                         "latency: values at or below give no spike")(
+        "max-rate", po::value<double>()->default_value(1.0, "1")->value_name("P"),
+        "rate: spike probability a step at value 1")(
+        "decision", word("RULE"),
+        "automatic (spike_count or voltage_max, the default), spike_count, first_spike, voltage_last, voltage_max, or "
+        "argmax (spike_count, but of equals the lowest class, silence included; the default of netx)")(
         "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
         "assign-labels", word("RECORDING"),
         "output neurons stand for the class under which they spiked most in this recording of an eval")(
@@ -320,13 +342,19 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand eval_subcommand{
     .name = "eval",
     .summary = "accuracy, energy and latency an inference over a labelled set",
-    .synopsis = "IMAGE --data SET -o RECORDING [options]",
+    .synopsis = "IMAGE|NET --data SET -o RECORDING [options]",
     .text =
         "Runs every sample from the chip's initial state, asks the output population, and records the whole. Plastic\n"
         "weights are kept from sample to sample, unless --freeze.\n"
         "Latency code: value v in 0..1 spikes once, at step floor((1 - v) * (window - 1) + 0.5).\n"
+        "Constant code: an integrate-and-fire neuron a channel outside the chip, v += value, spike at v > 1, then v = "
+        "0.\n"
+        "A network (NIR, netx, text) instead of an image is compiled on the way, to the chip of --chip.\n"
         "An image for an analog chip has other options: spikeloom eval ANALOG-IMAGE --help shows them.",
-    .example = "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --gap -o yinyang.h5",
+    .example =
+        "  spikeloom eval yinyang.loom --data models/networks/yinyang/yinyang_test.npz --gap -o yinyang.h5\n"
+        "  spikeloom eval trained_mnist_network.net --chip loihi2 --data t10k-images-idx3-ubyte.gz --steps 20 -o "
+        "mnist.h5",
     .run = run,
 };
 

@@ -110,13 +110,14 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand run_subcommand{
     .name = "run",
     .summary = "one stimulus through an image, recorded",
-    .synopsis = "IMAGE --input SPIKES -o RECORDING [options]",
+    .synopsis = "IMAGE|NET --input SPIKES -o RECORDING [options]",
     .text =
         "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy, and what\n"
         "plastic projections learn.\n"
         "A step's time follows from its spikes: each core's work, the messages through the spike network (--noc), the\n"
         "barrier. Links and phases are recorded with it; report shows what bounds the steps.\n"
         "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.\n"
+        "A network (NIR, netx, text) instead of an image is compiled on the way, to the chip of --chip.\n"
         "An image for an analog chip has other options: spikeloom run ANALOG-IMAGE --help shows them.",
     .example = "  spikeloom run yinyang.loom --input poisson:50 --steps 1000 -o run.h5 --probe hidden[0:4].v",
     .run = run,

@@ -17,6 +17,8 @@
 #include "tools/console.hpp"
 #include "tools/cost_options.hpp"
 #include "tools/figures.hpp"
+#include "tools/image_source.hpp"
+#include "tools/network_source.hpp"
 
 namespace spikeloom::tools {
 
@@ -146,6 +148,8 @@ void add_session_options(CommandLine& line) {
                                                            "only from or to these places on the mesh")(
         "trace-limit", po::value<std::uint64_t>()->value_name("N"), "messages at most (default: 1000000)")(
         "json", flag(), "print the figures as JSON");
+    line.add()("chip,c", word("CHIP"), "of a network that is not compiled yet: where to compile it to");
+    add_nir_options(line);
     add_cost_options(line, "cost-tables", "price the run under the cost tables of this file instead of the chip's");
 }
 
@@ -239,7 +243,7 @@ Result<void> save_image(const runtime::Session& session, const CommandLine& line
 
 ExitStatus run_image(const CommandLine& line,
                      const std::function<Result<void>(const chip::Image&, const CommandLine&)>& work) {
-    auto image = chip::read_image(line.operand());
+    auto image = image_of(line);
     if (!image) {
         print(image.error());
         return ExitStatus::failed;

@@ -24,9 +24,9 @@ struct NetxArray {
 
 /// The datasets of one group: numbers, and texts (a type, an activation).
 struct NetxGroup {
-    std::string path;                         ///< "/layer/3/neuron"
-    std::map<std::string, NetxArray> arrays;  ///< "weight", "weight/real", "vThMant"
-    std::map<std::string, std::string> texts;
+    std::string path{};                         ///< "/layer/3/neuron"
+    std::map<std::string, NetxArray> arrays{};  ///< "weight", "weight/real", "vThMant"
+    std::map<std::string, std::string> texts{};
 
     [[nodiscard]] const NetxArray* find(const std::string& name) const {
         const auto found = arrays.find(name);
@@ -41,9 +41,9 @@ struct NetxGroup {
 
 struct NetxLayer {
     std::uint64_t number = 0;  ///< "/layer/<number>"
-    std::string type;
-    NetxGroup group;
-    std::optional<NetxGroup> neuron;
+    std::string type{};
+    NetxGroup group{};
+    std::optional<NetxGroup> neuron{};
     friend bool operator==(const NetxLayer&, const NetxLayer&) = default;
 };
 

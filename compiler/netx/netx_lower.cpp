@@ -159,18 +159,20 @@ private:
     }
 
     void add_input_neurons(const NetxLayer& layer) {
-        auto neuron = netx_neuron(layer, notes_);
+        auto neuron = netx_neuron(layer, true, notes_);
         if (!neuron) {
             return;
         }
-        if (neuron->fixed.model == NeuronModel::leaky) {
+        const bool leaky = neuron->fixed.model == NeuronModel::leaky;
+        if (leaky) {
             // netx writes the bias of v, and nothing else arrives: a current that lives one step is the same.
             neuron->fixed.current_decay = 4096;
             notes_.settle("input neurons", "on the chip, their biases as graded spikes",
                           "a spike's value times 2^6 is added to v in its step, as netx's bias is", "--netx-input");
         }
         add_population(layer, std::move(*neuron), shape_, {});
-        add_projection(layer, OneToOneWeights{{1.0F}}, 0);
+        // Delta neurons count in 2^12 of a value, and shift what arrives by 6 of them.
+        add_projection(layer, OneToOneWeights{{leaky ? 1.0F : 64.0F}}, 0);
         step_to_last();
     }
 
@@ -225,7 +227,7 @@ void Lowerer::lower_dense(const NetxLayer& layer) {
         notes_.complain(layer.group.path + "/weight", "complex weights, for resonate-and-fire neurons", "real weights");
         return;
     }
-    const auto neuron = netx_neuron(layer, notes_);
+    const auto neuron = netx_neuron(layer, false, notes_);
     const auto sizes = netx_dense_sizes(layer, notes_);
     if (!neuron || !sizes) {
         return;
@@ -333,7 +335,7 @@ bool Lowerer::open_image(const NetxLayer& layer, std::uint32_t channels) {
 void Lowerer::lower_convolution(const NetxLayer& layer) {
     tell_unread(layer, {"shape", "inChannels", "outChannels", "kernelSize", "stride", "padding", "dilation", "groups",
                         "weight", "weight/real", "weight/imag", "bias", "delay"});
-    const auto neuron = netx_neuron(layer, notes_);
+    const auto neuron = netx_neuron(layer, false, notes_);
     auto kernel = netx_kernel(layer, notes_);
     if (!neuron || !kernel || !open_image(layer, kernel->in_channels)) {
         return;
@@ -367,7 +369,7 @@ void Lowerer::lower_convolution(const NetxLayer& layer) {
 /// SLAYER's pooling block: every channel by itself, one weight for all taps of the window.
 void Lowerer::lower_pool(const NetxLayer& layer) {
     tell_unread(layer, {"shape", "kernelSize", "stride", "padding", "dilation", "weight", "delay"});
-    const auto neuron = netx_neuron(layer, notes_);
+    const auto neuron = netx_neuron(layer, false, notes_);
     if (shape_.size() != 3) {
         notes_.complain(layer.group.path, fmt::format("pooling of ({})", fmt::join(shape_, ", ")),
                         "an image: channels, height, width");

@@ -86,9 +86,39 @@ std::optional<NetxNeuron> leaky(const NetxGroup& group, NetxNotes& notes) {
     return neuron;
 }
 
+/// Activations have 12 bits behind the point (6 of the weights, 6 of the messages), and messages 6 of them.
+std::optional<NetxNeuron> sigma_delta(const NetxGroup& group, bool input, NetxNotes& notes) {
+    constexpr int message_bits = 6;
+    constexpr int activation_bits = 12;
+    tell_unread(group, {"vThMant", "refDelay", "sigma_output", "iDecay", "vDecay"}, notes);
+    NetxNeuron neuron;
+    neuron.bias_shift = activation_bits;
+    neuron.fixed.model = input ? NeuronModel::delta : NeuronModel::sigma_delta;
+    neuron.fixed.parameters.state_exponent = message_bits;
+    const bool sum_only = !input && (group.find("sigma_output") != nullptr || group.texts.contains("sigma_output"));
+    if (sum_only) {
+        neuron.fixed.parameters.relu = false;
+        neuron.spikes = false;
+        notes.settle("sigma output", "read as the neurons' activation, sigma; nothing is sent",
+                     "netx sends sigma itself every step, to whoever reads the network");
+        return neuron;
+    }
+    const auto threshold = whole(group, "vThMant", 0, std::int64_t{1} << 18, std::nullopt, notes);
+    if (!threshold) {
+        return std::nullopt;
+    }
+    neuron.fixed.threshold = static_cast<std::int32_t>(*threshold << activation_bits);
+    const std::string activation = group.text("activation");
+    if (!input && !activation.empty() && activation.find("relu") == std::string::npos &&
+        activation.find("ReLU") == std::string::npos) {
+        notes.warn(group.path + "/activation", fmt::format("'{}' is taken as ReLU, as netx does", activation));
+    }
+    return neuron;
+}
+
 }  // namespace
 
-std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, NetxNotes& notes) {
+std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, bool input, NetxNotes& notes) {
     if (!layer.neuron) {
         NetxNeuron integrator;
         integrator.fixed.current_decay = 0;
@@ -103,8 +133,12 @@ std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, NetxNotes& notes) 
     if (type == "LOIHI" || type == "CUBA") {
         return leaky(*layer.neuron, notes);
     }
+    if (type == "SDNN" || type == "SIGMA_DELTA") {
+        return sigma_delta(*layer.neuron, input, notes);
+    }
     notes.complain(layer.neuron->path + "/type",
-                   type.empty() ? "the neuron has no type" : fmt::format("neurons of type '{}'", type), "LOIHI, CUBA");
+                   type.empty() ? "the neuron has no type" : fmt::format("neurons of type '{}'", type),
+                   "LOIHI, CUBA, SDNN");
     return std::nullopt;
 }
 

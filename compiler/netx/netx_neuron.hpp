@@ -21,6 +21,7 @@ struct NetxNeuron {
 };
 
 /// Nothing after a finding. A layer without a neuron integrates: v is the sum of all that arrived.
-[[nodiscard]] std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, NetxNotes& notes);
+/// `input`: of an input layer, whose SDNN neurons encode what they are given.
+[[nodiscard]] std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, bool input, NetxNotes& notes);
 
 }  // namespace spikeloom::compiler

@@ -85,11 +85,8 @@ std::optional<Shape> netx_shape(const NetxLayer& layer, NetxNotes& notes) {
                        fmt::format("1 to 3 extents, at most {} neurons", most_neurons));
         return std::nullopt;
     }
-    Shape shape(values->begin(), values->end());
-    if (neurons == shape.front()) {
-        shape.resize(1);
-    }
-    return shape;
+    const Shape shape(values->begin(), values->end());
+    return neurons == shape.front() ? Shape{shape.front()} : shape;
 }
 
 std::optional<NetxDenseSizes> netx_dense_sizes(const NetxLayer& layer, NetxNotes& notes) {

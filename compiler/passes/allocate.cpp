@@ -204,9 +204,9 @@ chip::PopulationSymbol population_symbol(const Network& network, const MappedNet
 chip::InputSymbol input_symbol(const Network& network, const MappedNetwork& mapped, const Outputs& outputs,
                                std::size_t port) {
     chip::InputSymbol symbol;
+    symbol.graded = network.inputs[port].graded;
     symbol.name = network.inputs[port].name;
     symbol.shape = network.inputs[port].shape;
-    symbol.graded = network.inputs[port].graded;
     symbol.output_first.push_back(0);
     for (std::uint32_t node = mapped.input_first[port]; node < mapped.input_first[port + 1]; ++node) {
         symbol.outputs.insert(symbol.outputs.end(), outputs[node].begin(), outputs[node].end());

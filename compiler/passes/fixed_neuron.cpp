@@ -13,6 +13,12 @@ namespace {
 
 constexpr double unit = 64;  ///< of u, for a weight of 1
 
+/// Whether the threshold register is a mantissa, or the number itself.
+bool compares_mantissas(NeuronModel model) {
+    return model == NeuronModel::leaky || model == NeuronModel::ternary_leaky ||
+           model == NeuronModel::adaptive_threshold;
+}
+
 class Registers {
 public:
     Registers(const Population& population, const chip::ChipSpec& chip, Diagnostics& findings)
@@ -31,9 +37,10 @@ public:
         registers.spikes = spikes(population_.kind);
         registers.threshold_mantissa =
             static_cast<std::int32_t>(registers.spikes ? fixed.threshold : format.threshold_mantissa_max);
-        if (registers.threshold_mantissa > format.threshold_mantissa_max && fixed.model == NeuronModel::leaky) {
-            refuse(fmt::format("a threshold of {}", fixed.threshold),
-                   fmt::format("at most {}", format.threshold_mantissa_max));
+        const std::int64_t most = compares_mantissas(fixed.model) ? format.threshold_mantissa_max
+                                                                  : (std::int64_t{1} << (format.state_bits - 1)) - 1;
+        if (registers.threshold_mantissa > most) {
+            refuse(fmt::format("a threshold of {}", fixed.threshold), fmt::format("at most {}", most));
         }
         registers.refractory =
             registers.spikes ? population_.refractory_steps : static_cast<std::int32_t>(format.refractory.least);

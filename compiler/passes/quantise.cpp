@@ -403,6 +403,13 @@ void Expander::run() {
 }
 
 void check_projections(const Network& network, const chip::ChipSpec& chip, Diagnostics& findings) {
+    for (const InputPort& port : network.inputs) {
+        if (port.graded && chip.neuron.payload_bits <= 0) {
+            findings.push_back({Severity::error, fmt::format("input '{}'", port.name), "its spikes carry values",
+                                fmt::format("spikes without value (chip '{}')", chip.name),
+                                "compute what the port feeds outside the chip (netx: --netx-input spikes)"});
+        }
+    }
     for (const Projection& projection : network.projections) {
         const std::string where = fmt::format("projection '{}'", projection.name);
         const int delay = longest_delay(projection);

@@ -300,6 +300,14 @@ Result<GapMeasurement> GapMeasurement::create(const Network& network, const chip
                          {}});
         }
     }
+    for (const Population& population : network.populations) {
+        if (population.fixed && population.fixed->model != NeuronModel::leaky) {
+            return fail({.where = "population '" + population.name + "'",
+                         .found = "neurons of the model " + std::string(name_of(population.fixed->model)) +
+                                  ", which the float reference does not run",
+                         .allowed = "leaky neurons"});
+        }
+    }
     std::vector<Network> variants;
     for (const auto& [name, part] : parts) {
         Result<Network> variant = quantised_variant(network, image, part);

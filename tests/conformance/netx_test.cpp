@@ -3,12 +3,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "chip/chip.hpp"
 #include "compiler/compile.hpp"
 #include "compiler/netx/netx_reader.hpp"
+#include "core/files/idx.hpp"
 #include "core/files/npy.hpp"
 #include "reference/naive_netx.hpp"
 #include "support/networks.hpp"
@@ -36,6 +39,7 @@ public:
         }
         for (std::uint32_t p = 0; p < image_.populations.size(); ++p) {
             spikes_.emplace_back(image_.populations[p].size());
+            sent_.emplace_back(image_.populations[p].size());
             for (const chip::PopulationTile& tile : image_.populations[p].tiles) {
                 for (std::uint32_t i = 0; i < tile.count; ++i) {
                     at_[tile.core.value()][tile.first_compartment + i] = {p, tile.first_neuron + i};
@@ -44,24 +48,32 @@ public:
         }
     }
 
-    void step(const std::vector<std::uint8_t>& input) {
+    /// One value a channel: 0 is no spike; the others count for a graded port only.
+    template <class Value>
+    void step(const std::vector<Value>& input) {
         std::vector<chip::InputSpike> spikes;
         for (std::uint32_t channel = 0; channel < input.size(); ++channel) {
             if (input[channel] != 0) {
-                spikes.push_back({.port = 0, .channel = channel});
+                spikes.push_back({.port = 0, .channel = channel, .payload = input[channel]});
             }
         }
         chip_[0].step(spikes);
         for (auto& population : spikes_) {
             std::ranges::fill(population, std::uint8_t{0});
         }
+        for (auto& population : sent_) {
+            std::ranges::fill(population, 0);
+        }
         for (const chip::CoreSpike& spike : chip_[0].spikes()) {
             const auto [population, neuron] = at_[spike.core.value()][spike.compartment.value()];
             spikes_[population][neuron] = 1;
+            sent_[population][neuron] = spike.payload;
         }
     }
     void reset() { chip_[0].reset_state(); }
     [[nodiscard]] const std::vector<std::uint8_t>& spikes(std::size_t population) const { return spikes_[population]; }
+    /// What each neuron sent in the last step; 0: nothing.
+    [[nodiscard]] const std::vector<std::int32_t>& sent(std::size_t population) const { return sent_[population]; }
     [[nodiscard]] std::int32_t voltage(std::uint32_t population, std::uint32_t neuron) const {
         for (std::uint32_t core = 0; core < at_.size(); ++core) {
             for (std::uint32_t compartment = 0; compartment < at_[core].size(); ++compartment) {
@@ -84,6 +96,7 @@ private:
     std::vector<chip::Chip> chip_;
     std::vector<std::vector<std::pair<std::uint32_t, std::uint32_t>>> at_;
     std::vector<std::vector<std::uint8_t>> spikes_;
+    std::vector<std::vector<std::int32_t>> sent_;
 };
 
 Network network_of(const std::vector<NetxTestLayer>& layers) {
@@ -254,6 +267,139 @@ TEST_CASE("netx: convolution, pooling and flatten equal the naive rule") {
     layers[4].sources = 36;
     layers[4].weight = whole_numbers(draws, 7 * 36, -127, 127);
     expect_equal_runs(layers, {3, 9, 12}, "loihi1", 11);
+}
+
+/// Sigma-delta neurons of dense layers, as lava's fixed-point models compute them in netx (spike_exp 6, state_exp 6).
+struct NaiveSigmaDelta {
+    NetxTestLayer layer;
+    bool input = false;
+    std::vector<std::int64_t> sigma, before, residue;
+    std::vector<std::int32_t> sent;
+
+    explicit NaiveSigmaDelta(NetxTestLayer of) : layer(std::move(of)), input(layer.type == "input") {
+        const auto neurons = static_cast<std::size_t>(layer.neurons());
+        sigma.assign(neurons, 0);
+        before = residue = sigma;
+        sent.assign(neurons, 0);
+    }
+    void step(const std::vector<std::int32_t>& heard) {
+        for (std::size_t i = 0; i < sent.size(); ++i) {
+            std::int64_t x = std::int64_t{4096} * heard[input ? i : 0];
+            if (!input) {
+                for (std::size_t j = 0; j < heard.size(); ++j) {
+                    sigma[i] += std::int64_t{layer.weight[i * heard.size() + j]} * heard[j];
+                }
+                x = std::max<std::int64_t>(0, sigma[i] + (layer.bias.empty() ? 0 : 4096 * layer.bias[i]));
+            }
+            const std::int64_t d = x - before[i] + residue[i];
+            const std::int64_t out = std::abs(d) >= 4096 * layer.threshold ? d : 0;
+            residue[i] = d - out;
+            before[i] = x;
+            sent[i] = static_cast<std::int32_t>(out >> 6);
+        }
+    }
+};
+
+TEST_CASE("netx: sigma-delta layers equal lava's equations: values as messages, a sum as output") {
+    test::Draws draws(12);
+    std::vector<NetxTestLayer> layers(4);
+    layers[0] = {.type = "input", .shape = {12}, .threshold = 3, .neuron_type = "SDNN"};
+    layers[1] = {.shape = {9},
+                 .sources = 12,
+                 .weight = whole_numbers(draws, 108, -40, 50),
+                 .bias = whole_numbers(draws, 9, -20, 100),
+                 .threshold = 2,
+                 .neuron_type = "SDNN"};
+    layers[2] = {
+        .shape = {7}, .sources = 9, .weight = whole_numbers(draws, 63, -60, 60), .threshold = 1, .neuron_type = "SDNN"};
+    layers[3] = {.shape = {3},
+                 .sources = 7,
+                 .weight = whole_numbers(draws, 21, -60, 60),
+                 .neuron_type = "SDNN",
+                 .sigma_output = true};
+    RunningNet net(network_of(layers), "loihi2");
+    std::vector<NaiveSigmaDelta> naive(layers.begin(), layers.end());
+    std::vector<std::int32_t> values(12);
+    std::size_t messages = 0;
+    for (int step = 0; step < 60; ++step) {
+        for (std::int32_t& value : values) {
+            value = std::clamp(value + static_cast<std::int32_t>(draws.integer(-5, 5)), -64, 64);
+        }
+        net.step(values);
+        for (std::size_t layer = naive.size(); layer-- > 1;) {
+            naive[layer].step(naive[layer - 1].sent);
+        }
+        naive[0].step(values);
+        for (std::uint32_t layer = 0; layer < 3; ++layer) {
+            CAPTURE(step);
+            CAPTURE(layer);
+            REQUIRE(net.sent(layer) == naive[layer].sent);
+            messages +=
+                static_cast<std::size_t>(std::ranges::count_if(naive[layer].sent, [](int v) { return v != 0; }));
+        }
+        for (std::uint32_t i = 0; i < 3; ++i) {
+            REQUIRE(net.voltage(3, i) == naive[3].sigma[i]);
+        }
+    }
+    CHECK(messages > 300);
+}
+
+TEST_CASE("netx: the MNIST net, spikes of 40 images equal the naive rule, and the exact count on 1,000") {
+    const auto path = test::reference_data("netx/mnist/trained_mnist_network.net");
+    const auto pictures = test::reference_data("mnist/t10k-images-idx3-ubyte.gz");
+    const auto digits = test::reference_data("mnist/t10k-labels-idx1-ubyte.gz");
+    if (!path || !pictures || !digits) {
+        return;
+    }
+    const auto import = read_netx(*path);
+    REQUIRE(import.has_value());
+    const auto images = files::read_idx(*pictures);
+    const auto labels = files::read_idx(*digits);
+    REQUIRE(images.has_value());
+    REQUIRE(labels.has_value());
+    std::vector<NetxTestLayer> layers;
+    for (const Projection& projection : import->network.projections) {
+        const auto& weights = std::get<DenseWeights>(projection.weights).weights;
+        const auto targets = static_cast<std::int64_t>(import->network.populations[projection.target.value()].size());
+        layers.push_back({.shape = {targets},
+                          .sources = static_cast<std::int64_t>(weights.size()) / targets,
+                          .weight = std::vector<std::int32_t>(weights.begin(), weights.end()),
+                          .current_decay = 410,
+                          .voltage_decay = 410,
+                          .threshold = 64});
+    }
+    RunningNet net(import->network, "loihi2");
+    CHECK(net.cores() <= 5);
+    constexpr std::size_t pixels = 784;
+    constexpr int steps = 20;
+    constexpr int later = 2;  // the output is two layers behind
+    constexpr std::size_t compared = 40;
+    std::size_t correct = 0;
+    for (std::size_t image = 0; image < 1000; ++image) {
+        net.reset();
+        test::NaiveNetx naive(image < compared ? layers : std::vector<NetxTestLayer>{}, {pixels});
+        std::vector<float> voltage(pixels);
+        std::array<int, 10> counts{};
+        for (int step = 0; step < steps + later; ++step) {
+            std::vector<std::uint8_t> input(pixels);
+            for (std::size_t pixel = 0; pixel < pixels && step < steps; ++pixel) {
+                voltage[pixel] += static_cast<float>(images->integer(image * pixels + pixel)) / 255.0F;
+                input[pixel] = voltage[pixel] > 1.0F ? 1 : 0;
+                voltage[pixel] = input[pixel] != 0 ? 0.0F : voltage[pixel];
+            }
+            net.step(input);
+            naive.step(input);
+            for (std::size_t layer = 0; layer < naive.layers(); ++layer) {
+                REQUIRE(net.spikes(layer) == naive.spikes(layer));
+            }
+            for (std::size_t digit = 0; digit < counts.size(); ++digit) {
+                counts[digit] += net.spikes(2)[digit];
+            }
+        }
+        const auto answer = std::ranges::max_element(counts) - counts.begin();  // of equals the lowest, as argmax
+        correct += answer == labels->integer(image) ? 1U : 0U;
+    }
+    CHECK(correct == 947);
 }
 
 }  // namespace

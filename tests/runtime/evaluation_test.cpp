@@ -79,6 +79,7 @@ TEST_CASE("most spikes win, then the earliest, then the lower class; silence is 
     const LabelledSet late = spikes(3, 3, {{0, 1, 0, 1, 0, 0, 1, 0, 0}}, {1});
     CHECK(predictions(*evaluate(session, late, events(Decision::first_spike))) == std::vector<std::int32_t>{1});
     CHECK(predictions(*evaluate(session, late, events(Decision::spike_count))) == std::vector<std::int32_t>{0});
+    CHECK(predictions(*evaluate(session, set, events(Decision::argmax))) == std::vector<std::int32_t>{2, 0, 1, 0});
 }
 
 TEST_CASE("outputs that don't spike answer by voltage") {
@@ -199,6 +200,7 @@ TEST_CASE("sets that don't fit the network are refused before the first step") {
     options.output = "nothing";
     CHECK(has(to_text(evaluate(session, spikes(1, 2, {{0, 0}}, {0}), options).error()), "allowed: layer0"));
     CHECK(parse_decision("first_spike") == Decision::first_spike);
+    CHECK(parse_decision("argmax") == Decision::argmax);
     CHECK_FALSE(parse_decision("guess").has_value());
 }
 

@@ -30,6 +30,7 @@ struct NetxTestLayer {
     std::int64_t voltage_decay = 0;
     std::int64_t threshold = 64;
     std::string neuron_type = "CUBA";
+    bool sigma_output = false;
 
     [[nodiscard]] std::int64_t neurons() const {
         std::int64_t count = 1;
@@ -92,6 +93,9 @@ inline void write_layer(files::Hdf5Writer& file, const std::string& path, const 
         file.scalar<std::int64_t>(path + "/neuron/vThMant", layer.threshold);
         file.scalar<std::int64_t>(path + "/neuron/refDelay", 1);
         file.scalar<std::uint8_t>(path + "/neuron/gradedSpike", 0);
+        if (layer.sigma_output) {
+            file.scalar<std::uint8_t>(path + "/neuron/sigma_output", 1);
+        }
     }
 }
 

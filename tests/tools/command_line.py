@@ -148,6 +148,36 @@ class Plastic(Case):
         self.assertIn("projection 'in_cell'", said)
 
 
+@unittest.skipUnless((REFERENCE / "netx/mnist").exists() and (REFERENCE / "mnist").exists(), "no reference data")
+class Netx(Case):
+    net = REFERENCE / "netx/mnist/trained_mnist_network.net"
+    images = REFERENCE / "mnist/t10k-images-idx3-ubyte.gz"
+
+    def test_is_inspected_and_compiled_without_loss(self):
+        self.assertIn("netx", self.done("inspect", self.net))
+        figures = json.loads(self.done("compile", self.net, "--chip", "loihi2", "-o", self.folder / "m.loom", "--json"))
+        self.assertLessEqual(figures["cores"], 5)
+        self.assertEqual([loss["rms_error"] for loss in figures["losses"]], [0, 0, 0])
+
+    def test_is_evaluated_straight_from_its_file(self):
+        words = ("--data", self.images, "--steps", "20", "--limit", "200")
+        counted = "accuracy 98.00 % (196 of 200 samples)"  # as numpy counts it by the rule of netx
+        self.assertIn(counted, self.done("eval", self.net, "--chip", "loihi2", *words, "-o", self.folder / "a.h5"))
+        self.done("compile", self.net, "--chip", "loihi1", "-o", self.folder / "m.loom")
+        self.assertIn(counted, self.done("eval", self.folder / "m.loom", *words, "-e", "constant", "--drain", "2",
+                                         "--decision", "argmax", "-o", self.folder / "b.h5"))
+        self.refused("eval", self.net, *words, "-o", self.folder / "c.h5", says="--chip CHIP compiles it")
+        self.refused("eval", self.folder / "m.loom", "--chip", "loihi2", *words, "-o", self.folder / "c.h5",
+                     says="an image has its chip already")
+
+    def test_options_and_damaged_files(self):
+        self.refused("inspect", self.net, "--netx-input-shape", "1,x", status=2, says="one to three extents")
+        self.refused("inspect", YINYANG / "yinyang.nir", "--netx-input", "spikes", status=2, says="for netx files")
+        broken = self.folder / "broken.net"
+        broken.write_bytes(self.net.read_bytes()[:9000])
+        self.refused("inspect", broken)
+
+
 class AnalogChips(Case):
     """Descriptions and images of chips in continuous time."""
 

@@ -192,6 +192,28 @@ TEST_CASE("an input layer with neurons: biases as graded spikes, or spikes from 
     CHECK(import->network.populations.size() == 1);
 }
 
+TEST_CASE("sigma-delta neurons: thresholds and biases in 2^12, an input that encodes, an output that sums") {
+    NetxTestLayer input{.type = "input", .shape = {4}, .threshold = 3, .neuron_type = "SDNN"};
+    auto hidden = dense(3, 4);
+    hidden.neuron_type = "SDNN";
+    hidden.threshold = 5;
+    hidden.bias = {1, -2, 3};
+    auto output = dense(2, 3);
+    output.neuron_type = "SDNN";
+    output.sigma_output = true;
+    const auto import = read_layers({input, hidden, output});
+    REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
+    const auto& populations = import->network.populations;
+    CHECK(populations[0].fixed->model == NeuronModel::delta);
+    CHECK(populations[0].fixed->threshold == 3 * 4096);
+    CHECK(std::get<OneToOneWeights>(import->network.projections[0].weights).weights == std::vector<float>{64});
+    CHECK(populations[1].fixed->model == NeuronModel::sigma_delta);
+    CHECK(populations[1].fixed->parameters.state_exponent == 6);
+    CHECK(populations[1].fixed->biases == std::vector<std::int32_t>{4096, -8192, 12288});
+    CHECK_FALSE(populations[2].fixed->parameters.relu);
+    CHECK_FALSE(spikes(populations[2].kind));
+}
+
 TEST_CASE("older files: several input layers, a recurrent layer with recWeight") {
     auto recurrent = dense(2, 4);
     recurrent.type = "recurrent";
