@@ -2,6 +2,7 @@
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace spikeloom::compiler {
 namespace {
@@ -13,14 +14,13 @@ void say(const CompileOptions& options, double fraction, const std::string& phas
 }
 
 Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
-                                       const QuantiseOptions& options, const OverridePlan& overrides,
-                                       const NeuronOrder* known_order = nullptr) {
+                                       const QuantiseOptions& options, const PartitionChoices& choices) {
     Mapping mapping;
     auto mapped = quantise(network, chip, options, mapping.remarks);
     if (!mapped) {
         return fail(std::move(mapped.error()));
     }
-    auto parts = partition(network, *mapped, chip, known_order, &overrides);
+    auto parts = partition(network, *mapped, chip, choices);
     if (!parts) {
         return fail(std::move(parts.error()));
     }
@@ -54,7 +54,14 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
     quantise_options.weight_bits = options.weight_bits;
     quantise_options.approximate_reset = options.approximate_reset;
     quantise_options.approximate_weights = options.approximate_weights;
-    auto best = quantise_and_partition(network, chip, quantise_options, overrides);
+    const std::vector<float> rates = rates_by_node(options.rates);
+    PartitionChoices choices{.effort = options.effort,
+                             .threads = options.threads,
+                             .seed = options.seed,
+                             .rates = rates,
+                             .stop = options.stop,
+                             .overrides = &overrides};
+    auto best = quantise_and_partition(network, chip, quantise_options, choices);
     if (!best) {
         return best;
     }
@@ -72,7 +79,8 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         done += 0.1;
         quantise_options.split = refinement.split;
         quantise_options.magnitude_classes = refinement.magnitude_classes;
-        auto refined = quantise_and_partition(network, chip, quantise_options, overrides, &best->partition.order);
+        choices.known_order = &best->partition.order;
+        auto refined = quantise_and_partition(network, chip, quantise_options, choices);
         const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
                           refined->partition.messages <= best->partition.messages;
         if (!free || weight_error(refined->mapped) > 0.9 * weight_error(best->mapped)) {

@@ -41,8 +41,7 @@ private:
 
 void Multilevel::coarsen(std::vector<std::uint32_t> apart) {
     constexpr std::uint32_t vertices_a_part = 20;
-    constexpr std::uint64_t clusters_a_part = 8;  // at least: so that clusters still pack
-    CoarsenOptions coarsen{.heaviest = std::max<std::uint64_t>(options_.capacity / clusters_a_part, 1),
+    CoarsenOptions coarsen{.heaviest = std::max<std::uint64_t>(options_.capacity / options_.clusters_a_part, 1),
                            .fewest = options_.parts * vertices_a_part,
                            .seed = options_.seed,
                            .level = options_.stream << 6U};
@@ -95,11 +94,13 @@ bool Multilevel::refine_level(const GroupedNets& nets, bool is_coarsest, std::ve
     static_cast<void>(unload(table, nets, capacity));  // tried again when vertices lie better
     const double change = typical_change(table, nets, draws_);
     const double hot = change * (is_coarsest ? options_.coarse_heat : options_.fine_heat);
+    const std::uint64_t vertices =
+        options_.slow_coarse ? std::max(nets.vertices(), nets_.vertices() / 2) : nets.vertices();
     anneal(table, nets, draws_,
            {.capacity = capacity,
             .hot = hot,
             .cold = std::min(0.03 * change, 0.3 * hot),
-            .proposals = std::max<std::uint64_t>(options_.proposals * nets.vertices(), fewest_proposals),
+            .proposals = std::max<std::uint64_t>(options_.proposals * vertices, fewest_proposals),
             .work = std::max<std::uint64_t>(options_.work, 1),
             .stop = options_.stop});
     const bool within = unload(table, nets, capacity);

@@ -19,7 +19,9 @@ struct MultilevelOptions {
     std::uint64_t seed = 0;
     std::uint32_t stream = 0;                     ///< draws differ from run to run
     std::uint64_t proposals = 0;                  ///< a vertex, on each level
+    bool slow_coarse = false;                     ///< coarse levels get at least half the finest level's proposals
     std::uint64_t work = 0;                       ///< at most, on each level (GainTable::work)
+    std::uint32_t clusters_a_part = 8;            ///< the fewest of the heaviest clusters that fill a part
     double coarse_heat = 0.5;                     ///< first temperature on the coarsest level, in typical_change's
     double fine_heat = 0.1;                       ///< on the others
     const std::function<bool()>* stop = nullptr;  ///< may be null

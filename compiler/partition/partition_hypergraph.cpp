@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -12,38 +13,51 @@
 namespace spikeloom::compiler {
 namespace {
 
-/// What an effort may spend. Proposals and work are counts, so that a result does not depend on the machine.
+/// One search from nothing. Proposals are a vertex and level; all costs are counts, so that a result does not depend on
+/// the machine.
+struct Run {
+    std::uint64_t proposals;
+    std::uint32_t clusters_a_part;
+    bool slow_coarse;
+};
+/// Diverse on purpose: slow cooling finds the best of the structure that the clusters show; fast cooling of coarse
+/// clusters now and then a better structure. A higher effort makes the runs of the lower ones first.
+constexpr std::array runs_of_all_efforts{Run{400, 8, false},  Run{400, 8, true},   Run{400, 16, false},
+                                         Run{1500, 8, true},  Run{400, 12, false}, Run{1500, 12, false},
+                                         Run{1500, 24, true}, Run{4000, 8, false}};
+
 struct Budget {
-    std::uint64_t proposals;       ///< a vertex and level
-    std::uint64_t work;            ///< a level
-    int runs;                      ///< from nothing
-    int combinations;              ///< of two of them
+    std::size_t runs;              ///< of those above
+    int combinations;              ///< of two of the partitions found
+    std::uint64_t proposals;       ///< a vertex and level, in a combination
+    std::uint64_t work;            ///< a level, of table entries
     std::uint64_t twin_proposals;  ///< of one start
     int twin_starts;
 };
 
 Budget budget_of(int effort) {
+    constexpr std::uint64_t million = 1'000'000;
     switch (effort) {
     case 1:
-        return {.proposals = 400,
-                .work = 1'000'000'000,
-                .runs = 1,
+        return {.runs = 1,
                 .combinations = 0,
-                .twin_proposals = 200'000,
+                .proposals = 0,
+                .work = 1000 * million,
+                .twin_proposals = million / 5,
                 .twin_starts = 4};
     case 2:
-        return {.proposals = 1500,
-                .work = 5'000'000'000,
-                .runs = 2,
-                .combinations = 1,
-                .twin_proposals = 500'000,
+        return {.runs = 4,
+                .combinations = 2,
+                .proposals = 1000,
+                .work = 3000 * million,
+                .twin_proposals = million / 2,
                 .twin_starts = 8};
     default:
-        return {.proposals = 3000,
-                .work = 20'000'000'000,
-                .runs = 4,
+        return {.runs = runs_of_all_efforts.size(),
                 .combinations = 6,
-                .twin_proposals = 2'000'000,
+                .proposals = 1500,
+                .work = 10'000 * million,
+                .twin_proposals = 2 * million,
                 .twin_starts = 16};
     }
 }
@@ -91,8 +105,6 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
     MultilevelOptions options{.parts = options_.parts,
                               .capacity = options_.capacity,
                               .seed = options_.seed,
-                              .stream = 0,
-                              .proposals = budget.proposals,
                               .work = budget.work,
                               .stop = &options_.stop};
     std::vector<Member> members;
@@ -104,17 +116,22 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
         }
     };
     // Where a run takes no time, more of them are made.
-    constexpr std::uint32_t tiny = 2000;
-    const int runs = budget.runs + static_cast<int>(nets.vertices() < tiny ? std::min(8U, tiny / nets.vertices()) : 0);
-    for (int run = 0; run < runs && !stopped(); ++run) {
+    constexpr std::uint32_t tiny = 1000;
+    const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
+    for (std::size_t run = 0; run < runs && !stopped(); ++run) {
         ++options.stream;
+        options.proposals = runs_of_all_efforts[run].proposals;
+        options.clusters_a_part = runs_of_all_efforts[run].clusters_a_part;
+        options.slow_coarse = runs_of_all_efforts[run].slow_coarse;
         add("multilevel", multilevel(nets, options));
     }
+    options.proposals = budget.proposals;
     if (!best_.part_of.empty() && members.empty()) {
         members.push_back(best_);  // packing was hard: start from what packs
     }
     for (int i = 0; i < budget.combinations && !members.empty() && !stopped(); ++i) {
         ++options.stream;
+        options.clusters_a_part = i % 2 == 0 ? 8 : 16;
         const auto other = static_cast<std::size_t>(1 + i) % members.size();
         add("combined", combine(nets, members.front().part_of, members[other].part_of, options));
     }
@@ -134,7 +151,9 @@ void Portfolio::search() {
                                            .starts = budget.twin_starts,
                                            .stop = &options_.stop}));
     }
-    if ((nets.groups() + nets.vertices()) * options_.parts <= table_room && options_.parts <= most_parts) {
+    const bool all_twins = !best_.part_of.empty() && kinds.size.size() <= nets.vertices() / 50;
+    if (!all_twins && (nets.groups() + nets.vertices()) * options_.parts <= table_room &&
+        options_.parts <= most_parts) {
         search_multilevel(nets, budget);
     }
 }

@@ -12,7 +12,7 @@
 namespace spikeloom::compiler {
 
 struct TwinKinds {
-    std::vector<std::uint32_t> of;    ///< by vertex
+    std::vector<std::uint32_t> of;      ///< by vertex
     std::vector<std::uint32_t> size{};  ///< by kind
 };
 /// Kinds in the order of their first vertices; equal in groups, sources and weight.

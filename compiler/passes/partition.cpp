@@ -6,9 +6,11 @@
 #include <array>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "compiler/overrides.hpp"
+#include "compiler/passes/hypergraph_order.hpp"
 #include "compiler/passes/neuron_order.hpp"
 
 namespace spikeloom::compiler {
@@ -19,21 +21,30 @@ constexpr std::uint64_t search_work = 400'000'000;
 /// Networks beyond this are filled in their natural order, balanced no further.
 constexpr std::size_t search_synapses = 30'000'000;
 
+/// Networks beyond this are not given to the hypergraph partitioner, by effort.
+constexpr std::array<std::size_t, 4> hypergraph_synapses{0, 2'000'000, 8'000'000, 24'000'000};
+
 /// An order with the table that belongs to it and what it came to.
 struct Candidate {
     NeuronOrder order;
     std::vector<std::uint32_t> position_of;
     SynapseTable table;
     Filling filling;
+    double rated_messages = 0;
 };
 
 class Partitioner {
 public:
     Partitioner(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
-                const OverridePlan* overrides)
-        : network_(network), mapped_(mapped), chip_(chip), overrides_(overrides), facts_(core_facts(mapped, chip)) {}
+                const PartitionChoices& choices)
+        : network_(network),
+          mapped_(mapped),
+          chip_(chip),
+          choices_(choices),
+          overrides_(choices.overrides),
+          facts_(core_facts(mapped, chip)) {}
 
-    [[nodiscard]] Result<Partition> run(const NeuronOrder* known_order);
+    [[nodiscard]] Result<Partition> run();
 
 private:
     [[nodiscard]] std::size_t cores_there() const {
@@ -46,7 +57,11 @@ private:
     [[nodiscard]] std::optional<Diagnostic> refuse_places(const Filling& filling, const NeuronOrder& order) const;
     [[nodiscard]] Candidate attempt(NeuronOrder order, std::size_t most_cores);
     void consider(std::optional<NeuronOrder> order, std::optional<Candidate>& best);
+    void search(std::optional<Candidate>& best, const CoreShare& share);
+    void consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best);
     void balance(Candidate& best) const;
+    [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
+    [[nodiscard]] double rated_messages(const Filling& filling) const;
     [[nodiscard]] std::uint64_t least_messages(const Filling& filling) const;
     [[nodiscard]] bool worth_searching(const std::optional<Candidate>& best) const;
     [[nodiscard]] Diagnostics refusal(const Candidate& candidate) const;
@@ -56,6 +71,7 @@ private:
     const Network& network_;
     const MappedNetwork& mapped_;
     const chip::ChipSpec& chip_;
+    const PartitionChoices& choices_;
     const OverridePlan* overrides_;  ///< may be null
     CoreFacts facts_;
     std::vector<Attempt> attempts_;
@@ -82,12 +98,13 @@ Candidate Partitioner::attempt(NeuronOrder order, std::size_t most_cores) {
     if (overrides_ != nullptr) {
         order = apply(*overrides_, mapped_, std::move(order));
     }
-    Candidate candidate{.order = std::move(order), .position_of = {}, .table = {}, .filling = {}};
+    Candidate candidate{.order = std::move(order), .position_of = {}, .table = {}, .filling = {}, .rated_messages = 0};
     candidate.position_of = inverse(candidate.order.neuron_at);
     candidate.table =
         is_identity(candidate.order.neuron_at) ? mapped_.table : reorder_targets(mapped_.table, candidate.position_of);
     candidate.filling =
         fill_cores(candidate.table, candidate.order, facts_, chip_, {.tightness = 1.0, .most_cores = most_cores});
+    candidate.rated_messages = rated_messages(candidate.filling);
     attempts_.push_back({.order = candidate.order.name,
                          .cores = candidate.filling.cores.size(),
                          .messages = candidate.filling.messages,
@@ -97,12 +114,14 @@ Candidate Partitioner::attempt(NeuronOrder order, std::size_t most_cores) {
 
 /// Keeps the order if it fits and is better than the best so far.
 void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candidate>& best) {
-    if (!order) {
+    if (!order || (best && stopped())) {
         return;
     }
     const std::size_t most = best ? best->filling.cores.size() : cores_there();
     Candidate candidate = attempt(std::move(*order), most + 1);
-    const auto rank = [](const Candidate& c) { return std::pair(c.filling.cores.size(), c.filling.messages); };
+    const auto rank = [](const Candidate& c) {
+        return std::tuple(c.filling.cores.size(), c.rated_messages, c.filling.messages);
+    };
     if (fits(candidate.filling, candidate.order) && (!best || rank(candidate) < rank(*best))) {
         best = std::move(candidate);
     }
@@ -233,11 +252,83 @@ bool Partitioner::worth_searching(const std::optional<Candidate>& best) const {
                      best->filling.messages > least_messages(best->filling) + best->filling.messages / 20);
 }
 
-Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
+/// Messages a step at the rates given.
+double Partitioner::rated_messages(const Filling& filling) const {
+    if (choices_.rates.empty()) {
+        return 0;
+    }
+    double sum = 0;
+    for (const CorePlan& core : filling.cores) {
+        for (const AxonSlice& slice : core.axons) {
+            sum += static_cast<double>(choices_.rates[slice.source]);
+        }
+    }
+    return sum;
+}
+
+/// The hypergraph in so many parts, filled; where a part passes a limit that its weight does not know (and so takes a
+/// core more), again with less in each.
+void Partitioner::consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best) {
+    Hypergraph graph = neuron_hypergraph(mapped_, choices_.rates);
+    graph.vertex_weight = share.weight;
+    for (const double fullness : {1.0, 0.92, 0.84}) {
+        PartitionOptions options{.parts = static_cast<std::uint32_t>(parts),
+                                 .capacity = static_cast<std::uint64_t>(static_cast<double>(share.capacity) * fullness),
+                                 .effort = choices_.effort,
+                                 .threads = choices_.threads,
+                                 .seed = choices_.seed,
+                                 .stop = choices_.stop};
+        if (options.capacity * parts < graph.total_weight() || stopped()) {
+            return;
+        }
+        const std::vector<std::uint32_t> part_of = partition_hypergraph(graph, options);
+        if (part_of.empty()) {
+            return;
+        }
+        consider(order_of_parts(fmt::format("hypergraph in {} parts, at most {:.0f} % full", parts, 100 * fullness),
+                                part_of),
+                 best);
+        if (attempts_.back().fits && attempts_.back().cores <= parts) {
+            return;
+        }
+    }
+}
+
+void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share) {
+    consider(pixel_order(network_, mapped_, false), best);
+    consider(pixel_order(network_, mapped_, true), best);
+    consider(overlap_order(mapped_, mapped_.table, chip_, search_work), best);
+    if (best && best->order.cuts.empty()) {
+        consider(separate_order(mapped_), best);
+    }
+    const auto effort = static_cast<std::size_t>(std::clamp(choices_.effort, 0, 3));
+    if (mapped_.table.synapses.size() > hypergraph_synapses[effort] || !worth_searching(best)) {
+        return;
+    }
+    const std::size_t parts = best ? best->filling.cores.size() : cores_there();
+    Hypergraph weights{.vertices = mapped_.neurons()};
+    weights.vertex_weight = share.weight;
+    const std::size_t fewest = fewest_parts(weights, share.capacity);
+    if (fewest < parts) {
+        consider_parts(fewest, share, best);
+    }
+    const bool found_fewest = best && best->filling.cores.size() <= fewest;
+    if (!found_fewest && choices_.effort >= 2 && fewest + 1 < parts) {
+        consider_parts((fewest + parts) / 2, share, best);
+    }
+    if (!found_fewest || fewest >= parts) {
+        consider_parts(best ? best->filling.cores.size() : parts, share, best);
+    }
+}
+
+Result<Partition> Partitioner::run() {
+    const NeuronOrder* const known_order = choices_.known_order;
     Candidate first = attempt(known_order != nullptr ? *known_order : natural_order(mapped_), 4 * cores_there() + 16);
     if (!first.filling.misfits.empty()) {
         return fail(refusal(first));  // a neuron that fits no core alone fits none in any order
     }
+    const bool searches = known_order == nullptr && choices_.effort > 0;
+    const CoreShare share = searches ? core_shares(mapped_, chip_, first.filling) : CoreShare{};
     std::optional<Candidate> best;
     Diagnostics reasons;
     if (fits(first.filling, first.order)) {
@@ -245,18 +336,13 @@ Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
     } else {
         reasons = refusal(first);
     }
-    if (known_order == nullptr && worth_searching(best)) {
-        consider(pixel_order(network_, mapped_, false), best);
-        consider(pixel_order(network_, mapped_, true), best);
-        consider(overlap_order(mapped_, mapped_.table, chip_, search_work), best);
-        if (best && best->order.cuts.empty()) {
-            consider(separate_order(mapped_), best);
-        }
+    if (searches && worth_searching(best)) {
+        search(best, share);
     }
     if (!best) {
         return fail(std::move(reasons));
     }
-    if (mapped_.table.synapses.size() <= search_synapses) {
+    if (choices_.effort > 0 && mapped_.table.synapses.size() <= search_synapses) {
         balance(*best);
     }
 
@@ -266,7 +352,9 @@ Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
                      .core_of = std::vector<std::uint32_t>(mapped_.neurons()),
                      .table = std::move(best->table),
                      .cores = std::move(best->filling.cores),
-                     .messages = best->filling.messages};
+                     .messages = best->filling.messages,
+                     .rated_messages = 0};
+    result.rated_messages = rated_messages({.cores = result.cores, .misfits = {}});
     for (std::uint32_t core = 0; core < result.cores.size(); ++core) {
         std::fill_n(result.core_of.begin() + result.cores[core].first, result.cores[core].count, core);
     }
@@ -276,8 +364,8 @@ Result<Partition> Partitioner::run(const NeuronOrder* known_order) {
 }  // namespace
 
 Result<Partition> partition(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
-                            const NeuronOrder* known_order, const OverridePlan* overrides) {
-    return Partitioner(network, mapped, chip, overrides).run(known_order);
+                            const PartitionChoices& choices) {
+    return Partitioner(network, mapped, chip, choices).run();
 }
 
 }  // namespace spikeloom::compiler

@@ -1,9 +1,12 @@
-// Second pass: which neurons share a core. Cores are filled in several orders of the neurons (neuron_order.hpp); the
-// partition with the fewest cores, then the fewest messages if every node spikes once, is kept. Then the limits are
+// Second pass: which neurons share a core. Cores are filled in several orders of the neurons (neuron_order.hpp, and
+// hypergraph_order.hpp for those of the hypergraph partitioner); the partition with the fewest cores, then the fewest
+// messages, is kept: messages at the rates of a calibration run, or if every node spikes once. Then the limits are
 // tightened evenly as long as no core more is needed, so that the last core is not left with the crumbs.
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -33,13 +36,23 @@ struct Partition {
     SynapseTable table;                      ///< targets are positions
     std::vector<CorePlan> cores;
     std::uint64_t messages = 0;  ///< if every node spikes once
+    double rated_messages = 0;   ///< a step, at the rates given; 0 without rates
+};
+
+struct PartitionChoices {
+    /// 0: the natural order alone. 1: more orders, and the hypergraph partitioner where that takes seconds. 2, 3:
+    /// longer.
+    int effort = 1;
+    int threads = 1;
+    std::uint64_t seed = 0;
+    std::span<const float> rates{};            ///< spikes a step by node; empty: each counts once
+    std::function<bool()> stop{};              ///< true: the best so far is taken
+    const NeuronOrder* known_order = nullptr;  ///< tries only this one (found best for the same neurons before)
+    const OverridePlan* overrides = nullptr;   ///< every order is brought into their form (overrides.hpp)
 };
 
 /// Every limit that no partition respects is an error that names limit, population, need, room and help.
-/// `known_order`: tries only this order (a partition of the same neurons, quantised otherwise, found it best).
-/// `overrides`: every order is brought into their form before cores are filled (overrides.hpp).
 [[nodiscard]] Result<Partition> partition(const Network& network, const MappedNetwork& mapped,
-                                          const chip::ChipSpec& chip, const NeuronOrder* known_order = nullptr,
-                                          const OverridePlan* overrides = nullptr);
+                                          const chip::ChipSpec& chip, const PartitionChoices& choices = {});
 
 }  // namespace spikeloom::compiler

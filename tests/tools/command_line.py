@@ -23,7 +23,7 @@ SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
 SUBCOMMANDS = ["chips", "inspect", "convert", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
-               "calibrate", "train", "noc", "place"]
+               "calibrate", "train", "noc", "place", "partition"]
 PROGRAM = ""
 
 
@@ -1145,6 +1145,41 @@ class Noc(Case):
                                     (("--chip", "brainscales2"), 1, "analog"),
                                     (("--threshold", 0, "--rate", "1"), 2, "--threshold")]:
             self.refused("noc", *words, status=status, says=says)
+
+
+class Partition(Case):
+    """Two squares of four vertices, fully connected, joined by one net."""
+
+    def setUp(self):
+        super().setUp()
+        self.file = self.folder / "squares.hgr"
+        self.file.write_text("% two squares\n5 8\n1 2 3 4\n1 3\n5 6 7 8\n6 8\n4 5\n")
+
+    def test_parts_and_figures(self):
+        parts, figures = self.folder / "parts.txt", self.folder / "figures.json"
+        text = self.done("partition", self.file, "--capacity", 4, "-o", parts, "--json", figures)
+        self.assertRegex(text, r"(?m)^copies +1\b")
+        part = parts.read_text().split()
+        self.assertEqual(len(part), 8)
+        self.assertEqual((len(set(part[:4])), len(set(part[4:])), len(set(part))), (1, 1, 2))
+        found = json.loads(figures.read_text())
+        self.assertEqual((found["copies"], found["parts_used"], found["largest_part"]), (1, 2, 4))
+        self.assertGreater(found["expected_at_random"], 1)
+
+    def test_more_parts_on_request(self):
+        text = self.done("partition", self.file, "--capacity", 4, "--parts", 3, "--effort", 0)
+        self.assertIn("of 3,", text)
+        self.done("partition", self.file, "--capacity", 4, "--slack", 10)
+
+    def test_bad_usage_and_files(self):
+        self.refused("partition", self.file, status=2, says="capacity")
+        self.refused("partition", self.file, "--capacity", 0, status=2, says="--capacity 0")
+        self.refused("partition", self.file, "--capacity", 4, "--effort", 4, status=2, says="allowed are 0 to 3")
+        self.refused("partition", self.file, "--capacity", 4, "--parts", 2, "--slack", 5, status=2, says="one of them")
+        self.refused("partition", self.file, "--capacity", 3, "--parts", 2, says="do not pack into 2 parts of 3")
+        self.refused("partition", self.folder / "none.hgr", "--capacity", 4)
+        self.file.write_text("2 4\n1 2\n1 5\n")
+        self.refused("partition", self.file, "--capacity", 4, says="squares.hgr:3: error: vertex 5")
 
 
 class Ppu(Case):

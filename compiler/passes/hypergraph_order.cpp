@@ -1,0 +1,118 @@
+#include "compiler/passes/hypergraph_order.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+namespace spikeloom::compiler {
+namespace {
+
+std::vector<std::uint32_t> weights_of_rates(std::span<const float> rates, std::span<const std::uint32_t> nodes) {
+    double sum = 0;
+    for (const std::uint32_t node : nodes) {
+        sum += rates[node];
+    }
+    constexpr double mean_weight = 1000;
+    constexpr double most = 1'000'000;
+    const double scale = sum > 0 ? mean_weight * static_cast<double>(nodes.size()) / sum : 0;
+    std::vector<std::uint32_t> weights;
+    weights.reserve(nodes.size());
+    for (const std::uint32_t node : nodes) {
+        weights.push_back(static_cast<std::uint32_t>(std::clamp(std::round(rates[node] * scale), 1.0, most)));
+    }
+    return weights;
+}
+
+}  // namespace
+
+Hypergraph neuron_hypergraph(const MappedNetwork& mapped, std::span<const float> rates) {
+    Hypergraph graph{.vertices = mapped.neurons()};
+    std::vector<std::uint32_t> nodes;
+    for (std::uint32_t node = 0; node < mapped.nodes(); ++node) {
+        const auto row = mapped.table.row(node);
+        if (row.empty()) {
+            continue;
+        }
+        const std::size_t first = graph.pins.size();
+        if (node < mapped.neurons()) {
+            graph.pins.push_back(node);
+        }
+        for (const MappedSynapse& synapse : row) {  // ascending: equal targets are neighbours
+            const bool again = graph.pins.size() > first && graph.pins.back() == synapse.target;
+            if (!again && synapse.target != node) {
+                graph.pins.push_back(synapse.target);
+            }
+        }
+        graph.net_begin.push_back(graph.pins.size());
+        nodes.push_back(node);
+    }
+    if (!rates.empty()) {
+        graph.net_weight = weights_of_rates(rates, nodes);
+    }
+    return graph;
+}
+
+CoreShare core_shares(const MappedNetwork& mapped, const chip::ChipSpec& chip, const Filling& filling) {
+    CoreUse use;
+    double words = 0;
+    double synapses = 0;
+    for (const CorePlan& core : filling.cores) {
+        use.longest_delay = std::max(use.longest_delay, core.use.longest_delay);
+        words += static_cast<double>(core.use[Limit::synapse_words]);
+        for (const AxonSlice& slice : core.axons) {
+            synapses += static_cast<double>(slice.last - slice.first);
+        }
+    }
+    const std::int64_t compartments = std::max<std::int64_t>(room(Limit::compartments, use, chip), 1);
+    CoreShare share{.weight = {}, .capacity = static_cast<std::uint64_t>(compartments)};
+    if (synapses == 0) {
+        return share;
+    }
+    std::vector<std::uint32_t> inputs(mapped.neurons(), 0);
+    for (const MappedSynapse& synapse : mapped.table.synapses) {
+        ++inputs[synapse.target];
+    }
+    const double of_neuron = 1.0 / static_cast<double>(compartments);
+    const double of_synapse =
+        words / synapses / static_cast<double>(std::max<std::int64_t>(room(Limit::synapse_words, use, chip), 1));
+    const double by_compartments = of_neuron * mapped.neurons();
+    const double by_words = of_synapse * static_cast<double>(mapped.table.synapses.size());
+    constexpr double clearly = 0.8;
+    if (by_words < clearly * by_compartments) {
+        return share;
+    }
+    constexpr double whole = 1 << 16;
+    share.capacity = static_cast<std::uint64_t>(whole);
+    share.weight.reserve(mapped.neurons());
+    for (const std::uint32_t count : inputs) {
+        const double part = std::max(of_neuron, of_synapse * count);
+        share.weight.push_back(static_cast<std::uint32_t>(std::clamp(std::floor(part * whole), 1.0, whole)));
+    }
+    return share;
+}
+
+NeuronOrder order_of_parts(std::string name, std::span<const std::uint32_t> part_of) {
+    NeuronOrder order{.name = std::move(name), .neuron_at = std::vector<std::uint32_t>(part_of.size())};
+    constexpr std::uint32_t unseen = std::numeric_limits<std::uint32_t>::max();
+    const std::uint32_t parts = part_of.empty() ? 0 : *std::ranges::max_element(part_of) + 1;
+    std::vector<std::uint32_t> rank(parts, unseen);
+    std::uint32_t ranks = 0;
+    for (const std::uint32_t part : part_of) {
+        if (rank[part] == unseen) {
+            rank[part] = ranks++;
+        }
+    }
+    std::iota(order.neuron_at.begin(), order.neuron_at.end(), 0U);
+    std::ranges::stable_sort(order.neuron_at, {}, [&](std::uint32_t neuron) { return rank[part_of[neuron]]; });
+    for (std::uint32_t position = 1; position <= part_of.size(); ++position) {
+        if (position == part_of.size() ||
+            part_of[order.neuron_at[position]] != part_of[order.neuron_at[position - 1]]) {
+            order.cuts.push_back(position);
+        }
+    }
+    return order;
+}
+
+}  // namespace spikeloom::compiler
