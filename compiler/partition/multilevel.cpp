@@ -11,7 +11,7 @@
 namespace spikeloom::compiler {
 namespace {
 
-constexpr std::uint64_t fewest_proposals = 20'000;
+constexpr std::uint64_t fewest_proposals = 8'000;
 
 struct Level {
     GroupedNets nets;

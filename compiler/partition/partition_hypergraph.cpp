@@ -116,7 +116,7 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
         }
     };
     // Where a run takes no time, more of them are made.
-    constexpr std::uint32_t tiny = 1000;
+    constexpr std::uint32_t tiny = 64;
     const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
     for (std::size_t run = 0; run < runs && !stopped(); ++run) {
         ++options.stream;

@@ -22,7 +22,9 @@ constexpr std::uint64_t search_work = 400'000'000;
 constexpr std::size_t search_synapses = 30'000'000;
 
 /// Networks beyond this are not given to the hypergraph partitioner, by effort.
-constexpr std::array<std::size_t, 4> hypergraph_synapses{0, 2'000'000, 8'000'000, 24'000'000};
+constexpr std::array<std::size_t, 4> hypergraph_synapses{0, 1'000'000, 8'000'000, 24'000'000};
+/// Partitions of the hypergraph that a search may make, by effort.
+constexpr std::array<int, 4> hypergraph_searches{0, 2, 2, 6};
 
 /// An order with the table that belongs to it and what it came to.
 struct Candidate {
@@ -75,6 +77,7 @@ private:
     const OverridePlan* overrides_;  ///< may be null
     CoreFacts facts_;
     std::vector<Attempt> attempts_;
+    int searches_left_ = 0;  ///< of the hypergraph
 };
 
 bool is_identity(const std::vector<std::uint32_t>& order) {
@@ -271,16 +274,17 @@ double Partitioner::rated_messages(const Filling& filling) const {
 void Partitioner::consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best) {
     Hypergraph graph = neuron_hypergraph(mapped_, choices_.rates);
     graph.vertex_weight = share.weight;
-    for (const double fullness : {1.0, 0.92, 0.84}) {
+    for (const double fullness : {1.0, 0.9}) {
         PartitionOptions options{.parts = static_cast<std::uint32_t>(parts),
                                  .capacity = static_cast<std::uint64_t>(static_cast<double>(share.capacity) * fullness),
                                  .effort = choices_.effort,
                                  .threads = choices_.threads,
                                  .seed = choices_.seed,
                                  .stop = choices_.stop};
-        if (options.capacity * parts < graph.total_weight() || stopped()) {
+        if (options.capacity * parts < graph.total_weight() || searches_left_ == 0 || stopped()) {
             return;
         }
+        --searches_left_;
         const std::vector<std::uint32_t> part_of = partition_hypergraph(graph, options);
         if (part_of.empty()) {
             return;
@@ -305,6 +309,7 @@ void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share)
     if (mapped_.table.synapses.size() > hypergraph_synapses[effort] || !worth_searching(best)) {
         return;
     }
+    searches_left_ = hypergraph_searches[effort];
     const std::size_t parts = best ? best->filling.cores.size() : cores_there();
     Hypergraph weights{.vertices = mapped_.neurons()};
     weights.vertex_weight = share.weight;
