@@ -107,8 +107,8 @@ void CoreWriter::write_list(const AxonSlice& slice) {
         const MappedSynapse& synapse = partition_.table.synapses[i];
         groups_[synapse.format].push_back(
             {.target = static_cast<std::uint16_t>(synapse.target - plan_.first - slice.base),
-             .weight = synapse.weight,
-             .delay = synapse.delay});
+             .weight = static_cast<std::int16_t>(synapse.weight),
+             .delay = static_cast<std::uint8_t>(synapse.delay)});
     }
     list_.entries.clear();
     list_.synapses.clear();

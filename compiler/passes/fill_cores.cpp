@@ -74,7 +74,9 @@ private:
     void start();
     void gather_sources(std::uint32_t last);
     void take(std::uint32_t end);
-    [[nodiscard]] std::uint32_t next_target(std::uint32_t node) const { return table_.synapses[cursor_[node]].target; }
+    [[nodiscard]] std::uint32_t next_target(std::uint32_t node) const {
+        return static_cast<std::uint32_t>(table_.synapses[cursor_[node]].target);
+    }
     [[nodiscard]] auto later() const {
         return [this](std::uint32_t a, std::uint32_t b) { return next_target(a) > next_target(b); };
     }
@@ -122,7 +124,8 @@ CorePlan Filler::plan(std::uint32_t begin, std::uint32_t end) {
             if (learning.profile > 0) {
                 rules_.add(learning.rule);
             }
-            plan.use.longest_delay = std::max({plan.use.longest_delay, int{synapse.delay}, learning.longest_delay});
+            plan.use.longest_delay =
+                std::max({plan.use.longest_delay, static_cast<int>(synapse.delay), learning.longest_delay});
             ++slice.last;
         }
         if (slice.last > slice.first) {
@@ -481,17 +484,20 @@ Filling fill_cores(const SynapseTable& table, const NeuronOrder& order, const Co
 }
 
 SynapseTable reorder_targets(const SynapseTable& table, const std::vector<std::uint32_t>& position_of) {
-    SynapseTable ordered = table;
+    std::vector<MappedSynapse> synapses(table.synapses.begin(), table.synapses.end());
     for (std::size_t node = 0; node + 1 < table.row_begin.size(); ++node) {
-        const auto begin = ordered.synapses.begin() + static_cast<std::ptrdiff_t>(table.row_begin[node]);
-        const auto end = ordered.synapses.begin() + static_cast<std::ptrdiff_t>(table.row_begin[node + 1]);
+        const auto begin = synapses.begin() + static_cast<std::ptrdiff_t>(table.row_begin[node]);
+        const auto end = synapses.begin() + static_cast<std::ptrdiff_t>(table.row_begin[node + 1]);
         for (auto synapse = begin; synapse != end; ++synapse) {
             synapse->target = position_of[synapse->target];
         }
         std::stable_sort(begin, end,
                          [](const MappedSynapse& a, const MappedSynapse& b) { return a.target < b.target; });
     }
-    return ordered;
+    return {.row_begin = table.row_begin,
+            .synapses = std::move(synapses),
+            .formats = table.formats,
+            .learning = table.learning};
 }
 
 std::vector<std::uint32_t> inverse(const std::vector<std::uint32_t>& neuron_at) {

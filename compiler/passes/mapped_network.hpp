@@ -6,7 +6,9 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "chip/image/image.hpp"
@@ -40,11 +42,32 @@ struct MappedPopulation {
     }
 };
 
+/// Eight bytes, since networks have hundreds of millions. (All fields of one type, or they would not lie together.)
 struct MappedSynapse {
-    std::uint32_t target = 0;  ///< node
-    std::int16_t weight = 0;   ///< mantissa
-    std::uint16_t format = 0;  ///< index into SynapseTable::formats
-    std::uint8_t delay = 0;
+    std::uint64_t target : 26 = 0;  ///< node
+    std::int64_t weight : 16 = 0;   ///< mantissa
+    std::uint64_t format : 14 = 0;  ///< index into SynapseTable::formats
+    std::uint64_t delay : 8 = 0;    ///< steps
+};
+static_assert(sizeof(MappedSynapse) == 8);
+inline constexpr std::uint64_t most_mapped_neurons = std::uint64_t{1} << 26;
+inline constexpr std::size_t most_mapped_formats = std::size_t{1} << 14;
+
+/// A list that is made once, then shared by all copies of its owner.
+template <class T>
+class SharedList {
+public:
+    SharedList() = default;
+    SharedList(std::vector<T> items) : items_(std::make_shared<const std::vector<T>>(std::move(items))) {}  // NOLINT
+
+    [[nodiscard]] std::size_t size() const { return items_ ? items_->size() : 0; }
+    [[nodiscard]] const T& operator[](std::size_t i) const { return (*items_)[i]; }
+    [[nodiscard]] const T* data() const { return items_ ? items_->data() : nullptr; }
+    [[nodiscard]] const T* begin() const { return data(); }
+    [[nodiscard]] const T* end() const { return data() + size(); }
+
+private:
+    std::shared_ptr<const std::vector<T>> items_;
 };
 
 /// What the synapses of a format learn. Two projections that learn never share a format.
@@ -58,7 +81,7 @@ struct FormatLearning {
 /// Synapses by source node, each row ascending by target.
 struct SynapseTable {
     std::vector<std::uint64_t> row_begin;  ///< nodes + 1
-    std::vector<MappedSynapse> synapses;
+    SharedList<MappedSynapse> synapses;
     std::vector<chip::WeightFormat> formats;
     std::vector<FormatLearning> learning;  ///< one a format, or empty: all weights stay
 

@@ -12,6 +12,7 @@
 #include "compiler/overrides.hpp"
 #include "compiler/passes/hypergraph_order.hpp"
 #include "compiler/passes/neuron_order.hpp"
+#include "compiler/passes/tile_order.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -61,6 +62,7 @@ private:
     void consider(std::optional<NeuronOrder> order, std::optional<Candidate>& best);
     void search(std::optional<Candidate>& best, const CoreShare& share);
     void consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best);
+    void consider_tiles(std::optional<Candidate>& best);
     void balance(Candidate& best) const;
     [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
     [[nodiscard]] double rated_messages(const Filling& filling) const;
@@ -127,6 +129,21 @@ void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candi
     };
     if (fits(candidate.filling, candidate.order) && (!best || rank(candidate) < rank(*best))) {
         best = std::move(candidate);
+    }
+}
+
+/// Pictures in tiles as large as the compartments allow, and smaller ones, for cores that run out of something else.
+void Partitioner::consider_tiles(std::optional<Candidate>& best) {
+    const auto room =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(chip_.limits.compartments, 1, mapped_.neurons()));
+    const bool pictures = std::ranges::any_of(network_.populations, [](const Population& population) {
+        const auto [channels, rows, columns] = picture_of(population);
+        return columns > 1 && std::uint64_t{channels} * rows > 1;
+    });
+    for (const std::uint32_t part : {1U, 2U, 3U, 4U, 6U, 8U}) {
+        if (pictures && room / part > 0) {
+            consider(tile_order(network_, mapped_, room / part, 1.0), best);
+        }
     }
 }
 
@@ -301,6 +318,7 @@ void Partitioner::consider_parts(std::size_t parts, const CoreShare& share, std:
 void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share) {
     consider(pixel_order(network_, mapped_, false), best);
     consider(pixel_order(network_, mapped_, true), best);
+    consider_tiles(best);
     consider(overlap_order(mapped_, mapped_.table, chip_, search_work), best);
     if (best && best->order.cuts.empty()) {
         consider(separate_order(mapped_), best);

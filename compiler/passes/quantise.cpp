@@ -192,6 +192,7 @@ private:
     BySource by_population_;
     BySource by_input_;
     std::vector<Connection> connections_;
+    std::vector<MappedSynapse> synapses_;  ///< of the table, in the making
 };
 
 std::vector<Expander::Rung> Expander::ladder(chip::WeightFormat format) const {
@@ -259,11 +260,10 @@ void Expander::append_plastic(std::size_t p, const Connection& connection) {
     count(account, connection.weight, (std::ldexp(mantissa.value, unit_exponent(rung.format, chip_)) - wanted) / scale);
     account.clipped += mantissa.clipped ? 1U : 0U;
     rung.mantissas = 1;  // the narrowest weight would do for now, but not for what is learned
-    mapped_.table.synapses.push_back(
-        {.target = mapped_.population_first[network_.projections[p].target.value()] + connection.target,
-         .weight = mantissa.value,
-         .format = format_id(p, true, 0),
-         .delay = static_cast<std::uint8_t>(connection.delay_steps)});
+    synapses_.push_back({.target = mapped_.population_first[network_.projections[p].target.value()] + connection.target,
+                         .weight = mantissa.value,
+                         .format = format_id(p, true, 0),
+                         .delay = static_cast<std::uint8_t>(connection.delay_steps)});
 }
 
 void Expander::append(std::size_t p, const Connection& connection) {
@@ -291,14 +291,14 @@ void Expander::append(std::size_t p, const Connection& connection) {
     }
     const std::int16_t mantissa = lattice.mantissa(held);
     rungs[rung].mantissas |= static_cast<unsigned>(std::abs(mantissa));
-    mapped_.table.synapses.push_back({.target = mapped_.population_first[population] + connection.target,
-                                      .weight = mantissa,
-                                      .format = format_id(p, positive, rung),
-                                      .delay = static_cast<std::uint8_t>(connection.delay_steps)});
+    synapses_.push_back({.target = mapped_.population_first[population] + connection.target,
+                         .weight = mantissa,
+                         .format = format_id(p, positive, rung),
+                         .delay = static_cast<std::uint8_t>(connection.delay_steps)});
 }
 
 void Expander::append_row(const BySource& projections, std::uint32_t source_index, std::uint32_t neuron) {
-    const auto first = static_cast<std::ptrdiff_t>(mapped_.table.synapses.size());
+    const auto first = static_cast<std::ptrdiff_t>(synapses_.size());
     const auto [begin, end] = projections.equal_range(source_index);
     for (auto it = begin; it != end; ++it) {
         connections_.clear();
@@ -308,11 +308,11 @@ void Expander::append_row(const BySource& projections, std::uint32_t source_inde
         }
     }
     const auto by_target = [](const MappedSynapse& a, const MappedSynapse& b) { return a.target < b.target; };
-    const auto row = mapped_.table.synapses.begin() + first;
-    if (!std::is_sorted(row, mapped_.table.synapses.end(), by_target)) {
-        std::stable_sort(row, mapped_.table.synapses.end(), by_target);
+    const auto row = synapses_.begin() + first;
+    if (!std::is_sorted(row, synapses_.end(), by_target)) {
+        std::stable_sort(row, synapses_.end(), by_target);
     }
-    mapped_.table.row_begin.push_back(mapped_.table.synapses.size());
+    mapped_.table.row_begin.push_back(synapses_.size());
 }
 
 FormatLearning Expander::learning_of(std::uint8_t profile) const {
@@ -364,9 +364,10 @@ void Expander::settle_formats() {
             mapped_.table.learning[id] = learning_of(format.second);
         }
     }
-    for (MappedSynapse& synapse : mapped_.table.synapses) {
+    for (MappedSynapse& synapse : synapses_) {
         synapse.format = renumber[synapse.format];
     }
+    mapped_.table.synapses = std::move(synapses_);
 }
 
 chip::ProjectionLoss Expander::loss(std::size_t p) const {
@@ -385,6 +386,13 @@ chip::ProjectionLoss Expander::loss(std::size_t p) const {
 }
 
 void Expander::run() {
+    std::uint64_t expected = 0;
+    for (const Projection& projection : network_.projections) {
+        const auto* sparse = std::get_if<SparseWeights>(&projection.weights);
+        const auto* dense = std::get_if<DenseWeights>(&projection.weights);
+        expected += sparse != nullptr ? sparse->targets.size() : dense != nullptr ? dense->weights.size() : 0;
+    }
+    synapses_.reserve(expected);  // growth by doubling would hold twice the table
     mapped_.table.row_begin.push_back(0);
     for (std::uint32_t i = 0; i < network_.populations.size(); ++i) {
         for (std::uint32_t neuron = 0; neuron < network_.populations[i].size(); ++neuron) {
@@ -400,6 +408,29 @@ void Expander::run() {
         mapped_.losses.push_back(loss(p));
     }
     settle_formats();
+}
+
+/// What the compiler itself can number.
+void check_size(const Network& network, int magnitude_classes, Diagnostics& findings) {
+    std::uint64_t neurons = 0;
+    for (const Population& population : network.populations) {
+        neurons += population.size();
+    }
+    if (neurons > most_mapped_neurons) {
+        findings.push_back(
+            {Severity::error, fmt::format("network '{}'", network.name), fmt::format("{} neurons", neurons),
+             fmt::format("at most {} (the compiler's own limit)", most_mapped_neurons), "compile it in parts"});
+    }
+    const std::size_t formats =
+        2 * network.projections.size() * static_cast<std::size_t>(std::max(magnitude_classes, 1));
+    if (formats > most_mapped_formats) {
+        findings.push_back(
+            {Severity::error, fmt::format("network '{}'", network.name),
+             fmt::format("{} projections", network.projections.size()),
+             fmt::format("at most {} (the compiler's own limit)",
+                         most_mapped_formats / static_cast<std::size_t>(2 * std::max(magnitude_classes, 1))),
+             "join projections between the same populations"});
+    }
 }
 
 void check_projections(const Network& network, const chip::ChipSpec& chip, Diagnostics& findings) {
@@ -489,6 +520,7 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
         models.push_back(
             derive_neuron_model(network, i, chip, {.approximate_reset = options.approximate_reset}, findings));
     }
+    check_size(network, options.magnitude_classes, findings);
     check_projections(network, chip, findings);
     check_plastic(network, chip, findings);
     check_gains(network, models, findings);

@@ -33,7 +33,7 @@ std::int64_t laid_out(const std::vector<MappedSynapse>& list, const chip::Synaps
     std::map<std::uint16_t, std::vector<chip::Synapse>> groups;
     for (const MappedSynapse& synapse : list) {
         groups[synapse.format].push_back(
-            {.target = static_cast<std::uint16_t>(synapse.target), .weight = synapse.weight});
+            {.target = static_cast<std::uint16_t>(synapse.target), .weight = static_cast<std::int16_t>(synapse.weight)});
     }
     chip::SynapseList laid;
     for (const auto& [format, synapses] : groups) {

@@ -28,6 +28,7 @@ MappedNetwork read_hypergraph(const std::string& text) {
     mapped.populations[0].registers.resize(1);
     mapped.table.formats.push_back({.weight_bits = 1});
     mapped.table.row_begin.push_back(0);
+    std::vector<MappedSynapse> synapses;
     for (std::uint32_t edge = 0; edge < edges; ++edge) {
         std::getline(lines, line);
         std::istringstream pins(line);
@@ -37,10 +38,11 @@ MappedNetwork read_hypergraph(const std::string& text) {
         }
         std::ranges::sort(targets);
         for (const std::uint32_t target : targets) {
-            mapped.table.synapses.push_back({.target = target, .weight = -256});
+            synapses.push_back({.target = target, .weight = -256});
         }
-        mapped.table.row_begin.push_back(mapped.table.synapses.size());
+        mapped.table.row_begin.push_back(synapses.size());
     }
+    mapped.table.synapses = std::move(synapses);
     return mapped;
 }
 
