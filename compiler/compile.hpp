@@ -46,7 +46,7 @@ struct CompileOptions {
     int threads = 1;
     MappingOverrides overrides{};
     SpikeRates rates{};
-    std::function<bool()> stop;        ///< asked often; true: the best so far is taken. May be empty
+    std::function<bool()> stop{};      ///< asked often; true: the best so far is taken. May be empty
     int weight_bits = 8;               ///< widest weight the quantiser may choose
     bool embed_network = true;         ///< keep the float network in the image, for the quantisation gap
     bool approximate_reset = false;    ///< accept reset to zero where the network subtracts the threshold
