@@ -35,16 +35,18 @@ struct Rows {
     std::uint32_t neurons = 0;
 
     explicit Rows(const std::vector<std::vector<Bit>>& rows) {
+        std::vector<MappedSynapse> synapses;
         for (const auto& row : rows) {
             for (const Bit& bit : row) {
-                table.synapses.push_back({.target = bit.target,
-                                          .weight = static_cast<std::int16_t>(bit.weight),
-                                          .format = static_cast<std::uint16_t>(bit.weight < 0 ? 1 : 0),
-                                          .delay = static_cast<std::uint8_t>(bit.delay)});
+                synapses.push_back({.target = bit.target,
+                                    .weight = static_cast<std::int16_t>(bit.weight),
+                                    .format = static_cast<std::uint16_t>(bit.weight < 0 ? 1 : 0),
+                                    .delay = static_cast<std::uint8_t>(bit.delay)});
                 neurons = std::max(neurons, bit.target + 1);
             }
-            table.row_begin.push_back(table.synapses.size());
+            table.row_begin.push_back(synapses.size());
         }
+        table.synapses = std::move(synapses);
     }
     [[nodiscard]] Crossbar crossbar() const { return {table, neurons, crossbar_chip()}; }
     [[nodiscard]] std::int64_t axons(std::size_t source) const {
