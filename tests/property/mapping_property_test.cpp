@@ -42,7 +42,7 @@ class Machine {
 public:
     explicit Machine(const chip::Image& image) : image_(image), chip_(load(image)) {
         for (const chip::CoreImage& core : image.cores) {
-            fired_.emplace_back(core.compartments, std::uint8_t{0});
+            fired_.emplace_back(core.compartments, 0);
         }
     }
 
@@ -52,12 +52,12 @@ public:
             core.assign(core.size(), 0);
         }
         for (const chip::CoreSpike& spike : chip_.spikes()) {
-            fired_[spike.core.value()][spike.compartment.value()] = 1;
+            fired_[spike.core.value()][spike.compartment.value()] = spike.payload;
         }
     }
 
     struct Neuron {
-        bool spiked = false;
+        std::int32_t sent = 0;  ///< 0: no spike
         std::int32_t voltage = 0;
         std::int32_t current = 0;
         friend bool operator==(const Neuron&, const Neuron&) = default;
@@ -69,7 +69,7 @@ public:
             for (const chip::PopulationTile& tile : population.tiles) {
                 for (std::uint32_t i = 0; i < tile.count; ++i) {
                     const CompartmentId compartment(tile.first_compartment + i);
-                    all.push_back({.spiked = fired_[tile.core.value()][compartment.value()] != 0,
+                    all.push_back({.sent = fired_[tile.core.value()][compartment.value()],
                                    .voltage = chip_.voltage(tile.core, compartment),
                                    .current = chip_.current(tile.core, compartment)});
                 }
@@ -87,7 +87,7 @@ private:
 
     const chip::Image& image_;
     chip::Chip chip_;
-    std::vector<std::vector<std::uint8_t>> fired_;
+    std::vector<std::vector<std::int32_t>> fired_;  ///< what each compartment sent
 };
 
 std::vector<chip::InputSpike> draw_inputs(const Network& network, test::Draws& draws, double probability) {
@@ -95,7 +95,8 @@ std::vector<chip::InputSpike> draw_inputs(const Network& network, test::Draws& d
     for (std::uint32_t port = 0; port < network.inputs.size(); ++port) {
         for (std::uint32_t channel = 0; channel < network.inputs[port].size(); ++channel) {
             if (draws.chance(probability)) {
-                spikes.push_back({.port = port, .channel = channel});
+                const auto payload = static_cast<std::int32_t>(draws.integer(-3, 9));
+                spikes.push_back({.port = port, .channel = channel, .payload = payload});
             }
         }
     }
@@ -117,7 +118,7 @@ std::uint64_t run_alike(const Network& network, const chip::Image& one, const ch
         const auto expected = on_one.neurons();
         REQUIRE(on_many.neurons() == expected);
         for (const Machine::Neuron& neuron : expected) {
-            spikes += neuron.spiked ? 1 : 0;
+            spikes += neuron.sent != 0 ? 1 : 0;
         }
     }
     return spikes;
@@ -232,7 +233,12 @@ void check_damages(const Network& network, const chip::Image& sound, std::uint64
 }
 
 void compare(std::uint64_t seed, Tally& tally) {
-    const Network network = test::random_network(seed, {.subtracting_resets = seed % 6 == 0});
+    test::NetworkTraits traits{.subtracting_resets = seed % 6 == 0};
+    if (const chip::NeuronFormat& neuron = test::random_formats(seed).neuron; seed % 5 == 1) {
+        traits.models = neuron.models;
+        traits.graded_inputs = neuron.payload_bits > 0;
+    }
+    const Network network = test::random_network(seed, traits);
     REQUIRE(check_network(network).empty());
     const auto pair = compile_pair(network, seed, tally);
     if (!pair) {

@@ -73,6 +73,12 @@ void draw_neuron(Draws& draws, chip::NeuronFormat& neuron) {
         neuron.current_decay_offset = 0;
         neuron.current_decay = neuron.voltage_decay = {0, 4096};
     }
+    if (draws.chance(0.5)) {  // and its models; those with two inputs have no front end yet
+        neuron.models = {
+            NeuronModel::leaky,         NeuronModel::ternary_leaky, NeuronModel::sigma_delta,       NeuronModel::delta,
+            NeuronModel::graded_vector, NeuronModel::graded_relu,   NeuronModel::adaptive_threshold};
+        neuron.payload_bits = static_cast<int>(draws.integer(8, 24));
+    }
     if (draws.chance(0.3)) {
         neuron.sum_bits = static_cast<int>(draws.integer(18, 24));
         neuron.threshold_mantissa_max = draws.integer(2000, 262143);

@@ -23,7 +23,7 @@ public:
         : seed_(seed), traits_(traits), draws_(seed * 2 + 1), builder_("random " + std::to_string(seed)) {}
 
     compiler::Network draw() {
-        whole_ = draws_.chance(0.7);
+        whole_ = !traits_.models.empty() || draws_.chance(0.7);
         real_ = !whole_ && draws_.chance(0.35);
         builder_.network().step_s = whole_ ? 1 : 1e-3;
         const std::int64_t ports = draws_.integer(1, 2);
@@ -53,6 +53,7 @@ private:
         if (draws_.chance(0.5)) {
             builder_.network().inputs[in.index].shape = {some(1, 2), some(5, 10), some(5, 10)};
         }
+        builder_.network().inputs[in.index].graded = traits_.graded_inputs && draws_.chance(0.6);
         sources_.push_back(in);
     }
 
@@ -81,7 +82,11 @@ private:
             shape = shape_of(from);
         }
         const Source to = builder_.population(name, shape, some_kind());
-        set_parameters(builder_[to]);
+        if (traits_.models.empty()) {
+            set_parameters(builder_[to]);
+        } else {
+            set_registers(builder_[to]);
+        }
         if (kernel) {
             connect(from, to, std::move(*kernel));
         } else if (!draws_.chance(0.05)) {  // else: no input at all, a bias may drive it
@@ -133,6 +138,34 @@ private:
         }
     }
 
+    /// Any registers that a model has; decays that every chip here holds.
+    void set_registers(compiler::Population& population) {
+        population.kind = draws_.chance(0.85) ? NeuronKind::current_based : NeuronKind::current_based_integrator;
+        compiler::FixedNeuron fixed;
+        fixed.model = traits_.models[some(0, static_cast<std::int64_t>(traits_.models.size()) - 1)];
+        fixed.current_decay = static_cast<std::int32_t>(draws_.integer(1, 4096));
+        fixed.voltage_decay = static_cast<std::int32_t>(draws_.integer(0, 4095));
+        fixed.threshold = static_cast<std::int32_t>(draws_.integer(1, 12));
+        ModelParameters& parameters = fixed.parameters;
+        parameters.threshold_low = -static_cast<std::int32_t>(draws_.integer(1, 12));
+        parameters.state_exponent = fixed.model == NeuronModel::delta ? 0 : static_cast<std::int32_t>(some(0, 2));
+        parameters.relu = draws_.chance(0.5);
+        parameters.cumulative_error = draws_.chance(0.3);
+        if (draws_.chance(0.2)) {
+            parameters.reset_interval = static_cast<std::int32_t>(some(2, 9));
+            parameters.reset_offset = static_cast<std::int32_t>(some(0, parameters.reset_interval - 1));
+        }
+        parameters.adaptation_decay = static_cast<std::int32_t>(some(0, 4096));
+        parameters.adaptation_step = static_cast<std::int32_t>(some(0, 5));
+        parameters.refractory_decay = static_cast<std::int32_t>(some(0, 4096));
+        if (draws_.chance(0.3)) {
+            fixed.biases.resize(draws_.chance(0.5) ? 1 : population.size());
+            std::ranges::generate(fixed.biases, [&] { return 64 * static_cast<std::int32_t>(draws_.integer(-1, 3)); });
+        }
+        population.refractory_steps = integrates(fixed.model) && draws_.chance(0.3) ? static_cast<int>(some(2, 5)) : 1;
+        population.fixed = std::move(fixed);
+    }
+
     double some_weight() {
         if (real_) {
             return draws_.uniform(-0.5, 0.9);
@@ -153,7 +186,7 @@ private:
         c.groups = from[0] % 2 == 0 && draws_.chance(0.4) ? 2 : 1;
         if (draws_.chance(0.4)) {
             compiler::Pooling pooling{.kernel = {some(1, 3), some(1, 3)}, .stride = {some(1, 2), some(1, 2)}};
-            pooling.scale = draws_.chance(0.5) ? 1.0 : 0.5;
+            pooling.scale = draws_.chance(0.5) || !traits_.models.empty() ? 1.0 : 0.5;
             for (std::size_t axis = 0; axis < 2; ++axis) {
                 pooling.kernel[axis] = std::min(pooling.kernel[axis], c.source[axis + 1]);
                 c.input[axis + 1] = (c.source[axis + 1] - pooling.kernel[axis]) / pooling.stride[axis] + 1;
@@ -213,7 +246,7 @@ private:
         compiler::Projection& projection = builder_.connect(from, to, std::move(weights));
         projection.name += "#" + std::to_string(builder_.network().projections.size());
         projection.delay_steps = draws_.chance(0.25) ? static_cast<int>(some(1, 6)) : 0;
-        if (draws_.chance(0.15)) {
+        if (traits_.models.empty() && draws_.chance(0.15)) {
             projection.bias = whole_ ? static_cast<double>(some(0, 2)) : draws_.uniform(0, 0.1);
             projection.bias_from_step = static_cast<int>(some(0, 1));
         }

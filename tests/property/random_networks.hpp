@@ -3,15 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "compiler/network.hpp"
+#include "core/base/neuron_model.hpp"
 
 namespace spikeloom::test {
 
 /// What may come up besides the usual.
 struct NetworkTraits {
     bool subtracting_resets = false;
-    bool plastic = false;
+    /// Populations with given registers, of these models (empty: none are); and graded inputs.
+    std::vector<NeuronModel> models{};
+    bool graded_inputs = false;
 };
 
 /// One or two inputs (flat, or images), one to five populations of all kinds, joined by dense, sparse, one-to-one and
