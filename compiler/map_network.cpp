@@ -62,7 +62,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
                              .stop = options.stop,
                              .overrides = &overrides};
     auto best = quantise_and_partition(network, chip, quantise_options, choices);
-    if (!best) {
+    if (!best || options.effort == 0) {
         return best;
     }
     struct Refinement {

@@ -20,6 +20,7 @@ const auto subcommands = std::to_array<const Subcommand*>({
     &inspect_subcommand,
     &convert_subcommand,
     &compile_subcommand,
+    &explain_subcommand,
     &run_subcommand,
     &eval_subcommand,
     &report_subcommand,

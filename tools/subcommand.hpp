@@ -29,6 +29,7 @@ extern const Subcommand calibrate_subcommand;
 extern const Subcommand inspect_subcommand;
 extern const Subcommand convert_subcommand;
 extern const Subcommand compile_subcommand;
+extern const Subcommand explain_subcommand;
 extern const Subcommand run_subcommand;
 extern const Subcommand eval_subcommand;
 extern const Subcommand report_subcommand;

@@ -22,7 +22,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "convert", "compile", "run", "eval", "report", "compare-chips", "rule", "ppu",
+SUBCOMMANDS = ["chips", "inspect", "convert", "compile", "explain", "run", "eval", "report", "compare-chips", "rule", "ppu",
                "calibrate", "train", "noc", "place", "partition"]
 PROGRAM = ""
 
