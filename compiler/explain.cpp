@@ -287,13 +287,15 @@ void Explainer::plan_bits() {
     }
 }
 
-/// Of limits that some core comes near to, or all if nothing is mapped.
+/// Of limits that some core comes near to; where nothing is mapped, of those that single neurons exceed.
 void Explainer::plan_limits() {
     constexpr double near = 0.5;
     for (std::size_t i = 0; i < limit_count; ++i) {
         const auto limit = static_cast<Limit>(i);
         const auto use = std::ranges::find(result_.limits, limit, &LimitUse::limit);
-        if (result_.as_is.maps && (use == result_.limits.end() || use->most_share < near)) {
+        const bool matters = result_.as_is.maps ? use != result_.limits.end() && use->most_share >= near
+                                                : std::ranges::find(result_.needed, limit) != result_.needed.end();
+        if (!matters) {
             continue;
         }
         later([this, limit] {

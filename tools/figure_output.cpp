@@ -11,8 +11,6 @@
 
 namespace spikeloom::tools {
 
-namespace {
-
 Result<void> write_text(const std::string& text, const std::string& path) {
     auto file = runtime::PartialFile::create(path, true);
     if (!file) {
@@ -21,8 +19,6 @@ Result<void> write_text(const std::string& text, const std::string& path) {
     auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
     return written ? file->publish() : written;
 }
-
-}  // namespace
 
 void add_figure_options(CommandLine& line) {
     line.add()("output,o", word("FILE"), "where to (default: text on stdout); .svg, .json or .txt choose the format")(

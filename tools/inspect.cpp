@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <boost/json.hpp>
+#include <functional>
+#include <sstream>
+#include <utility>
 
 #include "chip/image/analog_image.hpp"
 #include "chip/image/image.hpp"
@@ -13,9 +16,12 @@
 #include "tools/analog_eval.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/core_map_svg.hpp"
 #include "tools/descriptions.hpp"
+#include "tools/figure_output.hpp"
 #include "tools/figures.hpp"
 #include "tools/model_files.hpp"
+#include "tools/net_graph.hpp"
 #include "tools/network_source.hpp"
 #include "tools/outline.hpp"
 #include "tools/ppu_source.hpp"
@@ -24,13 +30,21 @@ namespace spikeloom::tools {
 
 namespace {
 
+/// The picture that --svg asks for.
+Result<void> deliver_svg(const CommandLine& line, const std::function<std::string()>& picture) {
+    return line.has("svg") ? write_text(picture(), line.value<std::string>("svg")) : Result<void>{};
+}
+
 /// Of an image also whether it keeps the chip's limits, recomputed here.
-Result<boost::json::object> inspect_image(const std::string& path) {
+Result<boost::json::object> inspect_image(const std::string& path, const CommandLine& line) {
     const auto image = chip::read_image(path);
     if (!image) {
         return fail(image.error());
     }
     boost::json::object described = describe(*image);
+    if (auto drawn = deliver_svg(line, [&image] { return core_map_svg(*image); }); !drawn) {
+        return fail(std::move(drawn.error()));
+    }
     const Diagnostics broken = compiler::verify(*image);
     described["limits"] = has_error(broken) ? "broken" : "all met";
     print(broken);
@@ -55,7 +69,18 @@ Result<boost::json::object> inspect_network(const std::string& path, const Comma
         return fail(std::move(loaded.error()));
     }
     print(loaded->remarks);
-    return describe(*loaded);
+    const NetGraph graph = net_graph(loaded->network);
+    if (auto drawn = deliver_svg(line, [&graph] { return graph_svg(graph); }); !drawn) {
+        return fail(std::move(drawn.error()));
+    }
+    boost::json::object described = describe(*loaded);
+    boost::json::array lines;
+    std::istringstream text(graph_text(graph));
+    for (std::string drawn; std::getline(text, drawn);) {
+        lines.emplace_back(drawn);
+    }
+    described["graph"] = std::move(lines);
+    return described;
 }
 
 Result<boost::json::object> inspect_timed_network(const std::string& path, const CommandLine& line) {
@@ -90,7 +115,7 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
     case FileKind::ppu_experiment:
         return open_ppu(path).map([](const PpuSource& source) { return describe(source); });
     case FileKind::image:
-        return inspect_image(path);
+        return inspect_image(path, line);
     case FileKind::analog_image:
         return inspect_analog_image(path);
     case FileKind::spikes:
@@ -119,7 +144,8 @@ Result<boost::json::object> inspect(const std::string& path, FileKind kind, cons
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);
     line.positional("FILE");
-    line.add()("json", flag(), "print JSON");
+    line.add()("json", flag(), "print JSON")("svg", word("FILE"),
+                                             "draw the graph of a network, or the cores of an image, into this file");
     add_nir_options(line);
     if (!line.parse(arguments)) {
         return ExitStatus::done;
@@ -135,6 +161,10 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (*kind == FileKind::recording) {
         return print_figures(line.operand(), line.flag("json"), Interrupted::is_fine);
     }
+    if (line.has("svg") && *kind != FileKind::nir && *kind != FileKind::network_text && *kind != FileKind::image) {
+        throw UsageError(fmt::format("--svg draws networks with steps and their images; {} holds: {}", line.operand(),
+                                     describe(*kind)));
+    }
     const auto described = inspect(line.operand(), *kind, line);
     if (!described) {
         print(described.error());
@@ -149,11 +179,13 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand inspect_subcommand{
     .name = "inspect",
     .summary = "what a file contains: network, chip, rule, image, recording, spikes, arrays",
-    .synopsis = "FILE [--json] [--nir-...]",
+    .synopsis = "FILE [--json] [--svg PICTURE] [--nir-...]",
     .text =
         "Tells the kind of the file from its content and prints its structure. Of an image, the chip's limits are\n"
-        "recomputed. The --nir options are those of compile.",
-    .example = "  spikeloom inspect models/networks/yinyang/yinyang.nir",
+        "recomputed. A network is drawn layer by layer: '<-' is an edge from a layer above, '<~' one that closes a\n"
+        "cycle. --svg draws a network's graph, or an image's cores on the mesh, coloured by population. The --nir\n"
+        "options are those of compile.",
+    .example = "  spikeloom inspect models/networks/yinyang/yinyang.nir --svg yinyang.svg",
     .run = run,
 };
 

@@ -24,6 +24,7 @@ const auto subcommands = std::to_array<const Subcommand*>({
     &run_subcommand,
     &eval_subcommand,
     &report_subcommand,
+    &compare_subcommand,
     &compare_chips_subcommand,
     &rule_subcommand,
     &ppu_subcommand,

@@ -33,6 +33,7 @@ extern const Subcommand explain_subcommand;
 extern const Subcommand run_subcommand;
 extern const Subcommand eval_subcommand;
 extern const Subcommand report_subcommand;
+extern const Subcommand compare_subcommand;
 extern const Subcommand compare_chips_subcommand;
 extern const Subcommand rule_subcommand;
 extern const Subcommand ppu_subcommand;

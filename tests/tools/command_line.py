@@ -22,7 +22,7 @@ import numpy
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 YINYANG = SOURCE / "models/networks/yinyang"
 REFERENCE = pathlib.Path(os.environ.get("SPIKELOOM_REFERENCE_DATA", SOURCE.parent / "shared/data"))
-SUBCOMMANDS = ["chips", "inspect", "convert", "compile", "explain", "run", "eval", "report", "compare-chips", "rule", "ppu",
+SUBCOMMANDS = ["chips", "inspect", "convert", "compile", "explain", "run", "eval", "report", "compare", "compare-chips", "rule", "ppu",
                "calibrate", "train", "noc", "place", "partition"]
 PROGRAM = ""
 
@@ -53,6 +53,79 @@ class Case(unittest.TestCase):
         self.assertEqual(result.stdout, "", words)
         self.assertNotIn("assert", result.stderr.lower(), words)
         return result.stderr
+
+
+class Mapping(Case):
+    """What steers and explains a mapping: overrides, explain, compare, the graph of inspect."""
+    network = YINYANG / "yinyang.nir"
+
+    def cramped(self, words):
+        """loihi1 with less synaptic memory a core."""
+        text = (SOURCE / "models/chips/loihi1.textproto").read_text()
+        changed, count = re.subn(r"(?m)^(\s*words(_per_axon)?:) \d+", rf"\1 {words}", text)
+        self.assertEqual(count, 2)
+        path = self.folder / "cramped.textproto"
+        path.write_text(changed)
+        return path
+
+    def test_pins_and_forbidden_cores_hold_and_leave_the_spikes_alone(self):
+        outcomes = set()
+        for words in ((), ("--pin", "hidden=7,9", "--pin", "output_neurons=31", "--forbid-core", "9,0-5")):
+            image = self.folder / "net.loom"
+            self.done("compile", self.network, "--chip", "loihi1", "-o", image, *words)
+            places = {core["place"] for core in json.loads(self.done("inspect", image, "--json"))["cores"]}
+            if words:
+                self.assertEqual(places, {7, 31})
+            run = json.loads(self.done("eval", image, "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "--json",
+                                       "-f", "-o", self.folder / "run.h5"))
+            with h5py.File(self.folder / "run.h5") as recording:
+                outcomes.add((tuple(recording["eval/predicted"]),
+                              tuple(recording["spikes/hidden/node_ids"]), len(run)))
+        self.assertEqual(len(outcomes), 1)
+        self.done("compile", self.network, "--chip", "loihi1", "-o", image, "--rates", self.folder / "run.h5")
+        self.assertIn("rates of the calibration run", self.done("compile", self.network, "--chip", "loihi1", "-o",
+                                                                 image, "--rates", self.folder / "run.h5"))
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", image, "--rates", self.network)
+
+    def test_explain_says_what_decides_and_what_helps(self):
+        told = json.loads(self.done("explain", self.network, "--chip", self.cramped(160), "--no-other-chips", "--json"))
+        self.assertTrue(told["decides"].startswith("words of synaptic memory: without that limit 1 core"), told)
+        cores = [row["cores"] for row in told["what_helps"]]
+        self.assertTrue(cores and max(cores) < int(re.search(r": (\d+) of", told["verdict"])[1]), told)
+        bits = next(row for row in told["what_helps"] if row["option"].startswith("--weight-bits"))
+        image = self.folder / "net.loom"
+        self.done("compile", self.network, "--chip", self.cramped(160), "-o", image, *bits["option"].split())
+        self.assertEqual(len(json.loads(self.done("inspect", image, "--json"))["cores"]), bits["cores"])
+        self.assertIn("does not fit", self.done("explain", self.network, "--chip", self.cramped(1), "--depth", 0,
+                                                "--no-other-chips"))
+        self.refused("explain", self.network, "--chip", "loihi1", "--depth", 7, status=2, says="0 to 2")
+
+    def test_compare_is_one_table_over_chips(self):
+        told = json.loads(self.done("compare", self.network, "--chips", f"loihi1,{self.cramped(1)},brainscales2",
+                                    "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "--json"))
+        rows = told["chips"]
+        self.assertEqual([row["fits"] for row in rows], [True, False, False])
+        self.assertEqual(rows[0]["cores"], "1 of 128")
+        self.assertRegex(rows[0]["accuracy"], r"\(\d+ of 20\)")
+        self.assertRegex(rows[0]["energy_range"], r"J \.\. .*J")
+        self.assertRegex(rows[0]["latency"], "s$")
+        self.assertIn("words of", told["does_not_fit"][0])
+        self.assertIn("brainscales2: ", told["does_not_fit"][1])
+        self.refused("compare", self.network, "--chips", "loihi1,,generic", status=2, says="--chips")
+
+    def test_inspect_draws_networks_and_images(self):
+        text = self.done("inspect", self.network, "--svg", self.folder / "net.svg")
+        self.assertIn("[input] 5, input", text)
+        self.assertIn("<- input: dense, 750 weights", text)
+        self.assertIn("=> output", text)
+        self.done("compile", self.network, "--chip", "loihi1", "-o", self.folder / "net.loom")
+        self.done("inspect", self.folder / "net.loom", "--svg", self.folder / "cores.svg")
+        for name, words in (("net.svg", {"hidden", "output_neurons (output)"}), ("cores.svg", {"hidden (150 neurons)"})):
+            tree = xml.etree.ElementTree.parse(self.folder / name)
+            texts = {node.text for node in tree.iter("{http://www.w3.org/2000/svg}text")}
+            self.assertLessEqual(words, texts)
+        self.refused("inspect", SOURCE / "models/chips/loihi1.textproto", "--svg", self.folder / "x.svg", status=2,
+                     says="--svg")
 
 
 class Train(Case):
