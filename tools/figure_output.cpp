@@ -11,7 +11,7 @@
 
 namespace spikeloom::tools {
 
-Result<void> write_text(const std::string& text, const std::string& path) {
+Result<void> write_text_file(const std::string& text, const std::string& path) {
     auto file = runtime::PartialFile::create(path, true);
     if (!file) {
         return fail(std::move(file.error()));
@@ -66,7 +66,7 @@ Result<void> deliver_figure(const CommandLine& line, FigureFormat format, const 
     };
     const std::string text = chosen();
     if (line.has("output")) {
-        return write_text(text, line.value<std::string>("output"));
+        return write_text_file(text, line.value<std::string>("output"));
     }
     fmt::print("{}", text);
     return {};

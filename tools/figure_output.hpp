@@ -11,7 +11,7 @@
 namespace spikeloom::tools {
 
 /// Writes beside the path and renames; replaces what stands there.
-[[nodiscard]] Result<void> write_text(const std::string& text, const std::string& path);
+[[nodiscard]] Result<void> write_text_file(const std::string& text, const std::string& path);
 
 /// --output, --format.
 void add_figure_options(CommandLine& line);

@@ -32,7 +32,7 @@ namespace {
 
 /// The picture that --svg asks for.
 Result<void> deliver_svg(const CommandLine& line, const std::function<std::string()>& picture) {
-    return line.has("svg") ? write_text(picture(), line.value<std::string>("svg")) : Result<void>{};
+    return line.has("svg") ? write_text_file(picture(), line.value<std::string>("svg")) : Result<void>{};
 }
 
 /// Of an image also whether it keeps the chip's limits, recomputed here.
