@@ -59,6 +59,9 @@ chip::ChipSpec without_limit(chip::ChipSpec chip, Limit limit) {
     case Limit::plastic_axons:
         chip.learning.plastic_axons = lifted;
         break;
+    case Limit::axon_types:
+        chip.synapses.crossbar_types = chip.synapses.crossbar_types > 0 ? 255 : 0;
+        break;
     }
     return chip;
 }
