@@ -190,6 +190,9 @@ void Bounder::bound_profiles() {
     const CoreFacts facts = core_facts(mapped_, chip_);
     add(Limit::compartment_profiles, facts.compartment_profiles, chip_.limits.compartment_profiles);
     add(Limit::threshold_profiles, facts.threshold_profiles, chip_.limits.threshold_profiles);
+    if (chip_.synapses.crossbar_types > 0) {
+        return;  // weights are no formats there
+    }
     std::vector<bool> used(table_.formats.size(), false);
     for (const MappedSynapse& synapse : table_.synapses) {
         used[synapse.format] = true;
