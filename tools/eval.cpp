@@ -18,7 +18,6 @@
 #include "tools/analog_options.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
-#include "tools/evaluation_options.hpp"
 #include "tools/gap.hpp"
 #include "tools/interrupt.hpp"
 #include "tools/model_files.hpp"
@@ -30,7 +29,6 @@ namespace {
 
 namespace po = boost::program_options;
 
-<<<<<<< HEAD
 /// The value of a closed list that the runtime knows; a word that it doesn't is bad usage.
 template <class T>
 T parsed(Result<T> value) {
@@ -73,10 +71,6 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const chi
     options.encoder.seed = line.value<std::uint64_t>("seed");
     options.first = line.value<std::uint64_t>("first");
     options.limit = line.value<std::uint64_t>("limit");
-=======
-runtime::EvaluationOptions evaluation_options(const CommandLine& line, const runtime::LabelledSet& set) {
-    runtime::EvaluationOptions options = labelled_set_options(line, set);
->>>>>>> 06f4586 (Draw networks and the cores of images in inspect; compare chips in one table; hold overrides on the command line)
     options.passes = line.value<std::uint32_t>("epochs");
     if (options.passes == 0) {
         throw UsageError("--epochs: at least 1");
@@ -84,14 +78,11 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const run
     if (options.passes > 1 && line.flag("gap")) {
         throw UsageError("--gap compares one pass with the float network: leave out --epochs");
     }
-<<<<<<< HEAD
     options.drain_steps = line.optional<std::uint32_t>("drain").value_or(options.drain_steps);
     if (line.has("decision")) {
         options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
     }
     options.output = line.value<std::string>("decide-by");
-=======
->>>>>>> 06f4586 (Draw networks and the cores of images in inspect; compare chips in one table; hold overrides on the command line)
     options.teacher = line.value<std::string>("teacher");
     options.teacher_payload = line.value<std::int32_t>("teacher-payload");
     return options;
@@ -233,9 +224,6 @@ void watch_samples(runtime::EvaluationCallbacks& callbacks, const std::unique_pt
 }
 
 Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
-    if (!line.has("data")) {
-        throw UsageError("the option '--data' is required but missing");
-    }
     const auto set = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
     if (!set) {
         return fail(set.error());
@@ -298,7 +286,6 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
 }
 
 void add_options(CommandLine& line) {
-<<<<<<< HEAD
     const auto number = [](std::uint64_t value) {
         return po::value<std::uint64_t>()->default_value(value)->value_name("N");
     };
@@ -322,16 +309,11 @@ void add_options(CommandLine& line) {
         "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
         "assign-labels", word("RECORDING"),
         "output neurons stand for the class under which they spiked most in this recording of an eval")(
-=======
-    add_labelled_set_options(line);
-    line.add()("assign-labels", word("RECORDING"),
-               "output neurons stand for the class under which they spiked most in this recording of an eval")(
->>>>>>> 06f4586 (Draw networks and the cores of images in inspect; compare chips in one table; hold overrides on the command line)
         "teacher", word("PORT")->default_value(""), "an input port whose channel `label` spikes in every step")(
         "teacher-payload", po::value<std::int32_t>()->default_value(0)->value_name("X"),
-        "payload of the teacher's spikes: a third factor")(
-        "epochs", po::value<std::uint32_t>()->default_value(1)->value_name("N"),
-        "passes over the samples; what was learned stays from one to the next")(
+        "payload of the teacher's spikes: a third factor")("first", number(0), "the sample to begin with")(
+        "limit,l", number(0), "samples at most (0: all)")(
+        "epochs", count()->default_value(1), "passes over the samples; what was learned stays from one to the next")(
         "gap", flag(), "run the float network too and measure what quantisation cost")(
         "curve", flag(), "accuracy after every step, and over synaptic events; with --gap the float network's too")(
         "ann", word("NET"), "with --curve: the ReLU network (NIR, .npz) that this one was converted from");
