@@ -77,10 +77,11 @@ private:
     void add_population(std::size_t layer) {
         const AnnLayer& units = ann_.layers[layer];
         if (!units.rectified && !integrates(layer)) {
-            result_.remarks.push_back({.severity = Severity::warning,
-                                       .where = fmt::format("layer '{}'", units.name),
-                                       .found = "it is not rectified, and spikes tell no values below 0",
-                                       .help = layer == ann_.output ? "let it integrate: --output-layer membrane" : ""});
+            result_.remarks.push_back(
+                {.severity = Severity::warning,
+                 .where = fmt::format("layer '{}'", units.name),
+                 .found = "it is not rectified, and spikes tell no values below 0",
+                 .help = layer == ann_.output ? "let it integrate: --output-layer membrane" : ""});
         }
         Population population;
         population.name = units.name;

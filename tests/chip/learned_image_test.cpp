@@ -3,11 +3,21 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <string>
 
 #include "image/random_image.hpp"
 
 using namespace spikeloom;
 using namespace spikeloom::chip;
+
+namespace {
+
+/// A few random images have plastic synapses whose sources send values; no chip loads them.
+bool learns_from_values(const Result<Chip>& chip) {
+    return !chip && to_text(chip.error()).find("plastic synapses of a source that sends values") != std::string::npos;
+}
+
+}  // namespace
 
 TEST_CASE("an untouched chip gives back the image that it was loaded from") {
     std::size_t plastic = 0;
@@ -15,6 +25,9 @@ TEST_CASE("an untouched chip gives back the image that it was loaded from") {
         CAPTURE(seed);
         const Image image = test::random_image(seed);
         const auto chip = Chip::load(image, {});
+        if (learns_from_values(chip)) {
+            continue;
+        }
         REQUIRE(chip.has_value());
         CHECK(learned_image(image, *chip) == image);
         for (std::uint32_t profile = 0; profile < image.learning.size(); ++profile) {
@@ -29,6 +42,9 @@ TEST_CASE("an image of what was learned loads as the chip that learned it") {
         CAPTURE(seed);
         const Image image = test::random_image(seed);
         auto chip = Chip::load(image, {});
+        if (learns_from_values(chip)) {
+            continue;
+        }
         REQUIRE(chip.has_value());
         for (std::uint32_t profile = 0; profile < image.learning.size(); ++profile) {
             std::vector<std::int32_t> weights = chip->plastic_values(profile, rules::Variable::weight);

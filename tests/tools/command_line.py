@@ -342,7 +342,6 @@ class Help(Case):
                      says="no population 'nobody'")
         self.refused("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", "x", "--nir-reset", "maybe",
                      status=2, says="zero, subtract")
-        self.refused("eval", "net.loom", "--data", "x.npz", "-o", "x.h5", "--steps", "-1", status=2, says="from 0 on")
         self.refused("report", "run.h5", "-o", "page.pdf", status=2, says=".html")
 
     def test_a_full_disk_behind_stdout_is_a_failure(self):
@@ -429,7 +428,7 @@ class Chips(Case):
 
     def test_a_board_of_a_bundled_chip(self):
         board = self.folder / "two.textproto"
-        text = 'name: "two" title: "t" description: "d" board { chip: "loihi1" chip_columns: 2 chip_rows: 1 }'
+        text = 'name: "two" title: "t" description: "d"\nboard { chip: "loihi1" chip_columns: 2 chip_rows: 1 }'
         board.write_text(text)
         self.assertEqual(json.loads(self.done("inspect", board, "--json"))["board"], "2 x 1 chips")
         image = self.folder / "two.loom"
@@ -525,6 +524,7 @@ class Demo(Case):
         self.assertEqual(self.done("report", recording, "--format", "text"), text)
 
     def test_a_recording_is_priced_again_as_a_run_with_other_costs_is(self):
+        self.refused("run", self.image, "--input", "poisson:60", "--steps", "-1", status=2, says="from 0 on")
         run = ("run", self.image, "--input", "poisson:60", "--steps", 50, "--seed", 3)
         first, other = self.folder / "first.h5", self.folder / "other.h5"
         settings = ("--set", "costs.synaptic_op.energy_pj=20", "--set", "costs.davies2018.spike.energy_pj=5")

@@ -32,8 +32,8 @@ std::vector<MappedSynapse> random_list(test::Draws& draws, std::uint32_t compart
 std::int64_t laid_out(const std::vector<MappedSynapse>& list, const chip::SynapseMemory& memory) {
     std::map<std::uint16_t, std::vector<chip::Synapse>> groups;
     for (const MappedSynapse& synapse : list) {
-        groups[synapse.format].push_back(
-            {.target = static_cast<std::uint16_t>(synapse.target), .weight = static_cast<std::int16_t>(synapse.weight)});
+        groups[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target),
+                                          .weight = static_cast<std::int16_t>(synapse.weight)});
     }
     chip::SynapseList laid;
     for (const auto& [format, synapses] : groups) {
