@@ -21,4 +21,4 @@ stage cmake --preset asan $quiet -DSPIKELOOM_WERROR=ON -DSPIKELOOM_FUZZ_SECONDS=
 stage cmake --build --preset asan
 stage cmake --preset tsan $quiet -DSPIKELOOM_WERROR=ON
 stage cmake --build --preset tsan --target threads_tests
-stage ctest --preset release
+stage ctest --preset release -j 2
