@@ -276,7 +276,10 @@ TEST_CASE("the trained MNIST net") {
 }
 
 TEST_CASE("what the child tells is decoded as it was, and never trusted") {
-    NetxFile file{.origin = "x.net", .layers = {}, .simulation = {.path = "/simulation", .arrays = {}, .texts = {}}};
+    NetxFile file{.origin = "x.net",
+                  .layers = {},
+                  .simulation = {.path = "/simulation", .arrays = {}, .texts = {}},
+                  .remarks = {}};
     file.layers.push_back({.number = 0,
                            .type = "dense",
                            .group = {.path = "/layer/0", .arrays = {{"weight", {{1, 2}, {3, 4}}}}, .texts = {}},
