@@ -32,8 +32,8 @@ public:
           chip_(chip),
           neurons_(network.mapped.neurons()),
           incoming_(neurons_) {
-        for (std::uint16_t f = 0; f < table_.formats.size(); ++f) {
-            format_bits_.push_back(synapse_bits(f));
+        for (std::size_t f = 0; f < table_.formats.size(); ++f) {
+            format_bits_.push_back(synapse_bits(static_cast<std::uint16_t>(f)));
         }
     }
 

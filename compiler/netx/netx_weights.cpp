@@ -41,7 +41,7 @@ std::optional<std::vector<float>> netx_weights(const NetxGroup& group, const std
     return std::vector<float>(array->values.begin(), array->values.end());
 }
 
-void clip_netx_weights(std::vector<std::vector<float>*> parts, const NetxLayer& layer, NetxNotes& notes) {
+void clip_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxLayer& layer, NetxNotes& notes) {
     double least = 0;
     double most = 0;
     for (const std::vector<float>* part : parts) {

@@ -18,7 +18,7 @@ namespace spikeloom::compiler {
 
 /// netx fits dense weights of both signs into 8 bits and a sign: a layer with weights above 254 or below -256 has them
 /// clipped to -256..254, which is told. Weights of one sign stay.
-void clip_netx_weights(std::vector<std::vector<float>*> parts, const NetxLayer& layer, NetxNotes& notes);
+void clip_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxLayer& layer, NetxNotes& notes);
 
 /// One delay a synapse, [target][source], 0..62 (longer ones are clipped, as netx does); empty: none. `delay` of the
 /// file is one number, one a target, one a source, or one a synapse. Nothing after a finding.
