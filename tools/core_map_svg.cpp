@@ -118,8 +118,10 @@ private:
         const int place = static_cast<int>(image_.cores[core].place);
         const int slot = place % mesh_.cores_per_tile;
         Spot spot = tile_spot(place);
-        spot.x += slot % across_ * cell + 1;
-        spot.y += slot / across_ * cell + 1;
+        const int column = slot % across_;
+        const int row = slot / across_;
+        spot.x += column * cell + 1;
+        spot.y += row * cell + 1;
         constexpr double side = cell - 2;
         std::string holds;
         std::uint32_t neurons = 0;
