@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "core/ppu/parse.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::chip::analog {
 namespace {
@@ -69,7 +70,7 @@ double record(const ExperimentRun& result, const std::string& name, std::uint32_
     return sum / count;
 }
 
-TEST_CASE("R-STDP learns to play Pong: rewards rise, the right weights grow") {
+TEST_CASE("R-STDP learns to play Pong: rewards rise, the right weights grow" * doctest::skip(test::sanitized)) {
     // Half the field, half the neurons; 24 epochs, the first 10 of them without learning.
     std::string rule = text_of("pong.ppu");
     replace_all(rule, "0 to 99", "0 to 49");

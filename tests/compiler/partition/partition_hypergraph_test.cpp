@@ -11,6 +11,7 @@
 #include "compiler/partition/hypergraph.hpp"
 #include "core/files/gzip.hpp"
 #include "support/reference_data.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -160,7 +161,7 @@ struct Target {
     std::uint64_t best;  ///< of all rows of partition_ref.csv
 };
 
-TEST_CASE("reference hypergraphs at effort 1") {
+TEST_CASE("reference hypergraphs at effort 1" * doctest::skip(test::sanitized)) {
     for (const Target& target : {Target{"lenet5", 28, 3493}, Target{"mlp", 16, 15074}}) {
         const auto path = test::reference_data(std::string("mapping/hypergraphs/") + target.net + ".hgr.gz");
         if (!path) {

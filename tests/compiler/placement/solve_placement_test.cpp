@@ -12,6 +12,7 @@
 #include "compiler/placement/tabu_search.hpp"
 #include "support/placement_problems.hpp"
 #include "support/reference_data.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -107,7 +108,7 @@ TEST_CASE("the result is a function of the seed and the effort, and a search can
     CHECK(cost_of(problem, stopped) <= cost_of(problem, start));
 }
 
-TEST_CASE("a large grid whose cores were shuffled is nearly restored") {
+TEST_CASE("a large grid whose cores were shuffled is nearly restored" * doctest::skip(test::sanitized)) {
     constexpr std::uint32_t side = 48;
     test::Draws draws(9);
     const Arrangement where = random_arrangement(draws, side * side);
@@ -135,7 +136,8 @@ TEST_CASE("a large grid whose cores were shuffled is nearly restored") {
     CHECK(cost_of(problem, solve_placement(problem, start, {.effort = 1, .seed = 1})) < 2 * planted);
 }
 
-TEST_CASE("quadratic assignment problems: the optimum of the small ones, 0.3 % of the best known of the large ones") {
+TEST_CASE("quadratic assignment problems: the optimum of the small ones, 0.3 % of the best known of the large ones" *
+          doctest::skip(test::sanitized)) {
     struct Instance {
         const char* name;
         int effort;

@@ -9,6 +9,7 @@
 
 #include "compiler/reference/float_interpreter.hpp"
 #include "compiler/text/network_text.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -62,7 +63,7 @@ TEST_CASE("edges: each direction is seen by its neuron and by no other") {
     }
 }
 
-TEST_CASE("balanced: lasting, irregular activity without input") {
+TEST_CASE("balanced: lasting, irregular activity without input" * doctest::skip(test::sanitized)) {
     const Network network = example("balanced");
     FloatInterpreter interpreter(network, {.timing = Timing::next_step});
     const std::size_t neurons = network.populations[0].size();
