@@ -74,7 +74,8 @@ TEST_CASE("the bundled systems have the chips and cores that are published") {
     CHECK(load("hala_point").limits == load("loihi2").limits);
     CHECK(std::int64_t{140'544} * load("hala_point").limits.compartments == 1'151'336'448);  // 1.15 billion neurons
     // The barriers of 256 and 768 chips, 14.3 and 16.2 us, with 1.8 us of one chip.
-    const CostTable& silicon = *load("pohoiki_springs").find_costs("silicon");
+    const ChipSpec pohoiki = load("pohoiki_springs");
+    const CostTable& silicon = *pohoiki.find_costs("silicon");
     const auto barrier = [&](int chips) {
         double time = 0;
         for (const ChipBarrierPoint& point : silicon.chip_barrier) {
