@@ -18,6 +18,7 @@
 #include "property/random_damage.hpp"
 #include "property/random_networks.hpp"
 #include "support/networks.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -261,8 +262,9 @@ void compare(std::uint64_t seed, Tally& tally) {
 }
 
 TEST_CASE("200 random networks spike on random boards as on one core without limits") {
+    constexpr std::uint64_t networks = test::sanitized ? 60 : 200;  // a sanitizer sees its kinds of fault in fewer
     Tally tally;
-    for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    for (std::uint64_t seed = 0; seed < networks; ++seed) {
         CAPTURE(seed);
         compare(seed, tally);
     }
@@ -271,7 +273,10 @@ TEST_CASE("200 random networks spike on random boards as on one core without lim
                            << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.spikes
                            << " spikes, " << tally.silent << " networks silent; " << tally.damages << " damages; "
                            << tally.shared << " with shared lists");
-    CHECK(tally.compiled >= 134);
+    CHECK(tally.compiled * 3 >= static_cast<int>(networks) * 2);
+    if (test::sanitized) {
+        return;
+    }
     CHECK(tally.cores > 4 * static_cast<std::uint64_t>(tally.compiled));
     CHECK(tally.rounded_otherwise < 25);
     CHECK(tally.silent < 30);
