@@ -30,7 +30,6 @@ struct MappingTrial {
         effort,
         reset,
         longer_step,
-        shared_lists,   ///< if the chip had them
         without_limit,  ///< if the chip did not have that limit
         other_chip,
     };
@@ -46,7 +45,7 @@ struct MappingTrial {
     std::string refusal{};       ///< the first reason where it doesn't map
 
     /// Of the chip as it is, and without another network than the user's.
-    [[nodiscard]] bool hypothetical() const { return kind == Kind::shared_lists || kind == Kind::without_limit; }
+    [[nodiscard]] bool hypothetical() const { return kind == Kind::without_limit; }
 };
 
 /// A limit over the cores of the mapping as it is.

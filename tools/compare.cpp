@@ -191,7 +191,7 @@ Result<InferenceCost> infer(const chip::Image& image, const runtime::LabelledSet
             bar.update(static_cast<double>(done) / static_cast<double>(samples),
                        fmt::format("sample {} of {}", done, samples));
         };
-        return runtime::evaluate(*session, set, labelled_set_options(line, set), recorder->get(), callbacks);
+        return runtime::evaluate(*session, set, labelled_set_options(line, image, set), recorder->get(), callbacks);
     }();
     if (!evaluation) {
         return fail(evaluation.error());
@@ -363,7 +363,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "json", flag(), "print JSON");
     add_mapping_options(line);
     add_override_options(line);
-    add_labelled_set_options(line);
+    add_labelled_set_options(line, DataOption::optional);
     add_nir_options(line);
     if (!line.parse(arguments)) {
         return ExitStatus::done;

@@ -1,4 +1,5 @@
 #include "tools/descriptions.hpp"
+#include "tools/net_graph.hpp"
 
 #include <fmt/format.h>
 
@@ -19,26 +20,6 @@ namespace spikeloom::tools {
 namespace {
 
 namespace json = boost::json;
-
-std::string_view kind_name(compiler::NeuronKind kind) {
-    switch (kind) {
-    case compiler::NeuronKind::integrate_fire:
-        return "integrate and fire";
-    case compiler::NeuronKind::leaky:
-        return "leaky integrate and fire";
-    case compiler::NeuronKind::current_based:
-        return "current-based leaky integrate and fire";
-    case compiler::NeuronKind::integrator:
-        return "integrator";
-    case compiler::NeuronKind::leaky_integrator:
-        return "leaky integrator";
-    case compiler::NeuronKind::current_based_integrator:
-        return "current-based leaky integrator";
-    case compiler::NeuronKind::threshold:
-        return "threshold";
-    }
-    return "";
-}
 
 std::string_view weights_name(const compiler::Weights& weights) {
     struct Name {
@@ -64,7 +45,7 @@ json::object population_row(const compiler::Population& population) {
     return {{"population", population.name},
             {"shape", shape_text(population.shape)},
             {"neurons", population.size()},
-            {"kind", kind_name(population.kind)},
+            {"kind", kind_text(population.kind)},
             {"tau_syn_s", compiler::has_synaptic_current(population.kind) ? parameter_text(population.tau_syn_s) : "-"},
             {"tau_mem_s", compiler::leaks(population.kind) ? parameter_text(population.tau_mem_s) : "-"},
             {"threshold", compiler::spikes(population.kind) ? parameter_text(population.v_threshold) : "-"},

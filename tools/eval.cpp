@@ -11,16 +11,15 @@
 #include "runtime/curve_watch.hpp"
 #include "runtime/evaluation.hpp"
 #include "runtime/neuron_labels.hpp"
-#include "runtime/pipeline.hpp"
 #include "runtime/stimulus.hpp"
 #include "tools/accuracy_curve.hpp"
 #include "tools/analog_eval.hpp"
 #include "tools/analog_options.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/evaluation_options.hpp"
 #include "tools/gap.hpp"
 #include "tools/interrupt.hpp"
-#include "tools/model_files.hpp"
 #include "tools/session_options.hpp"
 
 namespace spikeloom::tools {
@@ -29,48 +28,9 @@ namespace {
 
 namespace po = boost::program_options;
 
-/// The value of a closed list that the runtime knows; a word that it doesn't is bad usage.
-template <class T>
-T parsed(Result<T> value) {
-    if (!value) {
-        throw UsageError(to_text(value.error()));
-    }
-    return *value;
-}
-
-/// As the users of netx measure: pixels drive integrate-and-fire neurons outside the chip, late layers have the time
-/// that they need, the class is the argmax of the output's spike counts.
-void take_netx_habits(const chip::Image& image, runtime::EvaluationOptions& options) {
-    options.encoder.encoding = runtime::Encoding::constant;
-    if (const auto output = runtime::output_population(image, "")) {
-        options.drain_steps = runtime::pipeline_depth(image, *output);
-        options.decision =
-            image.populations[output->value()].spikes ? runtime::Decision::argmax : runtime::Decision::voltage_max;
-    }
-}
-
 runtime::EvaluationOptions evaluation_options(const CommandLine& line, const chip::Image& image,
                                               const runtime::LabelledSet& set) {
-    runtime::EvaluationOptions options;
-    if (identify(line.operand()).value_or(FileKind::unknown) == FileKind::netx) {
-        take_netx_habits(image, options);
-    }
-    if (line.has("encode")) {
-        options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
-    } else if (set.steps != 0) {
-        options.encoder.encoding = runtime::Encoding::events;
-    }
-    // What the user says comes first, then what the set asks for.
-    const auto chosen = [&line](const char* name, std::uint32_t asked, std::uint32_t otherwise) {
-        return line.has(name) ? line.value<std::uint32_t>(name) : asked != 0 ? asked : otherwise;
-    };
-    options.encoder.steps = chosen("steps", set.coded_steps, options.encoder.steps);
-    options.encoder.window = chosen("window", set.coded_window, options.encoder.window);
-    options.encoder.cutoff = line.value<double>("cutoff");
-    options.encoder.max_rate = line.value<double>("max-rate");
-    options.encoder.seed = line.value<std::uint64_t>("seed");
-    options.first = line.value<std::uint64_t>("first");
-    options.limit = line.value<std::uint64_t>("limit");
+    runtime::EvaluationOptions options = labelled_set_options(line, image, set);
     options.passes = line.value<std::uint32_t>("epochs");
     if (options.passes == 0) {
         throw UsageError("--epochs: at least 1");
@@ -78,11 +38,6 @@ runtime::EvaluationOptions evaluation_options(const CommandLine& line, const chi
     if (options.passes > 1 && line.flag("gap")) {
         throw UsageError("--gap compares one pass with the float network: leave out --epochs");
     }
-    options.drain_steps = line.optional<std::uint32_t>("drain").value_or(options.drain_steps);
-    if (line.has("decision")) {
-        options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
-    }
-    options.output = line.value<std::string>("decide-by");
     options.teacher = line.value<std::string>("teacher");
     options.teacher_payload = line.value<std::int32_t>("teacher-payload");
     return options;
@@ -286,34 +241,14 @@ Result<void> evaluate(const chip::Image& image, const CommandLine& line) {
 }
 
 void add_options(CommandLine& line) {
-    const auto number = [](std::uint64_t value) {
-        return po::value<std::uint64_t>()->default_value(value)->value_name("N");
-    };
-    const auto count = [] { return po::value<std::uint32_t>()->value_name("N"); };
-    line.add()("data,d", word("SET")->required(),
-               ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
-        "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
-        "encode,e", word("HOW"),
-        "latency, rate, constant, regular or events (default: latency; netx: constant; spikes: events)")(
-        "steps,n", count(), "steps a sample (default: as the set says, else 32)")(
-        "window,w", count(), "latency: steps over which values spread (default: as the set says, else half the steps)")(
-        "drain", count(),
-        "steps without input after a sample, for late layers (default: 0; netx: as many as the "
-        "output lies behind the input)")("cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
-                                         "latency: values at or below give no spike")(
-        "max-rate", po::value<double>()->default_value(1.0, "1")->value_name("P"),
-        "rate: spike probability a step at value 1")(
-        "decision", word("RULE"),
-        "automatic (spike_count or voltage_max, the default), spike_count, first_spike, voltage_last, voltage_max, or "
-        "argmax (spike_count, but of equals the lowest class, silence included; the default of netx)")(
-        "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
-        "assign-labels", word("RECORDING"),
-        "output neurons stand for the class under which they spiked most in this recording of an eval")(
+    add_labelled_set_options(line, DataOption::required);
+    line.add()("assign-labels", word("RECORDING"),
+               "output neurons stand for the class under which they spiked most in this recording of an eval")(
         "teacher", word("PORT")->default_value(""), "an input port whose channel `label` spikes in every step")(
         "teacher-payload", po::value<std::int32_t>()->default_value(0)->value_name("X"),
-        "payload of the teacher's spikes: a third factor")("first", number(0), "the sample to begin with")(
-        "limit,l", number(0), "samples at most (0: all)")(
-        "epochs", count()->default_value(1), "passes over the samples; what was learned stays from one to the next")(
+        "payload of the teacher's spikes: a third factor")(
+        "epochs", po::value<std::uint32_t>()->default_value(1)->value_name("N"),
+        "passes over the samples; what was learned stays from one to the next")(
         "gap", flag(), "run the float network too and measure what quantisation cost")(
         "curve", flag(), "accuracy after every step, and over synaptic events; with --gap the float network's too")(
         "ann", word("NET"), "with --curve: the ReLU network (NIR, .npz) that this one was converted from");

@@ -3,6 +3,9 @@
 #include <cstdint>
 #include <string>
 
+#include "runtime/pipeline.hpp"
+#include "tools/model_files.hpp"
+
 namespace spikeloom::tools {
 
 namespace {
@@ -18,32 +21,54 @@ T parsed(Result<T> value) {
     return *value;
 }
 
+/// As the users of netx measure: pixels drive integrate-and-fire neurons outside the chip, late layers have the time
+/// that they need, the class is the argmax of the output's spike counts.
+void take_netx_habits(const chip::Image& image, runtime::EvaluationOptions& options) {
+    options.encoder.encoding = runtime::Encoding::constant;
+    if (const auto output = runtime::output_population(image, "")) {
+        options.drain_steps = runtime::pipeline_depth(image, *output);
+        options.decision =
+            image.populations[output->value()].spikes ? runtime::Decision::argmax : runtime::Decision::voltage_max;
+    }
+}
+
 }  // namespace
 
-void add_labelled_set_options(CommandLine& line) {
+void add_labelled_set_options(CommandLine& line, DataOption data) {
     const auto number = [](std::uint64_t value) {
         return po::value<std::uint64_t>()->default_value(value)->value_name("N");
     };
     const auto count = [] { return po::value<std::uint32_t>()->value_name("N"); };
-    line.add()("data,d", word("SET"),
+    auto* const set = word("SET");
+    if (data == DataOption::required) {
+        set->required();
+    }
+    line.add()("data,d", set,
                ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
         "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
-        "encode,e", word("HOW"), "latency, rate, constant, regular or events (default: latency; spikes: events)")(
+        "encode,e", word("HOW"),
+        "latency, rate, constant, regular or events (default: latency; netx: constant; spikes: events)")(
         "steps,n", count(), "steps a sample (default: as the set says, else 32)")(
         "window,w", count(), "latency: steps over which values spread (default: as the set says, else half the steps)")(
-        "drain", count()->default_value(0), "steps without input after a sample, for late layers")(
-        "cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
-        "latency: values at or below give no spike")("max-rate",
-                                                     po::value<double>()->default_value(1.0, "1")->value_name("P"),
-                                                     "rate: spike probability a step at value 1")(
-        "decision", word("RULE")->default_value("automatic"),
-        "automatic, spike_count, first_spike, voltage_last or voltage_max")(
+        "drain", count(),
+        "steps without input after a sample, for late layers (default: 0; netx: as many as the "
+        "output lies behind the input)")("cutoff", po::value<double>()->default_value(0.0, "0")->value_name("X"),
+                                         "latency: values at or below give no spike")(
+        "max-rate", po::value<double>()->default_value(1.0, "1")->value_name("P"),
+        "rate: spike probability a step at value 1")(
+        "decision", word("RULE"),
+        "automatic (spike_count or voltage_max, the default), spike_count, first_spike, voltage_last, voltage_max, or "
+        "argmax (spike_count, but of equals the lowest class, silence included; the default of netx)")(
         "decide-by", word("POPULATION")->default_value(""), "the population that answers (default: the output)")(
         "first", number(0), "the sample to begin with")("limit,l", number(0), "samples at most (0: all)");
 }
 
-runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const runtime::LabelledSet& set) {
+runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const chip::Image& image,
+                                                const runtime::LabelledSet& set) {
     runtime::EvaluationOptions options;
+    if (identify(line.operand()).value_or(FileKind::unknown) == FileKind::netx) {
+        take_netx_habits(image, options);
+    }
     if (line.has("encode")) {
         options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
     } else if (set.steps != 0) {
@@ -60,8 +85,10 @@ runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const r
     options.encoder.seed = line.value<std::uint64_t>("seed");
     options.first = line.value<std::uint64_t>("first");
     options.limit = line.value<std::uint64_t>("limit");
-    options.drain_steps = line.value<std::uint32_t>("drain");
-    options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
+    options.drain_steps = line.optional<std::uint32_t>("drain").value_or(options.drain_steps);
+    if (line.has("decision")) {
+        options.decision = parsed(runtime::parse_decision(line.value<std::string>("decision")));
+    }
     options.output = line.value<std::string>("decide-by");
     return options;
 }

@@ -2,16 +2,22 @@
 // answer. Shared by eval and compare.
 #pragma once
 
+#include "chip/image/image.hpp"
 #include "runtime/evaluation.hpp"
 #include "tools/command_line.hpp"
 
 namespace spikeloom::tools {
 
-/// --data, --labels, --encode, --steps, --window, --drain, --cutoff, --max-rate, --decision, --decide-by, --first,
-/// --limit. Nothing here asks that --data be given.
-void add_labelled_set_options(CommandLine& line);
+enum class DataOption : std::uint8_t { required, optional };
 
-/// Also reads --seed, which the subcommand adds. Throws UsageError on words of no closed list.
-[[nodiscard]] runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const runtime::LabelledSet& set);
+/// --data, --labels, --encode, --steps, --window, --drain, --cutoff, --max-rate, --decision, --decide-by, --first,
+/// --limit.
+void add_labelled_set_options(CommandLine& line, DataOption data);
+
+/// What they say of a set on an image that was made of the file in the command line's operand: of a netx file as the
+/// users of netx measure, unless the options say otherwise. Also reads --seed, which the subcommand adds. Throws
+/// UsageError on words of no closed list.
+[[nodiscard]] runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const chip::Image& image,
+                                                              const runtime::LabelledSet& set);
 
 }  // namespace spikeloom::tools

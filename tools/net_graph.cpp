@@ -146,8 +146,8 @@ std::string edge_text(const GraphEdge& edge, const std::string& source, bool its
 
 }  // namespace
 
-std::string kind_text(const compiler::Population& population) {
-    switch (population.kind) {
+std::string_view kind_text(compiler::NeuronKind kind) {
+    switch (kind) {
     case compiler::NeuronKind::integrate_fire:
         return "integrate and fire";
     case compiler::NeuronKind::leaky:
@@ -190,7 +190,7 @@ NetGraph net_graph(const compiler::Network& network) {
     for (const compiler::Population& population : network.populations) {
         graph.nodes.push_back({.name = population.name,
                                .shape = shape_text(population.shape),
-                               .kind = kind_text(population),
+                               .kind = std::string(kind_text(population.kind)),
                                .size = population.size(),
                                .parameters = parameter_count(population),
                                .spikes = compiler::spikes(population.kind)});

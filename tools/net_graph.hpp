@@ -48,7 +48,7 @@ struct NetGraph {
 [[nodiscard]] NetGraph net_graph(const compiler::Network& network);
 
 /// "leaky integrate and fire"; "convolution 3x3, stride 2".
-[[nodiscard]] std::string kind_text(const compiler::Population& population);
+[[nodiscard]] std::string_view kind_text(compiler::NeuronKind kind);
 [[nodiscard]] std::string kind_text(const compiler::Weights& weights);
 
 [[nodiscard]] std::string graph_text(const NetGraph& graph);

@@ -17,9 +17,9 @@
 #include "compiler/partition/hmetis.hpp"
 #include "compiler/partition/hypergraph.hpp"
 #include "core/files/gzip.hpp"
-#include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/figure_output.hpp"
 #include "tools/interrupt.hpp"
 
 namespace spikeloom::tools {
@@ -194,18 +194,9 @@ std::string json_of(const compiler::Hypergraph& graph, const Request& request, c
     return boost::json::serialize(root) + "\n";
 }
 
-Result<void> write_text(const std::string& text, const std::string& path) {
-    auto file = runtime::PartialFile::create(path, true);
-    if (!file) {
-        return fail(std::move(file.error()));
-    }
-    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
-    return written ? file->publish() : written;
-}
-
 Result<void> write_results(const CommandLine& line, const std::string& json, const Outcome& outcome) {
     if (line.has("json")) {
-        if (auto written = write_text(json, line.value<std::string>("json")); !written) {
+        if (auto written = write_text_file(json, line.value<std::string>("json")); !written) {
             return written;
         }
     }
@@ -214,7 +205,7 @@ Result<void> write_results(const CommandLine& line, const std::string& json, con
         for (const std::uint32_t part : outcome.part_of) {
             text += fmt::format("{}\n", part);
         }
-        return write_text(text, line.value<std::string>("output"));
+        return write_text_file(text, line.value<std::string>("output"));
     }
     return {};
 }

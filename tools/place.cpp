@@ -22,9 +22,9 @@
 #include "compiler/placement/placement_bounds.hpp"
 #include "compiler/placement/qap_text.hpp"
 #include "core/files/gzip.hpp"
-#include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/figure_output.hpp"
 #include "tools/interrupt.hpp"
 
 namespace spikeloom::tools {
@@ -109,15 +109,6 @@ Solved solve(const compiler::PlacementProblem& problem, const compiler::Arrangem
     return solved;
 }
 
-Result<void> write_text(const std::string& text, const std::string& path) {
-    auto file = runtime::PartialFile::create(path, true);
-    if (!file) {
-        return fail(std::move(file.error()));
-    }
-    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
-    return written ? file->publish() : written;
-}
-
 /// What is printed at the end, either way.
 struct Outcome {
     boost::json::object figures;
@@ -161,7 +152,7 @@ ExitStatus deliver(const CommandLine& line, const Request& request, const Solved
     }
     if (line.has("output")) {
         const std::string text = fmt::format("{}\n", fmt::join(outcome.numbers, "\n"));
-        if (auto written = write_text(text, line.value<std::string>("output")); !written) {
+        if (auto written = write_text_file(text, line.value<std::string>("output")); !written) {
             return failed(written.error());
         }
     }

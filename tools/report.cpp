@@ -8,13 +8,12 @@
 #include <filesystem>
 #include <span>
 
-#include "core/files/bytes.hpp"
 #include "runtime/analog/timed_record.hpp"
 #include "runtime/isolated_reading.hpp"
-#include "runtime/partial_file.hpp"
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
 #include "tools/cost_options.hpp"
+#include "tools/figure_output.hpp"
 #include "tools/model_files.hpp"
 
 namespace spikeloom::tools {
@@ -96,15 +95,6 @@ Result<std::string> print_file(const std::string& path, Format format, const run
         path, [format](const runtime::Report& report) { return printed(report, format); }, repricing);
 }
 
-Result<void> write_text(const std::string& text, const std::string& path) {
-    auto file = runtime::PartialFile::create(path, true);
-    if (!file) {
-        return fail(std::move(file.error()));
-    }
-    auto written = files::write_bytes(file->path(), std::as_bytes(std::span(text)));
-    return written ? file->publish() : written;
-}
-
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);
     line.positional("RECORDING");
@@ -131,7 +121,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         fmt::print("{}", *text);
         return ExitStatus::done;
     }
-    const auto written = write_text(*text, line.value<std::string>("output"));
+    const auto written = write_text_file(*text, line.value<std::string>("output"));
     if (!written) {
         print(written.error());
         return ExitStatus::failed;

@@ -88,9 +88,7 @@ public:
 
 std::string encode_netx(const Result<NetxFile>& file) {
     Encoder encoder;
-    encoder.number(file.has_value() ? 1 : 0);
-    if (!file) {
-        encoder.diagnostics(file.error());
+    if (!encoder.outcome(file)) {
         return encoder.take();
     }
     encoder.text(file->origin);
@@ -105,12 +103,8 @@ std::string encode_netx(const Result<NetxFile>& file) {
 
 std::optional<Result<NetxFile>> decode_netx(std::string_view bytes) {
     Decoder decoder(bytes);
-    if (decoder.number() != 1) {
-        Diagnostics findings = decoder.diagnostics();
-        if (decoder.failed() || !has_error(findings)) {
-            return std::nullopt;
-        }
-        return Result<NetxFile>(tl::unexpected<Diagnostics>(std::move(findings)));
+    if (!decoder.value_follows()) {
+        return decoder.refusal<NetxFile>();
     }
     NetxFile file;
     file.origin = decoder.text();

@@ -20,6 +20,21 @@ namespace {
 
 constexpr std::string_view layer_types = "input, flatten, dense, dense_rec, recurrent, conv, pool";
 
+/// All but the weights.
+ConvolutionWeights convolution_of(const NetxKernel& kernel, const Shape& source,
+                                  const std::array<std::uint32_t, 3>& output) {
+    ConvolutionWeights convolution;
+    convolution.source = {source[0], source[1], source[2]};
+    convolution.input = convolution.source;
+    convolution.output = output;
+    convolution.kernel_size = kernel.size;
+    convolution.stride = kernel.stride;
+    convolution.padding = kernel.padding;
+    convolution.dilation = kernel.dilation;
+    convolution.groups = kernel.groups;
+    return convolution;
+}
+
 class Lowerer {
 public:
     Lowerer(const NetxFile& file, const NetxOptions& options) : file_(file), options_(options), notes_(file.origin) {
@@ -351,15 +366,7 @@ void Lowerer::lower_convolution(const NetxLayer& layer) {
     if (!biases || !delays) {
         return;
     }
-    ConvolutionWeights convolution;
-    convolution.source = {shape_[0], shape_[1], shape_[2]};
-    convolution.input = convolution.source;
-    convolution.output = *output;
-    convolution.kernel_size = kernel->size;
-    convolution.stride = kernel->stride;
-    convolution.padding = kernel->padding;
-    convolution.dilation = kernel->dilation;
-    convolution.groups = kernel->groups;
+    ConvolutionWeights convolution = convolution_of(*kernel, shape_, *output);
     convolution.kernel = std::move(*weights);
     add_population(layer, *neuron, shape, std::move(*biases));
     add_projection(layer, std::move(convolution), delays->empty() ? 0 : delays->front());
@@ -388,15 +395,7 @@ void Lowerer::lower_pool(const NetxLayer& layer) {
     if (!output || !delays || !weights) {
         return;
     }
-    ConvolutionWeights convolution;
-    convolution.source = {shape_[0], shape_[1], shape_[2]};
-    convolution.input = convolution.source;
-    convolution.output = *output;
-    convolution.kernel_size = kernel->size;
-    convolution.stride = kernel->stride;
-    convolution.padding = kernel->padding;
-    convolution.dilation = kernel->dilation;
-    convolution.groups = shape_[0];
+    ConvolutionWeights convolution = convolution_of(*kernel, shape_, *output);
     for (std::uint32_t channel = 0; channel < shape_[0]; ++channel) {
         for (std::size_t tap = 0; tap < taps; ++tap) {
             convolution.kernel.push_back((*weights)[count == taps ? tap : 0]);

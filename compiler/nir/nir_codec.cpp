@@ -129,9 +129,7 @@ private:
 
 std::string encode_nir(const Result<NirFile>& file) {
     Encoder encoder;
-    encoder.number(file.has_value() ? 1 : 0);
-    if (!file) {
-        encoder.diagnostics(file.error());
+    if (!encoder.outcome(file)) {
         return encoder.take();
     }
     encoder.text(file->origin);
@@ -143,13 +141,8 @@ std::string encode_nir(const Result<NirFile>& file) {
 
 std::optional<Result<NirFile>> decode_nir(std::string_view bytes) {
     Decoder decoder(bytes);
-    const bool sound = decoder.number() == 1;
-    if (!sound) {
-        Diagnostics findings = decoder.diagnostics();
-        if (decoder.failed() || !has_error(findings)) {
-            return std::nullopt;
-        }
-        return Result<NirFile>(tl::unexpected<Diagnostics>(std::move(findings)));
+    if (!decoder.value_follows()) {
+        return decoder.refusal<NirFile>();
     }
     NirFile file;
     file.origin = decoder.text();

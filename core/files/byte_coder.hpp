@@ -5,8 +5,10 @@
 
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/diagnostics.hpp"
@@ -36,6 +38,16 @@ public:
                 text(*part);
             }
         }
+    }
+
+    /// Whether the result is a value, which then follows; else its findings.
+    template <class T>
+    bool outcome(const Result<T>& result) {
+        number(result.has_value() ? 1 : 0);
+        if (!result) {
+            diagnostics(result.error());
+        }
+        return result.has_value();
     }
 
     std::string take() { return std::move(bytes_); }
@@ -103,6 +115,18 @@ public:
             all.push_back(std::move(one));
         }
         return all;
+    }
+
+    /// Whether a value follows (ByteEncoder::outcome); if not, `refusal` reads the findings.
+    bool value_follows() { return number() == 1; }
+    /// Nothing if the bytes hold no error.
+    template <class T>
+    std::optional<Result<T>> refusal() {
+        Diagnostics findings = diagnostics();
+        if (failed_ || !has_error(findings)) {
+            return std::nullopt;
+        }
+        return Result<T>(tl::unexpected<Diagnostics>(std::move(findings)));
     }
 
 private:

@@ -12,31 +12,14 @@
 #include <vector>
 
 #include "compiler/netx/netx_reader.hpp"
+#include "decision_bytes.hpp"
 
 using namespace spikeloom;
 using namespace spikeloom::compiler;
 
 namespace {
 
-/// Draws decisions from the input; zeros when it is used up.
-class Bytes {
-public:
-    Bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-    [[nodiscard]] bool empty() const { return size_ == 0; }
-    std::uint8_t byte() {
-        if (size_ == 0) {
-            return 0;
-        }
-        --size_;
-        return *data_++;
-    }
-    std::uint8_t below(unsigned limit) { return static_cast<std::uint8_t>(byte() % limit); }
-
-private:
-    const std::uint8_t* data_;
-    std::size_t size_;
-};
-
+using Bytes = test::DecisionBytes;
 double odd_value(Bytes& bytes) {
     static constexpr std::array<double, 8> odd{0, -1, 0.5, 1e30, 4096, 65536, 300, -300};
     const std::uint8_t byte = bytes.byte();

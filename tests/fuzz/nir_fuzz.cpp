@@ -16,31 +16,14 @@
 #include "compiler/nir/nir_primitives.hpp"
 #include "compiler/nir/nir_reader.hpp"
 #include "core/files/hdf5.hpp"
+#include "decision_bytes.hpp"
 
 using namespace spikeloom;
 using namespace spikeloom::compiler;
 
 namespace {
 
-/// Draws decisions from the input; zeros when it is used up.
-class Bytes {
-public:
-    Bytes(const std::uint8_t* data, std::size_t size) : data_(data), size_(size) {}
-    [[nodiscard]] bool empty() const { return size_ == 0; }
-    std::uint8_t byte() {
-        if (size_ == 0) {
-            return 0;
-        }
-        --size_;
-        return *data_++;
-    }
-    std::uint8_t below(unsigned limit) { return static_cast<std::uint8_t>(byte() % limit); }
-
-private:
-    const std::uint8_t* data_;
-    std::size_t size_;
-};
-
+using Bytes = test::DecisionBytes;
 double value_of(Bytes& bytes, NirDomain domain) {
     static constexpr std::array<double, 8> odd{0, -1, 1e-4, 1e30, -0.5, 0.01, 300, 1e-30};
     const std::uint8_t byte = bytes.byte();
