@@ -366,7 +366,13 @@ Filling Filler::fill() {
         const std::uint32_t end = cut != order_.cuts.end() ? std::min(*cut, positions()) : positions();
         const auto last = static_cast<std::uint32_t>(
             std::min<std::int64_t>(end, std::int64_t{begin} + std::max<std::int64_t>(chip_.limits.compartments, 1)));
-        CorePlan core = largest_from(begin, guess, last);
+        // Looking as far as two cores like the last one is mostly enough, and far less to look at.
+        const auto near =
+            static_cast<std::uint32_t>(std::min<std::uint64_t>(last, begin + 2 * std::uint64_t{guess} + 8));
+        CorePlan core = largest_from(begin, guess, near);
+        if (core.count == near - begin && near < last) {
+            core = largest_from(begin, 2 * guess, last);
+        }
         if (core.count == 0) {
             filling.misfits.push_back({order_.neuron_at[begin], plan(begin, begin + 1).use});
             take(++begin);

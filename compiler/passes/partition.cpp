@@ -63,6 +63,13 @@ private:
     void search(std::optional<Candidate>& best, const CoreShare& share);
     void consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best);
     void consider_tiles(std::optional<Candidate>& best);
+    /// A part of what a core holds.
+    [[nodiscard]] TileRoom tile_room(std::uint32_t part) const {
+        const std::int64_t most = std::clamp<std::int64_t>(chip_.limits.compartments, 1, mapped_.neurons());
+        return {.neurons = static_cast<std::uint32_t>(most) / part,
+                .input_axons = static_cast<std::uint64_t>(chip_.limits.input_axons)};
+    }
+    [[nodiscard]] NeuronOrder first_order() const;
     void balance(Candidate& best) const;
     [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
     [[nodiscard]] double rated_messages(const Filling& filling) const;
@@ -132,17 +139,12 @@ void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candi
     }
 }
 
-/// Pictures in tiles as large as the compartments allow, and smaller ones, for cores that run out of something else.
+/// Pictures in tiles as large as a core allows, and smaller ones, for cores that run out of something else.
 void Partitioner::consider_tiles(std::optional<Candidate>& best) {
-    const auto room =
-        static_cast<std::uint32_t>(std::clamp<std::int64_t>(chip_.limits.compartments, 1, mapped_.neurons()));
-    const bool pictures = std::ranges::any_of(network_.populations, [](const Population& population) {
-        const auto [channels, rows, columns] = picture_of(population);
-        return columns > 1 && std::uint64_t{channels} * rows > 1;
-    });
     for (const std::uint32_t part : {1U, 2U, 3U, 4U, 6U, 8U}) {
-        if (pictures && room / part > 0) {
-            consider(tile_order(network_, mapped_, room / part, 1.0), best);
+        const TileRoom room = tile_room(part);
+        if (has_pictures(network_) && room.neurons > 0) {
+            consider(tile_order(network_, mapped_, room), best);
         }
     }
 }
@@ -344,9 +346,15 @@ void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share)
     }
 }
 
+/// What effort 0 has to be content with: pictures in tiles, the rest as written.
+NeuronOrder Partitioner::first_order() const {
+    return choices_.effort == 0 && has_pictures(network_) ? tile_order(network_, mapped_, tile_room(1))
+                                                          : natural_order(mapped_);
+}
+
 Result<Partition> Partitioner::run() {
     const NeuronOrder* const known_order = choices_.known_order;
-    Candidate first = attempt(known_order != nullptr ? *known_order : natural_order(mapped_), 4 * cores_there() + 16);
+    Candidate first = attempt(known_order != nullptr ? *known_order : first_order(), 4 * cores_there() + 16);
     if (!first.filling.misfits.empty()) {
         return fail(refusal(first));  // a neuron that fits no core alone fits none in any order
     }

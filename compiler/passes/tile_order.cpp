@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
+#include <optional>
 #include <tuple>
 
 namespace spikeloom::compiler {
@@ -55,6 +55,27 @@ std::uint64_t channels_seen(const ConvolutionWeights& c, std::uint32_t parts) {
         sum += std::uint64_t{last - first + 1} * per_group_in;
     }
     return sum;
+}
+
+/// Of the stretch that sees most.
+std::uint64_t most_seen(const ConvolutionWeights& c, std::size_t axis, std::uint32_t extent, std::uint32_t parts) {
+    std::uint32_t most = 0;
+    for (std::uint32_t i = 0; i < parts; ++i) {
+        most = std::max(most, seen_along(c, axis, cut_at(extent, parts, i), cut_at(extent, parts, i + 1)));
+    }
+    return most;
+}
+
+std::uint64_t most_channels_seen(const ConvolutionWeights& c, std::uint32_t parts) {
+    const std::uint32_t per_group_out = std::max(c.output[0] / std::max(c.groups, 1U), 1U);
+    const std::uint32_t per_group_in = std::max(c.input[0] / std::max(c.groups, 1U), 1U);
+    std::uint64_t most = 0;
+    for (std::uint32_t i = 0; i < parts; ++i) {
+        const std::uint32_t first = cut_at(c.output[0], parts, i) / per_group_out;
+        const std::uint32_t last = (cut_at(c.output[0], parts, i + 1) - 1) / per_group_out;
+        most = std::max(most, std::uint64_t{last - first + 1} * per_group_in);
+    }
+    return most;
 }
 
 void append_tiles(std::uint32_t first_node, const std::array<std::uint32_t, 3>& picture, const Division& division,
@@ -112,49 +133,82 @@ std::uint64_t input_axons(const Network& network, std::uint32_t population, cons
     return sum;
 }
 
-Division best_division(const Network& network, std::uint32_t population, std::uint32_t most_neurons,
-                       double most_tiles_over) {
+std::uint64_t most_input_axons(const Network& network, std::uint32_t population, const Division& division) {
+    std::uint64_t sum = 0;
+    for (const Projection& projection : network.projections) {
+        if (projection.target.value() != population) {
+            continue;
+        }
+        const auto* convolution = std::get_if<ConvolutionWeights>(&projection.weights);
+        if (convolution == nullptr) {
+            sum += network.source_size(projection.source);
+            continue;
+        }
+        const ConvolutionWeights& c = *convolution;
+        sum += most_channels_seen(c, division.channels) * most_seen(c, 0, c.output[1], division.rows) *
+               most_seen(c, 1, c.output[2], division.columns);
+    }
+    return sum;
+}
+
+Division best_division(const Network& network, std::uint32_t population, const TileRoom& room) {
     const auto [channels, rows, columns] = picture_of(network.populations[population]);
-    std::vector<Division> candidates;
-    std::uint64_t fewest = std::numeric_limits<std::uint64_t>::max();
+    struct Choice {
+        Division division;
+        bool hears_little = false;
+        std::uint64_t axons = 0;
+        [[nodiscard]] auto rank() const { return std::tuple(!hears_little, division.tiles(), axons); }
+    };
+    std::optional<Choice> best;
+    const auto consider = [&](const Division& division) {
+        const Choice choice{.division = division,
+                            .hears_little = most_input_axons(network, population, division) <= room.input_axons,
+                            .axons = input_axons(network, population, division)};
+        if (!best || choice.rank() < best->rank()) {
+            best = choice;
+        }
+    };
     for (std::uint32_t c = 1; c <= channels; ++c) {
         for (std::uint32_t r = 1; r <= rows; ++r) {
             const std::uint64_t stretch = std::uint64_t{ceil_divide(channels, c)} * ceil_divide(rows, r);
-            if (stretch > most_neurons) {
+            const std::uint64_t width = room.neurons / stretch;
+            if (width == 0) {
                 continue;
             }
-            const auto width = static_cast<std::uint32_t>(most_neurons / stretch);
-            const Division division{.channels = c, .rows = r, .columns = ceil_divide(columns, width)};
-            if (division.columns > columns) {
-                continue;
+            // Fewest columns for the neurons; and more, as long as they hear too much.
+            const auto fewest = static_cast<std::uint32_t>(
+                ceil_divide(columns, static_cast<std::uint32_t>(std::min<std::uint64_t>(width, columns))));
+            for (std::uint32_t w = fewest; w <= columns; ++w) {
+                const Division division{.channels = c, .rows = r, .columns = w};
+                if (best && best->hears_little && division.tiles() > best->division.tiles()) {
+                    break;
+                }
+                consider(division);
+                if (best->hears_little) {
+                    break;
+                }
             }
-            candidates.push_back(division);
-            fewest = std::min(fewest, division.tiles());
         }
     }
-    Division best;
-    std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
-    for (const Division& division : candidates) {
-        if (static_cast<double>(division.tiles()) > static_cast<double>(fewest) * most_tiles_over) {
-            continue;
-        }
-        if (const std::uint64_t axons = input_axons(network, population, division); axons < least) {
-            least = axons;
-            best = division;
-        }
-    }
-    return best;
+    return best ? best->division : Division{.channels = channels, .rows = rows, .columns = columns};
 }
 
-NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, std::uint32_t most_neurons,
-                       double most_tiles_over) {
-    NeuronOrder order{.name = fmt::format("tiles of up to {} neurons", most_neurons), .neuron_at = {}};
+bool has_pictures(const Network& network) {
+    return std::ranges::any_of(network.populations, [](const Population& population) {
+        const auto [channels, rows, columns] = picture_of(population);
+        return columns > 1 && std::uint64_t{channels} * rows > 1;
+    });
+}
+
+NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, const TileRoom& room) {
+    NeuronOrder order{.name = fmt::format("tiles of up to {} neurons", room.neurons), .neuron_at = {}};
     order.neuron_at.reserve(mapped.neurons());
     for (std::uint32_t p = 0; p < network.populations.size(); ++p) {
         const std::array<std::uint32_t, 3> picture = picture_of(network.populations[p]);
-        const bool divide = std::uint64_t{picture[0]} * picture[1] > 1 && network.populations[p].size() > most_neurons;
-        append_tiles(mapped.population_first[p], picture,
-                     divide ? best_division(network, p, most_neurons, most_tiles_over) : Division{}, order);
+        const bool divide =
+            std::uint64_t{picture[0]} * picture[1] > 1 &&
+            (network.populations[p].size() > room.neurons || most_input_axons(network, p, {}) > room.input_axons);
+        append_tiles(mapped.population_first[p], picture, divide ? best_division(network, p, room) : Division{}, order);
     }
     return order;
 }

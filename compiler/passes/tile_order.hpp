@@ -32,14 +32,23 @@ struct Division {
 /// once a tile.
 [[nodiscard]] std::uint64_t input_axons(const Network& network, std::uint32_t population, const Division& division);
 
-/// The division into tiles of at most `most_neurons` with the fewest tiles or, if `most_tiles_over` allows, up to that
-/// many times as many, and of these with the fewest input axons.
-[[nodiscard]] Division best_division(const Network& network, std::uint32_t population, std::uint32_t most_neurons,
-                                     double most_tiles_over);
+/// Input axons of the tile that hears most.
+[[nodiscard]] std::uint64_t most_input_axons(const Network& network, std::uint32_t population,
+                                             const Division& division);
 
-/// Every picture that has more neurons than `most_neurons` in tiles; a core ends with each tile but a population's
-/// last.
-[[nodiscard]] NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, std::uint32_t most_neurons,
-                                     double most_tiles_over);
+/// What a tile may take of a core.
+struct TileRoom {
+    std::uint32_t neurons = 1;
+    std::uint64_t input_axons = 0;
+};
+
+/// The division with the fewest tiles that have this room (by neurons alone, if none has by input axons), and of these
+/// the one with the fewest input axons in all.
+[[nodiscard]] Division best_division(const Network& network, std::uint32_t population, const TileRoom& room);
+
+/// Every picture that does not fit the room in tiles; a core ends with each tile but a population's last.
+[[nodiscard]] NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, const TileRoom& room);
+/// Whether a population is a picture of several rows and columns.
+[[nodiscard]] bool has_pictures(const Network& network);
 
 }  // namespace spikeloom::compiler

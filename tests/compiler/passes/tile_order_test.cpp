@@ -48,6 +48,7 @@ TEST_CASE("tiles hold every neuron once, and hear what was reckoned") {
         for (const std::uint32_t most : {30U, 64U, 150U}) {
             CAPTURE(stride);
             CAPTURE(most);
+            const std::uint64_t most_axons = most == 150 ? 90 : 10'000;
             const Network network = one_convolution({.input = {3, 13, 17},
                                                      .channels = 6,
                                                      .kernel = 3,
@@ -58,7 +59,7 @@ TEST_CASE("tiles hold every neuron once, and hear what was reckoned") {
             Diagnostics remarks;
             const auto mapped = quantise(network, chip::ChipSpec{}, {}, remarks);
             REQUIRE(mapped);
-            const NeuronOrder order = tile_order(network, *mapped, most, 1.5);
+            const NeuronOrder order = tile_order(network, *mapped, {.neurons = most, .input_axons = most_axons});
             std::vector<std::uint32_t> sorted = order.neuron_at;
             std::ranges::sort(sorted);
             for (std::uint32_t i = 0; i < sorted.size(); ++i) {
@@ -69,9 +70,10 @@ TEST_CASE("tiles hold every neuron once, and hear what was reckoned") {
                 CHECK(cut - begin <= most);
                 begin = cut;
             }
-            const Division division = best_division(network, 0, most, 1.5);
+            const Division division = best_division(network, 0, {.neurons = most, .input_axons = most_axons});
             CHECK(order.cuts.size() + 1 == division.tiles());
             CHECK(counted_axons(network, order) == input_axons(network, 0, division));
+            CHECK(most_input_axons(network, 0, division) <= most_axons);
         }
     }
 }
@@ -79,7 +81,7 @@ TEST_CASE("tiles hold every neuron once, and hear what was reckoned") {
 TEST_CASE("of all divisions with so few tiles, none hears less") {
     const Network network =
         one_convolution({.input = {2, 12, 20}, .channels = 4, .kernel = 5, .padding = 2, .least = 1, .most = 2});
-    const Division best = best_division(network, 0, 100, 1.0);
+    const Division best = best_division(network, 0, {.neurons = 100, .input_axons = 10'000});
     CHECK(best.tiles() == 10);
     for (std::uint32_t c = 1; c <= 4; ++c) {
         for (std::uint32_t r = 1; r <= 12; ++r) {
