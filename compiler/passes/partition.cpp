@@ -63,12 +63,6 @@ private:
     void search(std::optional<Candidate>& best, const CoreShare& share);
     void consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best);
     void consider_tiles(std::optional<Candidate>& best);
-    /// A part of what a core holds.
-    [[nodiscard]] TileRoom tile_room(std::uint32_t part) const {
-        const std::int64_t most = std::clamp<std::int64_t>(chip_.limits.compartments, 1, mapped_.neurons());
-        return {.neurons = static_cast<std::uint32_t>(most) / part,
-                .input_axons = static_cast<std::uint64_t>(chip_.limits.input_axons)};
-    }
     [[nodiscard]] NeuronOrder first_order() const;
     void balance(Candidate& best) const;
     [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
@@ -141,10 +135,9 @@ void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candi
 
 /// Pictures in tiles as large as a core allows, and smaller ones, for cores that run out of something else.
 void Partitioner::consider_tiles(std::optional<Candidate>& best) {
-    for (const std::uint32_t part : {1U, 2U, 3U, 4U, 6U, 8U}) {
-        const TileRoom room = tile_room(part);
-        if (has_pictures(network_) && room.neurons > 0) {
-            consider(tile_order(network_, mapped_, room), best);
+    for (const double share : {1.0, 0.9, 0.75, 0.5, 0.35, 0.25}) {
+        if (has_pictures(network_)) {
+            consider(tile_order(network_, mapped_, tile_room(chip_, mapped_).scaled(share)), best);
         }
     }
 }
@@ -348,7 +341,7 @@ void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share)
 
 /// What effort 0 has to be content with: pictures in tiles, the rest as written.
 NeuronOrder Partitioner::first_order() const {
-    return choices_.effort == 0 && has_pictures(network_) ? tile_order(network_, mapped_, tile_room(1))
+    return choices_.effort == 0 && has_pictures(network_) ? tile_order(network_, mapped_, tile_room(chip_, mapped_))
                                                           : natural_order(mapped_);
 }
 

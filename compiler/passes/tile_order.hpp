@@ -1,10 +1,10 @@
 // Orders of the neurons that cut pictures (populations of a shape channels x height x width) into tiles, each meant for
 // one core: a stretch of channels of a rectangle of pixels, channel by channel, row by row. A tile hears only its
 // receptive field, so few input axons and few messages; and within it a convolution's lists differ by a shift alone, so
-// cores that share lists hold each kernel once.
+// cores that share lists hold each kernel once. Populations are divided from the last to the first, because how a
+// picture is divided decides how many output axons the populations before it need.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -12,41 +12,67 @@
 #include "compiler/network.hpp"
 #include "compiler/passes/fill_cores.hpp"
 #include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/tile_links.hpp"
 
 namespace spikeloom::compiler {
 
-/// How a picture is divided: into so many stretches of channels, rows and columns, each as even as it goes.
-struct Division {
-    std::uint32_t channels = 1;
-    std::uint32_t rows = 1;
-    std::uint32_t columns = 1;
-
-    [[nodiscard]] std::uint64_t tiles() const { return std::uint64_t{channels} * rows * columns; }
-    friend bool operator==(const Division&, const Division&) = default;
-};
-
-/// Channels x height x width of a population; one row of neurons, if it is no picture.
-[[nodiscard]] std::array<std::uint32_t, 3> picture_of(const Population& population);
-
-/// Input axons of all tiles together: of each convolution, the receptive fields; of any other projection, its sources
-/// once a tile.
-[[nodiscard]] std::uint64_t input_axons(const Network& network, std::uint32_t population, const Division& division);
-
-/// Input axons of the tile that hears most.
-[[nodiscard]] std::uint64_t most_input_axons(const Network& network, std::uint32_t population,
-                                             const Division& division);
-
 /// What a tile may take of a core.
 struct TileRoom {
-    std::uint32_t neurons = 1;
-    std::uint64_t input_axons = 0;
+    std::uint64_t neurons = 1;
+    std::uint64_t input_axons = 1;
+    std::uint64_t output_axons = 1;
+    double synapse_bits = 1e18;
+    double bits_a_synapse = 9;  ///< of a list whose targets lie side by side
+    double bits_an_entry = 20;  ///< that each such run takes beside
+    bool shared_lists = false;
+
+    /// This share of everything, (0, 1].
+    [[nodiscard]] TileRoom scaled(double share) const;
+};
+/// A whole core of the chip, for synapses as wide as the network's widest.
+[[nodiscard]] TileRoom tile_room(const chip::ChipSpec& chip, const MappedNetwork& mapped);
+
+/// What the tiles of one population, so divided, take: all of them together, or the one that takes most.
+struct TileUse {
+    std::uint64_t input_axons = 0;       ///< of all
+    std::uint64_t most_input_axons = 0;  ///< of the tile that hears most; so the next ones
+    std::uint64_t most_output_axons = 0;
+    std::uint64_t most_neurons = 0;
+    double most_synapse_bits = 0;
 };
 
-/// The division with the fewest tiles that have this room (by neurons alone, if none has by input axons), and of these
-/// the one with the fewest input axons in all.
-[[nodiscard]] Division best_division(const Network& network, std::uint32_t population, const TileRoom& room);
+/// A division of every population: the fewest tiles that have the room, counted with the cores that the population's
+/// input axons (output axons of others) cost; then the fewest input axons. What no division has room for is divided as
+/// if it had.
+class Divider {
+public:
+    Divider(const Network& network, const TileRoom& room);
 
-/// Every picture that does not fit the room in tiles; a core ends with each tile but a population's last.
+    [[nodiscard]] const Division& division(std::uint32_t population) const { return divisions_[population]; }
+    /// Of the population divided in another way, the others as they are.
+    [[nodiscard]] TileUse use(std::uint32_t population, const Division& division) const;
+
+private:
+    struct Axis;
+    struct Tables;
+    [[nodiscard]] std::vector<std::uint32_t> last_first() const;
+    [[nodiscard]] Tables tables(std::uint32_t population, std::uint32_t most_parts) const;
+    [[nodiscard]] TileUse use(const Tables& tables, std::uint32_t population, const Division& division) const;
+    [[nodiscard]] Division best(std::uint32_t population) const;
+    [[nodiscard]] std::uint64_t cores_for(std::uint32_t population, std::uint64_t output_axons) const;
+    void settle(std::uint32_t population, const Division& division);
+
+    const Network& network_;
+    TileRoom room_;
+    std::vector<PictureLink> links_;
+    std::vector<std::vector<std::uint32_t>> into_;  ///< by population: links
+    std::vector<std::vector<std::uint32_t>> out_of_;
+    std::vector<Division> divisions_;
+    std::vector<bool> settled_;
+    std::vector<std::uint64_t> output_axons_;  ///< by population, that the settled ones cause
+};
+
+/// Pictures in tiles; a core ends with each tile but a population's last, and with each population.
 [[nodiscard]] NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, const TileRoom& room);
 /// Whether a population is a picture of several rows and columns.
 [[nodiscard]] bool has_pictures(const Network& network);
