@@ -73,6 +73,31 @@ compiler::NirOptions nir_options(const CommandLine& line) {
     return options;
 }
 
+constexpr std::int64_t most_option = 1 << 20;  ///< of layers, and of steps between resets
+
+/// "FIRST:END", "STEPS,OFFSET": two numbers of 0 to most_option; the second may be absent, where `wanted` says so.
+std::pair<std::int64_t, std::optional<std::int64_t>> number_pair(const CommandLine& line, const char* name,
+                                                                 char between, const char* wanted) {
+    const std::string& text = line.value<std::string>(name);
+    std::pair<std::int64_t, std::optional<std::int64_t>> pair;
+    const char* const end = text.data() + text.size();
+    const auto read = [&](const char* from, std::int64_t& number) {
+        const auto [stop, error] = std::from_chars(from, end, number);
+        return error == std::errc() && number >= 0 && number <= most_option ? stop : nullptr;
+    };
+    const char* at = read(text.data(), pair.first);
+    if (at != nullptr && at != end && *at == between) {
+        ++at;
+        if (at != end || between != ':') {
+            at = read(at, pair.second.emplace());
+        }
+    }
+    if (at != end) {
+        throw UsageError(fmt::format("--{}: {}", name, wanted));
+    }
+    return pair;
+}
+
 compiler::NetxOptions netx_options(const CommandLine& line) {
     compiler::NetxOptions options;
     if (line.has("netx-input")) {
@@ -83,11 +108,21 @@ compiler::NetxOptions netx_options(const CommandLine& line) {
     if (line.has("netx-input-shape")) {
         options.input_shape = extents_option(line, "netx-input-shape");
     }
+    if (line.has("netx-layers")) {
+        const auto [first, end] = number_pair(line, "netx-layers", ':', "numbers of layers, as 1:9, 0:5 or 1:");
+        options.first_layer = static_cast<std::uint64_t>(first);
+        options.end_layer = end ? std::optional(static_cast<std::uint64_t>(*end)) : std::nullopt;
+    }
+    if (line.has("netx-reset")) {
+        const auto [interval, offset] = number_pair(line, "netx-reset", ',', "steps, and an offset, as 16 or 16,1");
+        options.reset_interval = static_cast<std::int32_t>(interval);
+        options.reset_offset = static_cast<std::int32_t>(offset.value_or(0));
+    }
     return options;
 }
 
 bool any_netx_option(const CommandLine& line) {
-    return line.has("netx-input") || line.has("netx-input-shape");
+    return line.has("netx-input") || line.has("netx-input-shape") || line.has("netx-layers") || line.has("netx-reset");
 }
 
 bool any_nir_option(const CommandLine& line) {
@@ -114,7 +149,12 @@ void add_nir_options(CommandLine& line) {
         "netx-input", word("WHO"),
         "netx: who computes the input layer: neurons of the chip, whose biases come as graded spikes (default), or the "
         "driver, whose port brings its spikes")(
-        "netx-input-shape", word("C,H,W"), "netx: shape of the input (default: the input layer's, or as weights fit)");
+        "netx-input-shape", word("C,H,W"), "netx: shape of the input (default: the input layer's, or as weights fit)")(
+        "netx-layers", word("FIRST:END"),
+        "netx: only these layers of the file, END not included; the port brings what the layer before would send")(
+        "netx-reset", word("STEPS[,OFFSET]"),
+        "netx: u and v become 0 every STEPS steps, each layer a step after the one before it (its reset_interval and "
+        "reset_offset)");
 }
 
 Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& line) {

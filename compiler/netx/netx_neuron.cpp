@@ -13,7 +13,6 @@ namespace {
 constexpr std::int64_t full_decay = 4096;
 /// v is clipped below (mantissa << 6): no spike ever.
 constexpr std::int64_t unreachable_threshold = 131072;
-constexpr int integrator_threshold = 131071;
 
 /// Fields of a neuron that training knows and the chip does not, and those that netx does not read.
 constexpr std::array<std::string_view, 8> ignored_fields{"tauRho",  "scaleRho",    "theta",       "scale_rho",
@@ -76,7 +75,7 @@ std::optional<NetxNeuron> leaky(const NetxGroup& group, NetxNotes& notes) {
     neuron.fixed.current_decay = static_cast<std::int32_t>(*current);
     neuron.fixed.voltage_decay = static_cast<std::int32_t>(*voltage);
     neuron.spikes = *threshold < unreachable_threshold;
-    neuron.fixed.threshold = neuron.spikes ? static_cast<std::int32_t>(*threshold) : integrator_threshold;
+    neuron.fixed.threshold = neuron.spikes ? static_cast<std::int32_t>(*threshold) : netx_unreachable_threshold;
     neuron.refractory_steps = static_cast<int>(std::max<std::int64_t>(*refractory, 1));
     if (neuron.refractory_steps > 1) {
         notes.warn(group.path + "/refDelay",
@@ -123,7 +122,7 @@ std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, bool input, NetxNo
         NetxNeuron integrator;
         integrator.fixed.current_decay = 0;
         integrator.fixed.voltage_decay = full_decay;
-        integrator.fixed.threshold = integrator_threshold;
+        integrator.fixed.threshold = netx_unreachable_threshold;
         integrator.spikes = false;
         notes.settle("neuron", fmt::format("layer {} integrates and never spikes", layer.number),
                      "it has no neuron; netx gives it iDecay 0, vDecay 4096 and a threshold out of reach");

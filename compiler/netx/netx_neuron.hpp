@@ -12,6 +12,9 @@
 
 namespace spikeloom::compiler {
 
+/// Of neurons that never spike: the largest that a register of 17 bits holds.
+inline constexpr std::int32_t netx_unreachable_threshold = 131071;
+
 /// One layer's neurons; the name, shape and biases are not yet in it.
 struct NetxNeuron {
     FixedNeuron fixed;

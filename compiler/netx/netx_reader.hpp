@@ -27,6 +27,14 @@ struct NetxOptions {
     /// --netx-input-shape C,H,W; default: the input layer's, or what the first layer's weights take.
     std::optional<Shape> input_shape;
     NetxInput input = NetxInput::neurons;  ///< --netx-input {neurons,spikes}
+    /// --netx-layers FIRST:END, numbers of the file; nothing for `end_layer`: all. The port brings what the layer
+    /// before FIRST would send. (netx: skip_layers, num_layers.)
+    std::uint64_t first_layer = 0;
+    std::optional<std::uint64_t> end_layer{};
+    /// --netx-reset STEPS[,OFFSET]: u and v of every layer become 0 every so many steps, each layer one step after the
+    /// one before it; 0: never. (netx: reset_interval, reset_offset; LOIHI and CUBA neurons only.)
+    std::int32_t reset_interval = 0;
+    std::int32_t reset_offset = 0;
 };
 
 struct NetxImport {

@@ -12,6 +12,8 @@ namespace {
 constexpr double most_weight = 32767;  ///< more than any synapse delivers
 constexpr double netx_most = 254;
 constexpr double netx_least = -256;
+constexpr double netx_mantissa_most = 255;   ///< of weights of one sign
+constexpr double netx_mantissa_least = 256;  ///< likewise, in size
 constexpr double longest_delay = 62;
 
 }  // namespace
@@ -30,18 +32,37 @@ std::optional<std::vector<float>> netx_weights(const NetxGroup& group, const std
                        fmt::format("{}", count));
         return std::nullopt;
     }
-    const auto odd = std::ranges::find_if(
-        array->values, [](double value) { return std::floor(value) != value || std::abs(value) > most_weight; });
-    if (odd != array->values.end()) {
-        notes.complain(path, fmt::format("weight {} of {} is {}", odd - array->values.begin(), count, *odd),
-                       fmt::format("whole numbers, at most {} in size", most_weight),
-                       "export the network with quantised weights (lava-dl's export_hdf5 does)");
+    const auto large = std::ranges::find_if(array->values, [](double value) { return std::abs(value) > most_weight; });
+    if (large != array->values.end()) {
+        notes.complain(path, fmt::format("weight {} of {} is {}", large - array->values.begin(), count, *large),
+                       fmt::format("at most {} in size", most_weight));
         return std::nullopt;
     }
-    return std::vector<float>(array->values.begin(), array->values.end());
+    std::vector<float> weights;
+    weights.reserve(array->values.size());
+    std::size_t cut = 0;
+    std::size_t lost = 0;
+    std::size_t kept = 0;
+    for (const double value : array->values) {
+        const double whole = std::trunc(value);
+        cut += whole != value ? 1U : 0U;
+        lost += whole == 0 && value != 0 ? 1U : 0U;
+        kept += whole != 0 ? 1U : 0U;
+        weights.push_back(static_cast<float>(whole));
+    }
+    if (kept == 0 && lost > 0) {
+        notes.complain(path, fmt::format("all of {} weights lie between -1 and 1, and netx cuts them to 0", count),
+                       "whole numbers", "export the network with quantised weights (lava-dl's export_hdf5 does)");
+        return std::nullopt;
+    }
+    if (cut > 0) {
+        notes.warn(path, fmt::format("{} of {} weights are no whole numbers: they are cut towards zero, as netx does",
+                                     cut, count));
+    }
+    return weights;
 }
 
-void clip_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxLayer& layer, NetxNotes& notes) {
+void fit_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxLayer& layer, NetxNotes& notes) {
     double least = 0;
     double most = 0;
     for (const std::vector<float>* part : parts) {
@@ -51,20 +72,30 @@ void clip_netx_weights(const std::vector<std::vector<float>*>& parts, const Netx
         }
     }
     const bool clips = (most > netx_most && least < 0) || (least < netx_least && most > 0);
-    if (!clips) {
-        return;
+    double unit = 1;
+    while (!clips && (most > netx_mantissa_most * unit || -least > netx_mantissa_least * unit)) {
+        unit *= 2;
     }
-    std::size_t clipped = 0;
+    std::size_t changed = 0;
     for (std::vector<float>* part : parts) {
         for (float& weight : *part) {
-            const auto held = static_cast<float>(std::clamp<double>(weight, netx_least, netx_most));
-            clipped += held != weight ? 1U : 0U;
+            const auto held = static_cast<float>(clips ? std::clamp<double>(weight, netx_least, netx_most)
+                                                       : std::floor(weight / unit) * unit);
+            changed += held != weight ? 1U : 0U;
             weight = held;
         }
     }
-    notes.settle("weights", fmt::format("{} weights of layer {} are clipped to -256..254", clipped, layer.number),
-                 fmt::format("they reach from {} to {}, and netx clips weights of both signs to 8 bits and a sign",
-                             least, most));
+    if (clips) {
+        notes.settle("weights", fmt::format("{} weights of layer {} are clipped to -256..254", changed, layer.number),
+                     fmt::format("they reach from {} to {}, and netx clips weights of both signs to 8 bits and a sign",
+                                 least, most));
+    } else if (unit > 1) {
+        notes.settle(
+            "weights",
+            fmt::format("layer {}: mantissas of 8 bits times {}, {} weights lose their lowest bits", layer.number, unit,
+                        changed),
+            fmt::format("they reach from {} to {}; netx means this exponent, but its shift leaves 0", least, most));
+    }
 }
 
 std::optional<std::vector<std::uint8_t>> netx_delays(const NetxLayer& layer, std::size_t targets, std::size_t sources,

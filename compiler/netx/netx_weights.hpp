@@ -12,13 +12,15 @@
 
 namespace spikeloom::compiler {
 
-/// Whole numbers of an array of `count` values, as float (exact below 2^24). Nothing after a finding.
+/// Whole numbers of an array of `count` values, as float (exact below 2^24); fractions are cut off towards zero, as
+/// netx does, and told. Nothing after a finding.
 [[nodiscard]] std::optional<std::vector<float>> netx_weights(const NetxGroup& group, const std::string& name,
                                                              std::uint64_t count, NetxNotes& notes);
 
-/// netx fits dense weights of both signs into 8 bits and a sign: a layer with weights above 254 or below -256 has them
-/// clipped to -256..254, which is told. Weights of one sign stay.
-void clip_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxLayer& layer, NetxNotes& notes);
+/// netx fits dense weights into 8 bits: those of both signs are clipped to -256..254 where any lies beyond; those of
+/// one sign with a largest beyond 255 (-256) become mantissas of 8 bits times 2^k. What changes is told. (netx shifts
+/// the latter by a negative number of bits, and so loses them all; here they keep what a mantissa holds.)
+void fit_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxLayer& layer, NetxNotes& notes);
 
 /// One delay a synapse, [target][source], 0..62 (longer ones are clipped, as netx does); empty: none. `delay` of the
 /// file is one number, one a target, one a source, or one a synapse. Nothing after a finding.

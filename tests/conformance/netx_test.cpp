@@ -8,120 +8,27 @@
 #include <string>
 #include <vector>
 
-#include "chip/chip.hpp"
-#include "compiler/compile.hpp"
-#include "compiler/netx/netx_reader.hpp"
 #include "core/files/idx.hpp"
 #include "core/files/npy.hpp"
 #include "reference/naive_netx.hpp"
 #include "support/networks.hpp"
 #include "support/reference_data.hpp"
-#include "support/temporary_folder.hpp"
+#include "support/running_net.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
+using test::network_of;
 using test::NetxTestLayer;
-
-/// A compiled net on its chip, spikes by population.
-class RunningNet {
-public:
-    RunningNet(const Network& network, const std::string& chip_name) {
-        const auto spec =
-            chip::read_chip_spec(std::string(SPIKELOOM_SOURCE_DIR) + "/models/chips/" + chip_name + ".textproto");
-        REQUIRE_MESSAGE(spec.has_value(), to_text(spec.error()));
-        auto compiled = compile(network, *spec, CompileOptions{});
-        REQUIRE_MESSAGE(compiled.has_value(), to_text(compiled.error()));
-        image_ = std::move(compiled->image);
-        chip_.push_back(value_of(chip::Chip::load(image_, {})));
-        for (const chip::CoreImage& core : image_.cores) {
-            at_.emplace_back(core.compartments);
-        }
-        for (std::uint32_t p = 0; p < image_.populations.size(); ++p) {
-            spikes_.emplace_back(image_.populations[p].size());
-            sent_.emplace_back(image_.populations[p].size());
-            for (const chip::PopulationTile& tile : image_.populations[p].tiles) {
-                for (std::uint32_t i = 0; i < tile.count; ++i) {
-                    at_[tile.core.value()][tile.first_compartment + i] = {p, tile.first_neuron + i};
-                }
-            }
-        }
-    }
-
-    /// One value a channel: 0 is no spike; the others count for a graded port only.
-    template <class Value>
-    void step(const std::vector<Value>& input) {
-        std::vector<chip::InputSpike> spikes;
-        for (std::uint32_t channel = 0; channel < input.size(); ++channel) {
-            if (input[channel] != 0) {
-                spikes.push_back({.port = 0, .channel = channel, .payload = input[channel]});
-            }
-        }
-        chip_[0].step(spikes);
-        for (auto& population : spikes_) {
-            std::ranges::fill(population, std::uint8_t{0});
-        }
-        for (auto& population : sent_) {
-            std::ranges::fill(population, 0);
-        }
-        for (const chip::CoreSpike& spike : chip_[0].spikes()) {
-            const auto [population, neuron] = at_[spike.core.value()][spike.compartment.value()];
-            spikes_[population][neuron] = 1;
-            sent_[population][neuron] = spike.payload;
-        }
-    }
-    void reset() { chip_[0].reset_state(); }
-    [[nodiscard]] const std::vector<std::uint8_t>& spikes(std::size_t population) const { return spikes_[population]; }
-    /// What each neuron sent in the last step; 0: nothing.
-    [[nodiscard]] const std::vector<std::int32_t>& sent(std::size_t population) const { return sent_[population]; }
-    [[nodiscard]] std::int32_t voltage(std::uint32_t population, std::uint32_t neuron) const {
-        for (std::uint32_t core = 0; core < at_.size(); ++core) {
-            for (std::uint32_t compartment = 0; compartment < at_[core].size(); ++compartment) {
-                if (at_[core][compartment] == std::pair(population, neuron)) {
-                    return chip_[0].voltage(CoreId(core), CompartmentId(compartment));
-                }
-            }
-        }
-        return 0;
-    }
-    [[nodiscard]] std::size_t cores() const { return image_.cores.size(); }
-
-private:
-    static chip::Chip value_of(Result<chip::Chip> chip) {
-        REQUIRE_MESSAGE(chip.has_value(), to_text(chip.error()));
-        return std::move(*chip);
-    }
-
-    chip::Image image_;
-    std::vector<chip::Chip> chip_;
-    std::vector<std::vector<std::pair<std::uint32_t, std::uint32_t>>> at_;
-    std::vector<std::vector<std::uint8_t>> spikes_;
-    std::vector<std::vector<std::int32_t>> sent_;
-};
-
-Network network_of(const std::vector<NetxTestLayer>& layers) {
-    const test::TemporaryFolder folder;
-    const std::string path = folder("net.net");
-    const auto written = test::write_netx(path, layers);
-    REQUIRE_MESSAGE(written.has_value(), to_text(written.error()));
-    const auto import = read_netx(path);
-    REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
-    return import->network;
-}
-
-std::vector<std::int32_t> whole_numbers(test::Draws& draws, std::int64_t count, std::int32_t least, std::int32_t most) {
-    std::vector<std::int32_t> numbers;
-    for (std::int64_t i = 0; i < count; ++i) {
-        numbers.push_back(static_cast<std::int32_t>(draws.integer(least, most)));
-    }
-    return numbers;
-}
+using test::RunningNet;
+using test::whole_numbers;
 
 /// Runs both for some steps of random input; the spikes of every layer must agree.
 void expect_equal_runs(const std::vector<NetxTestLayer>& layers, const std::vector<std::int64_t>& input,
-                       const std::string& chip, std::uint64_t seed) {
-    RunningNet net(network_of(layers), chip);
+                       const std::string& chip, std::uint64_t seed, const NetxOptions& options = {}) {
+    RunningNet net(network_of(layers, options), chip);
     test::NaiveNetx naive(layers, input);
+    naive.reset_every(options.reset_interval, options.reset_offset);
     test::Draws draws(seed);
     std::int64_t channels = 1;
     for (const std::int64_t extent : input) {
@@ -269,79 +176,28 @@ TEST_CASE("netx: convolution, pooling and flatten equal the naive rule") {
     expect_equal_runs(layers, {3, 9, 12}, "loihi1", 11);
 }
 
-/// Sigma-delta neurons of dense layers, as lava's fixed-point models compute them in netx (spike_exp 6, state_exp 6).
-struct NaiveSigmaDelta {
-    NetxTestLayer layer;
-    bool input = false;
-    std::vector<std::int64_t> sigma, before, residue;
-    std::vector<std::int32_t> sent;
-
-    explicit NaiveSigmaDelta(NetxTestLayer of) : layer(std::move(of)), input(layer.type == "input") {
-        const auto neurons = static_cast<std::size_t>(layer.neurons());
-        sigma.assign(neurons, 0);
-        before = residue = sigma;
-        sent.assign(neurons, 0);
-    }
-    void step(const std::vector<std::int32_t>& heard) {
-        for (std::size_t i = 0; i < sent.size(); ++i) {
-            std::int64_t x = std::int64_t{4096} * heard[input ? i : 0];
-            if (!input) {
-                for (std::size_t j = 0; j < heard.size(); ++j) {
-                    sigma[i] += std::int64_t{layer.weight[i * heard.size() + j]} * heard[j];
-                }
-                x = std::max<std::int64_t>(0, sigma[i] + (layer.bias.empty() ? 0 : 4096 * layer.bias[i]));
-            }
-            const std::int64_t d = x - before[i] + residue[i];
-            const std::int64_t out = std::abs(d) >= 4096 * layer.threshold ? d : 0;
-            residue[i] = d - out;
-            before[i] = x;
-            sent[i] = static_cast<std::int32_t>(out >> 6);
-        }
-    }
-};
-
-TEST_CASE("netx: sigma-delta layers equal lava's equations: values as messages, a sum as output") {
-    test::Draws draws(12);
-    std::vector<NetxTestLayer> layers(4);
-    layers[0] = {.type = "input", .shape = {12}, .threshold = 3, .neuron_type = "SDNN"};
-    layers[1] = {.shape = {9},
+TEST_CASE("netx: layers reset one after the other, as LIFReset does") {
+    test::Draws draws(31);
+    std::vector<NetxTestLayer> layers(3);
+    layers[0] = {.shape = {12},
+                 .sources = 15,
+                 .weight = whole_numbers(draws, 180, -40, 60),
+                 .current_decay = 500,
+                 .voltage_decay = 60,
+                 .threshold = 150};
+    layers[1] = {.shape = {10},
                  .sources = 12,
-                 .weight = whole_numbers(draws, 108, -40, 50),
-                 .bias = whole_numbers(draws, 9, -20, 100),
-                 .threshold = 2,
-                 .neuron_type = "SDNN"};
-    layers[2] = {
-        .shape = {7}, .sources = 9, .weight = whole_numbers(draws, 63, -60, 60), .threshold = 1, .neuron_type = "SDNN"};
-    layers[3] = {.shape = {3},
-                 .sources = 7,
-                 .weight = whole_numbers(draws, 21, -60, 60),
-                 .neuron_type = "SDNN",
-                 .sigma_output = true};
-    RunningNet net(network_of(layers), "loihi2");
-    std::vector<NaiveSigmaDelta> naive(layers.begin(), layers.end());
-    std::vector<std::int32_t> values(12);
-    std::size_t messages = 0;
-    for (int step = 0; step < 60; ++step) {
-        for (std::int32_t& value : values) {
-            value = std::clamp(value + static_cast<std::int32_t>(draws.integer(-5, 5)), -64, 64);
-        }
-        net.step(values);
-        for (std::size_t layer = naive.size(); layer-- > 1;) {
-            naive[layer].step(naive[layer - 1].sent);
-        }
-        naive[0].step(values);
-        for (std::uint32_t layer = 0; layer < 3; ++layer) {
-            CAPTURE(step);
-            CAPTURE(layer);
-            REQUIRE(net.sent(layer) == naive[layer].sent);
-            messages +=
-                static_cast<std::size_t>(std::ranges::count_if(naive[layer].sent, [](int v) { return v != 0; }));
-        }
-        for (std::uint32_t i = 0; i < 3; ++i) {
-            REQUIRE(net.voltage(3, i) == naive[3].sigma[i]);
-        }
+                 .weight = whole_numbers(draws, 120, -40, 60),
+                 .current_decay = 300,
+                 .voltage_decay = 0,
+                 .threshold = 90};
+    layers[2] = {.shape = {4}, .sources = 10, .weight = whole_numbers(draws, 40, -60, 60), .neuron = false};
+    NetxOptions options;
+    options.reset_interval = 7;
+    for (const std::int32_t offset : {0, 1, 6}) {
+        options.reset_offset = offset;
+        expect_equal_runs(layers, {15}, "loihi2", 32, options);
     }
-    CHECK(messages > 300);
 }
 
 TEST_CASE("netx: the MNIST net, spikes of 40 images equal the naive rule, and the exact count on 1,000") {

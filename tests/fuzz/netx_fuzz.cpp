@@ -39,10 +39,10 @@ NetxArray array_of(Bytes& bytes, std::vector<std::uint64_t> shape) {
 }
 
 NetxLayer layer_of(Bytes& bytes, std::uint64_t number) {
-    static constexpr std::array<const char*, 9> types{"dense",     "conv",      "pool",    "flatten", "input",
-                                                      "dense_rec", "recurrent", "average", "?"};
+    static constexpr std::array<const char*, 11> types{"dense",     "conv",    "pool",   "flatten",    "input", "dense_rec",
+                                                       "recurrent", "average", "concat", "dense_comp", "?"};
     static constexpr std::array<const char*, 5> neurons{"CUBA", "LOIHI", "SDNN", "RF", ""};
-    NetxLayer layer{.number = number, .type = types[bytes.below(9)], .group = {.path = "/layer/x"}, .neuron = {}};
+    NetxLayer layer{.number = number, .type = types[bytes.below(11)], .group = {.path = "/layer/x"}, .neuron = {}};
     auto& arrays = layer.group.arrays;
     const auto small = [&] { return std::uint64_t{1} + bytes.below(4); };
     if (bytes.below(4) != 0) {
@@ -55,6 +55,9 @@ NetxLayer layer_of(Bytes& bytes, std::uint64_t number) {
         if (bytes.below(3) == 0) {
             arrays[name] = array_of(bytes, {small()});
         }
+    }
+    if (layer.type == "concat") {
+        arrays["layers"] = array_of(bytes, {small()});
     }
     if (bytes.below(5) != 0) {
         layer.neuron = NetxGroup{.path = "/layer/x/neuron"};
@@ -107,6 +110,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         options.input_shape = Shape{1U + bytes.below(4), 1U + bytes.below(6), 1U + bytes.below(6)};
     }
     options.input = bytes.below(2) == 0 ? NetxInput::neurons : NetxInput::spikes;
+    options.first_layer = bytes.below(8) == 0 ? bytes.below(4) : 0;
+    options.reset_interval = bytes.below(3);
+    options.reset_offset = bytes.below(5);
     expect_sound(import_netx(file, options));
     return 0;
 }

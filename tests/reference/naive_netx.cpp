@@ -102,6 +102,12 @@ void NaiveNetx::step(const std::vector<std::uint8_t>& input) {
     for (std::size_t l = states_.size(); l-- > 0;) {
         State& state = states_[l];
         const NetxTestLayer& layer = state.layer;
+        const auto netx_step = static_cast<std::int64_t>(input_.size()) + 1;
+        const auto turn = reset_offset_ + 1 + static_cast<std::int64_t>(l);
+        if (reset_interval_ > 0 && netx_step % reset_interval_ == turn % reset_interval_) {
+            std::ranges::fill(state.u, 0);
+            std::ranges::fill(state.v, 0);
+        }
         const std::vector<Spikes>& sent = l == 0 ? input_ : states_[l - 1].sent;
         Spikes spikes(state.u.size());
         for (std::size_t i = 0; i < spikes.size(); ++i) {

@@ -19,6 +19,13 @@ public:
     /// Layers of type input and flatten have no neurons and are passed over; `input` is (channels, height, width).
     NaiveNetx(std::vector<NetxTestLayer> layers, std::vector<std::int64_t> input);
 
+    /// netx's reset_interval and reset_offset: in netx's step m, counted from 1, layer l begins from rest where
+    /// m mod interval is offset + 1 + l. The layers here hear each other as netx's do, but the first hears its input a
+    /// step earlier than netx's: m is one more than the steps here. 0: never.
+    void reset_every(std::int64_t interval, std::int64_t offset) {
+        reset_interval_ = interval;
+        reset_offset_ = offset;
+    }
     /// One step; `input` holds 0 or 1 a channel.
     void step(const std::vector<std::uint8_t>& input);
     /// Spikes of the last step, 0 or 1 a neuron, of the layer-th layer with neurons.
@@ -42,6 +49,8 @@ private:
                                             std::size_t target);
     [[nodiscard]] static std::int64_t delay_of(const NetxTestLayer& layer, std::size_t target, std::size_t source);
 
+    std::int64_t reset_interval_ = 0;
+    std::int64_t reset_offset_ = 0;
     std::vector<State> states_;
     std::vector<Spikes> input_;
 };

@@ -12,7 +12,7 @@
 namespace spikeloom::test {
 
 struct NetxTestLayer {
-    std::string type = "dense";          ///< dense, dense_rec, conv, pool, flatten, input
+    std::string type = "dense";          ///< dense, dense_rec, conv, pool, flatten, input, average, concat
     std::vector<std::int64_t> shape{};   ///< (neurons), or (channels, height, width)
     std::int64_t sources = 0;            ///< dense
     std::vector<std::int32_t> weight{};  ///< dense: [target][source]; conv: [out][in / groups][row][column]; pool: 1
@@ -31,6 +31,7 @@ struct NetxTestLayer {
     std::int64_t threshold = 64;
     std::string neuron_type = "CUBA";
     bool sigma_output = false;
+    std::vector<std::int64_t> layers{};  ///< concat: those joined behind the one before it
 
     [[nodiscard]] std::int64_t neurons() const {
         std::int64_t count = 1;
@@ -63,10 +64,13 @@ inline void write_layer(files::Hdf5Writer& file, const std::string& path, const 
         write_numbers(file, path + "/weight", layer.weight, {extent(layer.neurons()), extent(layer.sources)});
     } else if (layer.type == "conv") {
         file.scalar<std::int64_t>(path + "/inChannels", layer.in_channels);
-        file.scalar<std::int64_t>(path + "/outChannels", layer.shape[0]);
+        const std::int64_t taps = layer.in_channels / layer.groups * layer.kernel[0] * layer.kernel[1];
+        const std::int64_t channels =
+            static_cast<std::int64_t>(layer.weight.size()) / taps;  // the shape may be backwards
+        file.scalar<std::int64_t>(path + "/outChannels", channels);
         file.scalar<std::int64_t>(path + "/groups", layer.groups);
         write_numbers(file, path + "/weight", layer.weight,
-                      {extent(layer.shape[0]), extent(layer.in_channels / layer.groups), extent(layer.kernel[0]),
+                      {extent(channels), extent(layer.in_channels / layer.groups), extent(layer.kernel[0]),
                        extent(layer.kernel[1]), 1});
     } else if (layer.type == "pool") {
         write_numbers(file, path + "/weight", layer.weight, {1, 1, 1, 1});
@@ -86,7 +90,10 @@ inline void write_layer(files::Hdf5Writer& file, const std::string& path, const 
     if (!layer.delay.empty()) {
         write_numbers(file, path + "/delay", layer.delay, {layer.delay.size()});
     }
-    if (layer.neuron && layer.type != "flatten") {
+    if (!layer.layers.empty()) {
+        file.array<std::int64_t>(path + "/layers", layer.layers, {layer.layers.size()});
+    }
+    if (layer.neuron && layer.type != "flatten" && layer.type != "average" && layer.type != "concat") {
         file.text(path + "/neuron/type", layer.neuron_type);
         file.scalar<std::int64_t>(path + "/neuron/iDecay", layer.current_decay);
         file.scalar<std::int64_t>(path + "/neuron/vDecay", layer.voltage_decay);
