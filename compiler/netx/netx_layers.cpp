@@ -97,7 +97,7 @@ void NetxLowerer::lower_dense(const NetxLayer& layer) {
     }
     fit_netx_weights(recurrent ? std::vector{&*weights, &*recurrent} : std::vector{&*weights}, layer, notes_);
     add_population(layer, *neuron, {sizes->targets}, std::move(*biases));
-    add_dense(layer, std::move(*weights), *delays, sizes->sources);
+    add_dense(layer, *weights, *delays, sizes->sources);
     if (recurrent) {
         add_recurrence(layer, std::move(*recurrent), *delays, sizes->sources);
     }
@@ -105,8 +105,8 @@ void NetxLowerer::lower_dense(const NetxLayer& layer) {
 }
 
 /// Weights [target][source] into the newest population, a projection for each part of what is heard.
-void NetxLowerer::add_dense(const NetxLayer& layer, std::vector<float> weights, const std::vector<std::uint8_t>& delays,
-                            std::size_t sources) {
+void NetxLowerer::add_dense(const NetxLayer& layer, const std::vector<float>& weights,
+                            const std::vector<std::uint8_t>& delays, std::size_t sources) {
     const std::size_t targets = network_.populations.back().size();
     std::size_t first = 0;
     for (std::size_t part = 0; part < heard_.size(); ++part) {
@@ -114,7 +114,7 @@ void NetxLowerer::add_dense(const NetxLayer& layer, std::vector<float> weights, 
         const std::size_t count = element_count(from.shape);
         int delay_steps = 0;
         const bool whole = count == sources;
-        Weights held = netx_dense(whole ? std::move(weights) : columns(weights, sources, first, count),
+        Weights held = netx_dense(whole ? weights : columns(weights, sources, first, count),
                                   whole ? delays : columns(delays, sources, first, count), targets, count, delay_steps);
         add_projection(layer, from, std::move(held), delay_steps, part_name("weight", heard_.size(), part));
         first += count;

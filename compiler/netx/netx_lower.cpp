@@ -323,10 +323,10 @@ void NetxLowerer::step_to_last() {
     sums_only_ = last.fixed->model == NeuronModel::sigma_delta && !spikes(last.kind);
 }
 
-void NetxLowerer::hear(NetxSegment segment) {
+void NetxLowerer::hear(const NetxSegment& segment) {
     shape_ = segment.shape;
     flat_ = false;
-    heard_.assign(1, std::move(segment));
+    heard_.assign(1, segment);
 }
 
 Result<NetxImport> import_netx(const NetxFile& file, const NetxOptions& options) {

@@ -47,7 +47,7 @@ private:
 
     void refuse_complex(const NetxLayer& layer);
     void lower_dense(const NetxLayer& layer);
-    void add_dense(const NetxLayer& layer, std::vector<float> weights, const std::vector<std::uint8_t>& delays,
+    void add_dense(const NetxLayer& layer, const std::vector<float>& weights, const std::vector<std::uint8_t>& delays,
                    std::size_t sources);
     void add_recurrence(const NetxLayer& layer, std::vector<float> weights, const std::vector<std::uint8_t>& delays,
                         std::size_t sources);
@@ -64,7 +64,7 @@ private:
                         std::string name = "weight");
     /// The newest population is what the next layer hears.
     void step_to_last();
-    void hear(NetxSegment segment);
+    void hear(const NetxSegment& segment);
     [[nodiscard]] PopulationId last_population() const {
         return PopulationId(static_cast<std::uint32_t>(network_.populations.size() - 1));
     }
