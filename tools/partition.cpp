@@ -47,13 +47,16 @@ struct Request {
     std::optional<std::uint32_t> parts{};
     double slack_percent = 0;
     int effort = 1;
+    int threads = 1;
     std::uint64_t seed = 0;
 };
 
 Request request_of(const CommandLine& line) {
     constexpr std::uint64_t most_count = std::numeric_limits<std::uint32_t>::max();
+    constexpr std::uint64_t most_threads = 1024;
     Request request{.capacity = number(line, "capacity", 1, most_count),
                     .effort = static_cast<int>(number(line, "effort", 0, 3)),
+                    .threads = static_cast<int>(number(line, "threads", 1, most_threads)),
                     .seed = number(line, "seed", 0, std::numeric_limits<std::int64_t>::max())};
     if (line.has("parts")) {
         constexpr std::uint64_t most_parts = 10'000'000;
@@ -85,6 +88,7 @@ Outcome search(const compiler::Hypergraph& graph, const Request& request, std::u
                                                      {.parts = parts,
                                                       .capacity = request.capacity,
                                                       .effort = request.effort,
+                                                      .threads = request.threads,
                                                       .seed = request.seed,
                                                       .stop = [] { return InterruptGuard::requested(); }},
                                                      &outcome.attempts);
@@ -220,6 +224,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
                                                 options::value<long long>()->default_value(1)->value_name("E"),
                                                 "0: simple fills; 1: seconds; 2: tens of seconds; 3: minutes")(
         "seed", options::value<long long>()->default_value(0)->value_name("S"), "of the search")(
+        "threads", options::value<long long>()->default_value(1)->value_name("T"), "at most so many")(
         "output,o", word("FILE"), "the part of each vertex, a line each, counted from 0")("json", word("FILE"),
                                                                                           "the figures as JSON");
     if (!line.parse(arguments)) {
@@ -261,7 +266,8 @@ const Subcommand partition_subcommand{
     .text =
         "Reads hMETIS's format (a net is a neuron's spikes: the source and its targets) and deals the vertices to\n"
         "parts, so that the sum over nets of weight x (parts reached - 1) is small: the copies of spikes between\n"
-        "cores. No part ever weighs more than the capacity. The result depends on file, options and seed alone.\n"
+        "cores. No part ever weighs more than the capacity. The result depends on file, options and seed, not on\n"
+        "--threads, which take the runs of efforts 2 and 3, and the pieces of very large problems, side by side.\n"
         "Prints the copies beside lower bounds and what chance would give. Ctrl-C takes the best so far.",
     .example =
         "  spikeloom partition net.hgr.gz --capacity 256\n"

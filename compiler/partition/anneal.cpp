@@ -77,11 +77,11 @@ void Annealer::step() {
         return;
     }
     const std::int32_t delta = table_.delta(v, to);
-    if (delta > 12 * temperature_ && table_.load(to) + nets_.vertex_weight[v] <= options_.capacity) {
+    if (delta > 12 * temperature_ && table_.load(to) + nets_.vertex_weight[v] <= options_.capacity[to]) {
         return;
     }
     allowance_ = -temperature_ * std::log((static_cast<double>(words[3] >> 8) + 0.5) * 0x1.0p-24);
-    if (table_.load(to) + nets_.vertex_weight[v] <= options_.capacity) {
+    if (table_.load(to) + nets_.vertex_weight[v] <= options_.capacity[to]) {
         if (accepts(delta)) {
             table_.move(v, to);
         }
@@ -103,8 +103,8 @@ void Annealer::exchange(std::uint32_t v, std::uint32_t to, std::uint32_t u, std:
     const std::uint64_t out = nets_.vertex_weight[v];
     const std::uint64_t in = nets_.vertex_weight[partner];
     const std::int64_t delta = table_.delta(v, to);
-    if (!accepts(delta + table_.delta(partner, from)) || table_.load(from) - out + in > options_.capacity ||
-        table_.load(to) - in + out > options_.capacity) {
+    if (!accepts(delta + table_.delta(partner, from)) || table_.load(from) - out + in > options_.capacity[from] ||
+        table_.load(to) - in + out > options_.capacity[to]) {
         return;
     }
     table_.move(v, to);
@@ -129,7 +129,8 @@ void Annealer::run() {
         constexpr double greedy_share = 0.05;
         const double fall = progress / (1 - greedy_share);
         temperature_ = fall < 1 ? options_.hot * std::pow(options_.cold / options_.hot, fall) : 1e-9;
-        for (std::uint64_t n = 0; n < chunk; ++n) {
+        // One step may cost millions of entries where nets are huge.
+        for (std::uint64_t n = 0; n < chunk && table_.work() - work_before <= options_.work; ++n) {
             step();
         }
         if (table_.copies() < least && (done / chunk) % 8 == 0) {
@@ -173,9 +174,9 @@ double typical_change(const GainTable& table, const GroupedNets& nets, Draws& dr
     return count == 0 ? 1.0 : sum / count;
 }
 
-bool unload(GainTable& table, const GroupedNets& nets, std::uint64_t capacity) {
+bool unload(GainTable& table, const GroupedNets& nets, std::span<const std::uint64_t> capacity) {
     for (std::uint32_t part = 0; part < table.parts(); ++part) {
-        while (table.load(part) > capacity) {
+        while (table.load(part) > capacity[part]) {
             double least = std::numeric_limits<double>::max();
             std::uint32_t vertex = 0;
             std::uint32_t target = part;
@@ -185,7 +186,7 @@ bool unload(GainTable& table, const GroupedNets& nets, std::uint64_t capacity) {
                     continue;
                 }
                 for (std::uint32_t to = 0; to < table.parts(); ++to) {
-                    if (to == part || table.load(to) + weight > capacity) {
+                    if (to == part || table.load(to) + weight > capacity[to]) {
                         continue;
                     }
                     const double price = static_cast<double>(table.delta(v, to)) / static_cast<double>(weight);

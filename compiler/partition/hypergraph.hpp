@@ -33,9 +33,9 @@ struct PartitionOptions {
     std::uint32_t parts = 2;
     std::uint64_t capacity = 0;  ///< most weight of a part; parts * capacity must hold all vertices
     int effort = 1;              ///< 0..3, as CompileOptions
-    int threads = 1;             ///< all members of the portfolio run on one
+    int threads = 1;             ///< at most so many; the result does not depend on them
     std::uint64_t seed = 0;
-    std::function<bool()> stop{};  ///< true: return the best so far
+    std::function<bool()> stop{};  ///< true: return the best so far. Asked from any of the threads, one at a time
 };
 
 /// Sum over nets of weight x (lambda - 1).

@@ -30,7 +30,7 @@ public:
     [[nodiscard]] std::vector<std::uint32_t> on_coarsest(std::span<const std::uint32_t> part_of) const;
 
 private:
-    [[nodiscard]] std::uint64_t level_capacity(const GroupedNets& nets) const;
+    [[nodiscard]] std::vector<std::uint64_t> level_capacity(const GroupedNets& nets) const;
     [[nodiscard]] bool refine_level(const GroupedNets& nets, bool is_coarsest, std::vector<std::uint32_t>& part_of);
 
     const GroupedNets& nets_;
@@ -41,7 +41,8 @@ private:
 
 void Multilevel::coarsen(std::vector<std::uint32_t> apart) {
     constexpr std::uint32_t vertices_a_part = 20;
-    CoarsenOptions coarsen{.heaviest = std::max<std::uint64_t>(options_.capacity / options_.clusters_a_part, 1),
+    const std::uint64_t least_capacity = *std::ranges::min_element(options_.capacity);
+    CoarsenOptions coarsen{.heaviest = std::max<std::uint64_t>(least_capacity / options_.clusters_a_part, 1),
                            .fewest = options_.parts * vertices_a_part,
                            .seed = options_.seed,
                            .level = options_.stream << 6U};
@@ -78,19 +79,24 @@ std::vector<std::uint32_t> Multilevel::on_coarsest(std::span<const std::uint32_t
 }
 
 /// Where there is little slack, clusters don't pack: coarse parts may be fuller by half a cluster.
-std::uint64_t Multilevel::level_capacity(const GroupedNets& nets) const {
-    if (&nets == &nets_) {
-        return options_.capacity;
+std::vector<std::uint64_t> Multilevel::level_capacity(const GroupedNets& nets) const {
+    std::vector<std::uint64_t> capacity = options_.capacity;
+    if (&nets == &nets_ || nets.vertices() == 0) {
+        return capacity;
     }
     const std::uint64_t heaviest = *std::ranges::max_element(nets.vertex_weight);
     const std::uint64_t total = std::accumulate(nets.vertex_weight.begin(), nets.vertex_weight.end(), std::uint64_t{0});
-    const std::uint64_t slack = options_.capacity - std::min(options_.capacity, total / options_.parts);
-    return options_.capacity + (slack < heaviest / 2 ? heaviest / 2 - slack : 0);
+    const std::uint64_t whole = std::accumulate(capacity.begin(), capacity.end(), std::uint64_t{0});
+    const std::uint64_t slack = (whole - std::min(whole, total)) / capacity.size();
+    for (std::uint64_t& room : capacity) {
+        room += slack < heaviest / 2 ? heaviest / 2 - slack : 0;
+    }
+    return capacity;
 }
 
 bool Multilevel::refine_level(const GroupedNets& nets, bool is_coarsest, std::vector<std::uint32_t>& part_of) {
     GainTable table(nets, options_.parts, std::move(part_of));
-    const std::uint64_t capacity = level_capacity(nets);
+    const std::vector<std::uint64_t> capacity = level_capacity(nets);
     static_cast<void>(unload(table, nets, capacity));  // tried again when vertices lie better
     const double change = typical_change(table, nets, draws_);
     const double hot = change * (is_coarsest ? options_.coarse_heat : options_.fine_heat);
@@ -124,21 +130,23 @@ std::vector<std::uint32_t> Multilevel::refine(std::vector<std::uint32_t> part_of
 
 }  // namespace
 
-std::vector<std::uint32_t> spread(const GroupedNets& nets, std::uint32_t parts) {
+std::vector<std::uint32_t> spread(const GroupedNets& nets, std::span<const std::uint64_t> capacity) {
     std::vector<std::uint32_t> order(nets.vertices());
     std::iota(order.begin(), order.end(), 0U);
     std::ranges::stable_sort(order, std::ranges::greater{}, [&](std::uint32_t v) { return nets.vertex_weight[v]; });
-    using Load = std::pair<std::uint64_t, std::uint32_t>;
-    std::priority_queue<Load, std::vector<Load>, std::greater<>> loads;
-    for (std::uint32_t part = 0; part < parts; ++part) {
-        loads.emplace(0, part);
+    // Room, and what breaks ties: the lower part first.
+    using Room = std::pair<std::int64_t, std::int64_t>;
+    std::priority_queue<Room> rooms;
+    for (std::size_t part = 0; part < capacity.size(); ++part) {
+        constexpr std::uint64_t ample = std::uint64_t{1} << 62;
+        rooms.emplace(static_cast<std::int64_t>(std::min(capacity[part], ample)), -static_cast<std::int64_t>(part));
     }
     std::vector<std::uint32_t> part_of(nets.vertices());
     for (const std::uint32_t v : order) {
-        auto [load, part] = loads.top();
-        loads.pop();
-        part_of[v] = part;
-        loads.emplace(load + nets.vertex_weight[v], part);
+        const auto [room, part] = rooms.top();
+        rooms.pop();
+        part_of[v] = static_cast<std::uint32_t>(-part);
+        rooms.emplace(room - static_cast<std::int64_t>(nets.vertex_weight[v]), part);
     }
     return part_of;
 }
@@ -146,7 +154,7 @@ std::vector<std::uint32_t> spread(const GroupedNets& nets, std::uint32_t parts) 
 std::vector<std::uint32_t> multilevel(const GroupedNets& nets, const MultilevelOptions& options) {
     Multilevel search(nets, options);
     search.coarsen({});
-    return search.refine(spread(search.coarsest(), options.parts));
+    return search.refine(spread(search.coarsest(), options.capacity));
 }
 
 std::vector<std::uint32_t> combine(const GroupedNets& nets, std::span<const std::uint32_t> better,

@@ -15,7 +15,7 @@ namespace spikeloom::compiler {
 
 struct MultilevelOptions {
     std::uint32_t parts = 2;
-    std::uint64_t capacity = 0;
+    std::vector<std::uint64_t> capacity{};  ///< by part
     std::uint64_t seed = 0;
     std::uint32_t stream = 0;                     ///< draws differ from run to run
     std::uint64_t proposals = 0;                  ///< a vertex, on each level
@@ -35,7 +35,7 @@ struct MultilevelOptions {
                                                  std::span<const std::uint32_t> other,
                                                  const MultilevelOptions& options);
 
-/// Heaviest first, each onto the emptiest part; parts may pass the capacity.
-[[nodiscard]] std::vector<std::uint32_t> spread(const GroupedNets& nets, std::uint32_t parts);
+/// Heaviest first, each onto the part with most room left; parts may pass their capacity.
+[[nodiscard]] std::vector<std::uint32_t> spread(const GroupedNets& nets, std::span<const std::uint64_t> capacity);
 
 }  // namespace spikeloom::compiler

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <mutex>
 #include <numeric>
 #include <optional>
 #include <utility>
@@ -8,7 +10,10 @@
 #include "compiler/partition/grouped_nets.hpp"
 #include "compiler/partition/hypergraph.hpp"
 #include "compiler/partition/multilevel.hpp"
+#include "compiler/partition/side_by_side.hpp"
+#include "compiler/partition/top_down.hpp"
 #include "compiler/partition/twins.hpp"
+#include "compiler/partition/windows.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -66,9 +71,30 @@ Budget budget_of(int effort) {
 constexpr std::uint64_t table_room = 60'000'000;
 constexpr std::uint32_t most_parts = 65'535;
 
+/// Beyond that room. Counts are a vertex and level.
+struct LargeBudget {
+    std::uint64_t early_proposals;
+    std::uint64_t proposals;
+    int rounds;
+    std::uint64_t window_proposals;
+};
+constexpr std::array budgets_of_large{LargeBudget{8, 150, 2, 50}, LargeBudget{30, 400, 4, 200},
+                                      LargeBudget{100, 1000, 8, 500}};
+constexpr std::uint64_t work_a_vertex = 1000;
+constexpr std::uint64_t window_room = 100'000;  ///< what stays in a core's caches
+
 class Portfolio {
 public:
-    Portfolio(const Hypergraph& graph, const PartitionOptions& options) : graph_(graph), options_(options) {}
+    Portfolio(const Hypergraph& graph, const PartitionOptions& options)
+        : graph_(graph), options_(options), threads_(static_cast<std::size_t>(std::max(options.threads, 1))) {
+        if (options.stop) {
+            stop_ = [this] {
+                const std::scoped_lock lock(asking_);
+                stop_asked_ = stop_asked_ || options_.stop();
+                return stop_asked_;
+            };
+        }
+    }
 
     [[nodiscard]] std::vector<std::uint32_t> run();
     [[nodiscard]] std::vector<PartitionAttempt>& attempts() { return attempts_; }
@@ -82,10 +108,19 @@ private:
     void consider(const char* method, std::vector<std::uint32_t> part_of);
     void search();
     void search_multilevel(const GroupedNets& nets, const Budget& budget);
-    [[nodiscard]] bool stopped() const { return options_.stop && options_.stop(); }
+    void search_large();
+    [[nodiscard]] bool is_local() const;
+    [[nodiscard]] std::uint64_t entries(const GroupedNets& nets) const {
+        return (nets.groups() + nets.vertices()) * options_.parts;
+    }
+    [[nodiscard]] bool stopped() const { return stop_ && stop_(); }
 
     const Hypergraph& graph_;
     const PartitionOptions& options_;
+    std::size_t threads_;
+    std::mutex asking_;
+    bool stop_asked_ = false;
+    std::function<bool()> stop_{};  ///< options_.stop for all threads; once true, always
     Member best_;
     std::vector<PartitionAttempt> attempts_;
 };
@@ -103,10 +138,10 @@ void Portfolio::consider(const char* method, std::vector<std::uint32_t> part_of)
 
 void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget) {
     MultilevelOptions options{.parts = options_.parts,
-                              .capacity = options_.capacity,
+                              .capacity = std::vector(options_.parts, options_.capacity),
                               .seed = options_.seed,
                               .work = budget.work,
-                              .stop = &options_.stop};
+                              .stop = &stop_};
     std::vector<Member> members;
     const auto add = [&](const char* method, std::vector<std::uint32_t> part_of) {
         if (!part_of.empty()) {
@@ -118,13 +153,22 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
     // Where a run takes no time, more of them are made.
     constexpr std::uint32_t tiny = 64;
     const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
-    for (std::size_t run = 0; run < runs && !stopped(); ++run) {
-        ++options.stream;
-        options.proposals = runs_of_all_efforts[run].proposals;
-        options.clusters_a_part = runs_of_all_efforts[run].clusters_a_part;
-        options.slow_coarse = runs_of_all_efforts[run].slow_coarse;
-        add("multilevel", multilevel(nets, options));
+    std::vector<std::vector<std::uint32_t>> found(runs);
+    const std::size_t tables = table_room / std::max<std::size_t>(entries(nets), 1);
+    side_by_side(runs, std::clamp<std::size_t>(tables, 1, threads_), [&](std::size_t run) {
+        if (!stopped()) {
+            MultilevelOptions own = options;
+            own.stream = static_cast<std::uint32_t>(run + 1);
+            own.proposals = runs_of_all_efforts.at(run).proposals;
+            own.clusters_a_part = runs_of_all_efforts.at(run).clusters_a_part;
+            own.slow_coarse = runs_of_all_efforts.at(run).slow_coarse;
+            found[run] = multilevel(nets, own);
+        }
+    });
+    for (std::vector<std::uint32_t>& part_of : found) {
+        add("multilevel", std::move(part_of));
     }
+    options.stream = static_cast<std::uint32_t>(runs);
     options.proposals = budget.proposals;
     if (!best_.part_of.empty() && members.empty()) {
         members.push_back(best_);  // packing was hard: start from what packs
@@ -149,13 +193,69 @@ void Portfolio::search() {
                                            .capacity = options_.capacity,
                                            .proposals = budget.twin_proposals,
                                            .starts = budget.twin_starts,
-                                           .stop = &options_.stop}));
+                                           .stop = &stop_}));
     }
     const bool all_twins = !best_.part_of.empty() && kinds.size.size() <= nets.vertices() / 50;
-    if (!all_twins && (nets.groups() + nets.vertices()) * options_.parts <= table_room &&
-        options_.parts <= most_parts) {
-        search_multilevel(nets, budget);
+    if (all_twins) {
+        return;
     }
+    if (entries(nets) <= table_room && options_.parts <= most_parts) {
+        search_multilevel(nets, budget);
+    } else {
+        search_large();
+    }
+}
+
+/// Problems whose tables would not fit: split top down and refined in windows, with the budgets of each effort up to
+/// the one asked for.
+void Portfolio::search_large() {
+    const bool local = best_.part_of.empty() || is_local();
+    for (std::size_t effort = 0; effort < static_cast<std::size_t>(options_.effort) && !stopped(); ++effort) {
+        const LargeBudget& budget = budgets_of_large.at(effort);
+        if (local) {
+            consider("top down", partition_top_down(graph_, {.parts = options_.parts,
+                                                             .capacity = options_.capacity,
+                                                             .seed = options_.seed + effort,
+                                                             .proposals = budget.proposals,
+                                                             .early_proposals = budget.early_proposals,
+                                                             .work = work_a_vertex,
+                                                             .threads = threads_,
+                                                             .stop = &stop_}));
+        }
+        if (best_.part_of.empty()) {
+            return;
+        }
+        consider("windows", refine_in_windows(graph_, best_.part_of,
+                                              {.parts = options_.parts,
+                                               .capacity = options_.capacity,
+                                               .seed = options_.seed + effort,
+                                               .table_room = window_room,
+                                               .rounds = budget.rounds,
+                                               .proposals = budget.window_proposals,
+                                               .work = work_a_vertex,
+                                               .anew = !local,
+                                               .threads = threads_,
+                                               .stop = &stop_}));
+    }
+}
+
+/// Whether parts that share nets are few and lie together: whether large blocks of them cost little beside the parts.
+/// If not (random nets between modules), splits into large blocks cost much and decide nothing.
+bool Portfolio::is_local() const {
+    constexpr std::uint32_t blocks = 16;
+    const auto windows = choose_windows(graph_, best_.part_of, {.parts = options_.parts, .seed = options_.seed},
+                                        std::max(options_.parts / blocks, 2U), 0);
+    std::vector<std::uint32_t> block_of(options_.parts);
+    for (std::uint32_t w = 0; w < windows.size(); ++w) {
+        for (const std::uint32_t part : windows[w]) {
+            block_of[part] = w;
+        }
+    }
+    std::vector<std::uint32_t> block_of_vertex(graph_.vertices);
+    for (std::uint32_t v = 0; v < graph_.vertices; ++v) {
+        block_of_vertex[v] = block_of[best_.part_of[v]];
+    }
+    return copies(graph_, block_of_vertex) < best_.copies / 2;
 }
 
 std::vector<std::uint32_t> Portfolio::run() {

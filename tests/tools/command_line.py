@@ -1244,10 +1244,19 @@ class Partition(Case):
         self.assertIn("of 3,", text)
         self.done("partition", self.file, "--capacity", 4, "--slack", 10)
 
+    def test_threads_change_nothing(self):
+        found = []
+        for threads in (1, 3):
+            parts = self.folder / f"parts{threads}.txt"
+            self.done("partition", self.file, "--capacity", 3, "--effort", 2, "--threads", threads, "-o", parts)
+            found.append(parts.read_text())
+        self.assertEqual(found[0], found[1])
+
     def test_bad_usage_and_files(self):
         self.refused("partition", self.file, status=2, says="capacity")
         self.refused("partition", self.file, "--capacity", 0, status=2, says="--capacity 0")
         self.refused("partition", self.file, "--capacity", 4, "--effort", 4, status=2, says="allowed are 0 to 3")
+        self.refused("partition", self.file, "--capacity", 4, "--threads", 0, status=2, says="--threads 0")
         self.refused("partition", self.file, "--capacity", 4, "--parts", 2, "--slack", 5, status=2, says="one of them")
         self.refused("partition", self.file, "--capacity", 3, "--parts", 2, says="do not pack into 2 parts of 3")
         self.refused("partition", self.folder / "none.hgr", "--capacity", 4)

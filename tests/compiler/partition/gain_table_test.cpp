@@ -65,11 +65,11 @@ TEST_CASE("unload makes room, and says where it cannot") {
     Hypergraph graph = random_graph({.vertices = 20, .nets = 30}, 1);
     const GroupedNets nets = group_nets(graph);
     GainTable all_on_one(nets, 4, std::vector<std::uint32_t>(20, 0));
-    CHECK(unload(all_on_one, nets, 5));
+    CHECK(unload(all_on_one, nets, std::vector<std::uint64_t>(4, 5)));
     for (std::uint32_t part = 0; part < 4; ++part) {
         CHECK(all_on_one.load(part) == 5);
     }
-    CHECK_FALSE(unload(all_on_one, nets, 4));
+    CHECK_FALSE(unload(all_on_one, nets, std::vector<std::uint64_t>(4, 4)));
 }
 
 }  // namespace
