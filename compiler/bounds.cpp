@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 namespace spikeloom::compiler {
@@ -23,15 +24,24 @@ struct Incoming {
     std::uint8_t longest_delay = 0;
 };
 
+/// What the synapses of one node say of it.
+struct Outgoing {
+    std::uint32_t targets = 0;  ///< distinct
+    std::uint32_t synapses = 0;
+    std::int64_t bits = 0;         ///< of memory that they take at least
+    std::int64_t target_bits = 0;  ///< that all synapses into its targets take at least
+};
+
 class Bounder {
 public:
     Bounder(const BoundedNetwork& network, const chip::ChipSpec& chip)
         : mapped_(network.mapped),
-          table_(network.table),
+          table_(network.mapped.table),
           rates_(network.rates),
           chip_(chip),
           neurons_(network.mapped.neurons()),
-          incoming_(neurons_) {
+          incoming_(neurons_),
+          outgoing_(network.mapped.nodes()) {
         for (std::size_t f = 0; f < table_.formats.size(); ++f) {
             format_bits_.push_back(synapse_bits(static_cast<std::uint16_t>(f)));
         }
@@ -46,7 +56,7 @@ private:
         return !chip_.synapses.shared_lists && chip_.synapses.crossbar_types == 0;
     }
     void survey_targets();
-    [[nodiscard]] std::int64_t least_reach(std::size_t node, std::int64_t& targets) const;
+    [[nodiscard]] std::int64_t least_reach(const Outgoing& node) const;
     void survey_sources();
     [[nodiscard]] double least_fan_in(std::uint32_t Incoming::* degree) const;
     void bound_compartments();
@@ -58,12 +68,13 @@ private:
     [[nodiscard]] double rate(std::size_t node) const { return rates_.empty() ? 1.0 : rates_[node]; }
 
     const MappedNetwork& mapped_;
-    const SynapseTable& table_;
+    const FanInTable& table_;
     std::span<const float> rates_;
     const chip::ChipSpec& chip_;
     std::uint32_t neurons_;
     std::vector<std::int64_t> format_bits_;
     std::vector<Incoming> incoming_;
+    std::vector<Outgoing> outgoing_;
     // sums over the sources
     std::int64_t axons_ = 0;      ///< messages of all nodes if each spikes once, at least
     std::int64_t outputs_ = 0;    ///< of neurons
@@ -105,49 +116,44 @@ std::int64_t Bounder::synapse_bits(std::uint16_t format) const {
 }
 
 void Bounder::survey_targets() {
-    for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
-        std::uint32_t last = 0xffffffffU;
-        for (const MappedSynapse& synapse : table_.row(node)) {
-            Incoming& target = incoming_[synapse.target];
-            target.sources += synapse.target != last ? 1U : 0U;
-            target.neurons += synapse.target != last && node < neurons_ ? 1U : 0U;
-            last = synapse.target;
-            constexpr std::int64_t most_bits = 0x7fffffff;
-            target.bits = static_cast<std::uint32_t>(
-                std::min<std::int64_t>(std::int64_t{target.bits} + format_bits_[synapse.format], most_bits));
-            const auto delay = std::max<int>(synapse.delay, table_.learning_of(synapse.format).longest_delay);
+    for (std::uint32_t neuron = 0; neuron < neurons_; ++neuron) {
+        Incoming& target = incoming_[neuron];
+        std::int64_t bits = 0;
+        table_.for_each(neuron, [&](std::uint32_t source, const FanInSynapse& synapse) {
+            bits += format_bits_[synapse.format];
+            const auto delay =
+                std::max<int>(static_cast<int>(synapse.delay), table_.learning_of(synapse.format).longest_delay);
             target.longest_delay = static_cast<std::uint8_t>(std::max<int>(target.longest_delay, std::min(delay, 255)));
-        }
+            ++outgoing_[source].synapses;
+            outgoing_[source].bits += format_bits_[synapse.format];
+        });
+        target.bits = static_cast<std::uint32_t>(std::min<std::int64_t>(bits, 0x7fffffff));
+        table_.for_each_source(neuron, [&](std::uint32_t source) {
+            ++target.sources;
+            target.neurons += source < neurons_ ? 1U : 0U;
+            ++outgoing_[source].targets;
+            outgoing_[source].target_bits += target.bits;
+        });
     }
 }
 
 /// Cores that hold targets of the node, at least: by their compartments, and by the memory that all synapses of those
 /// targets take.
-std::int64_t Bounder::least_reach(std::size_t node, std::int64_t& targets) const {
-    targets = 0;
-    std::int64_t bits = 0;
-    std::uint32_t last = 0xffffffffU;
-    for (const MappedSynapse& synapse : table_.row(node)) {
-        if (synapse.target != last) {
-            ++targets;
-            bits += incoming_[synapse.target].bits;
-            last = synapse.target;
-        }
-    }
-    const std::int64_t by_room = shared_out(targets, chip_.limits.compartments);
-    return memory_counts() ? std::max(by_room, shared_out(bits, chip_.synapses.words * chip_.synapses.word_bits))
-                           : by_room;
+std::int64_t Bounder::least_reach(const Outgoing& node) const {
+    const std::int64_t by_room = shared_out(node.targets, chip_.limits.compartments);
+    return memory_counts()
+               ? std::max(by_room, shared_out(node.target_bits, chip_.synapses.words * chip_.synapses.word_bits))
+               : by_room;
 }
 
 void Bounder::survey_sources() {
     const chip::SynapseMemory& memory = chip_.synapses;
     for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
-        const auto row = table_.row(node);
-        if (row.empty()) {
+        const Outgoing& outgoing = outgoing_[node];
+        if (outgoing.synapses == 0) {
             continue;
         }
-        std::int64_t targets = 0;
-        const std::int64_t reach = least_reach(node, targets);
+        const std::int64_t reach = least_reach(outgoing);
         axons_ += reach;
         fan_out_messages_ += rate(node) * static_cast<double>(reach);
         if (node < neurons_) {
@@ -159,13 +165,9 @@ void Bounder::survey_sources() {
             }
         }
         std::int64_t bits = reach * memory.list_end_bits;
-        const auto synapses = static_cast<std::int64_t>(row.size());
-        bits += std::max(reach, shared_out(synapses, memory.synapses_per_entry)) *
+        bits += std::max(reach, shared_out(outgoing.synapses, memory.synapses_per_entry)) *
                 (memory.format_id_bits + memory.count_bits);
-        for (const MappedSynapse& synapse : row) {
-            bits += format_bits_[synapse.format];
-        }
-        memory_bits_ += bits;
+        memory_bits_ += bits + outgoing.bits;
     }
 }
 
@@ -193,11 +195,7 @@ void Bounder::bound_profiles() {
     if (chip_.synapses.crossbar_types > 0) {
         return;  // weights are no formats there
     }
-    std::vector<bool> used(table_.formats.size(), false);
-    for (const MappedSynapse& synapse : table_.synapses) {
-        used[synapse.format] = true;
-    }
-    add(Limit::synapse_formats, std::ranges::count(used, true), chip_.synapses.synapse_formats);
+    add(Limit::synapse_formats, std::ranges::count(table_.formats_in_use(), true), chip_.synapses.synapse_formats);
 }
 
 void Bounder::bound_learning() {
@@ -205,19 +203,17 @@ void Bounder::bound_learning() {
         return;
     }
     std::array<bool, 256> rules{};
-    std::int64_t traced = 0;
-    for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
-        std::array<bool, 256> here{};
-        for (const MappedSynapse& synapse : table_.row(node)) {
+    std::set<std::pair<std::uint32_t, std::uint8_t>> traced;  // sources and rules
+    for (std::uint32_t neuron = 0; neuron < neurons_; ++neuron) {
+        table_.for_each(neuron, [&](std::uint32_t source, const FanInSynapse& synapse) {
             if (const FormatLearning learning = table_.learning_of(synapse.format); learning.profile > 0) {
-                traced += here[learning.rule] ? 0 : 1;
-                here[learning.rule] = true;
+                traced.emplace(source, learning.rule);
                 rules[learning.rule] = true;
             }
-        }
+        });
     }
     add(Limit::learning_rules, std::ranges::count(rules, true), chip_.learning.profiles_per_core);
-    add(Limit::plastic_axons, traced, chip_.learning.plastic_axons);
+    add(Limit::plastic_axons, static_cast<std::int64_t>(traced.size()), chip_.learning.plastic_axons);
 }
 
 MappingBounds Bounder::run() {
@@ -300,14 +296,13 @@ Traffic measure_traffic(const BoundedNetwork& network, const NeuronOrder& order,
 
 Traffic random_traffic(const BoundedNetwork& network, std::size_t cores) {
     const auto k = static_cast<double>(std::max<std::size_t>(cores, 1));
+    std::vector<std::uint32_t> targets_of(network.mapped.nodes(), 0);
+    for (std::uint32_t neuron = 0; neuron < network.mapped.neurons(); ++neuron) {
+        network.mapped.table.for_each_source(neuron, [&](std::uint32_t source) { ++targets_of[source]; });
+    }
     Traffic traffic;
     for (std::size_t node = 0; node < network.mapped.nodes(); ++node) {
-        double targets = 0;
-        std::uint32_t last = 0xffffffffU;
-        for (const MappedSynapse& synapse : network.table.row(node)) {
-            targets += synapse.target != last ? 1 : 0;
-            last = synapse.target;
-        }
+        const double targets = targets_of[node];
         const double rate = network.rates.empty() ? 1.0 : network.rates[node];
         traffic.messages += rate * k * (1 - std::pow(1 - 1 / k, targets));
         if (node < network.mapped.neurons()) {

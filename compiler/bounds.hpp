@@ -44,7 +44,6 @@ struct MappingBounds {
 /// What bounds and counts are taken of.
 struct BoundedNetwork {
     const MappedNetwork& mapped;
-    const SynapseTable& table;     ///< of all nodes; targets are neurons or positions of an order of them
     std::span<const float> rates;  ///< by node; empty: 1 each
 };
 

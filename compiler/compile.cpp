@@ -123,9 +123,8 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
                                                   .rates_by_node = rates_by_node(options.rates)},
                                                  result.image, result.remarks);
 
-    // The tables of a large network are gigabytes; from here on the image speaks for itself.
+    // The table of a large network takes gigabytes; from here on the image speaks for itself.
     mapping->mapped.table = {};
-    mapping->partition.table = {};
 
     say(options, 0.85, "verify");
     Diagnostics findings = verify(result.image, network);

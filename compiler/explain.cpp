@@ -205,28 +205,27 @@ void Explainer::describe_limits(const Mapping& mapping) {
 
 void Explainer::describe_populations(const Mapping& mapping) {
     const MappedNetwork& mapped = mapping.mapped;
-    const SynapseTable& table = mapped.table;
+    const FanInTable& table = mapped.table;
     std::vector<PopulationNeed>& needs = result_.populations;
     std::vector<std::int64_t> bits(network_.populations.size(), 0);
-    std::vector<std::uint32_t> sources(mapped.neurons(), 0);
     for (const Population& population : network_.populations) {
         needs.push_back({.name = population.name, .neurons = population.size()});
     }
-    for (std::size_t node = 0; node < mapped.nodes(); ++node) {
-        std::uint32_t last_target = 0xffffffffU;
-        std::uint32_t last_population = 0xffffffffU;
-        std::uint32_t population = 0;
-        for (const MappedSynapse& synapse : table.row(node)) {
-            if (last_population == 0xffffffffU || synapse.target >= mapped.population_first[population + 1]) {
-                population = mapped.population_of(synapse.target);
+    std::vector<std::uint32_t> heard_by(mapped.nodes(), 0xffffffffU);  // the last population
+    for (std::uint32_t p = 0; p < needs.size(); ++p) {
+        for (std::uint32_t n = mapped.population_first[p]; n < mapped.population_first[p + 1]; ++n) {
+            std::uint64_t sources = 0;
+            table.for_each_source(n, [&](std::uint32_t source) {
+                ++sources;
+                needs[p].sources += heard_by[source] != p ? 1 : 0;
+                heard_by[source] = p;
+            });
+            needs[p].most_sources = std::max<std::uint64_t>(needs[p].most_sources, sources);
+            needs[p].synapses += table.fan_in(n);
+            for (const FanInSynapse& synapse : table.list(n)) {
+                const chip::WeightFormat& format = table.formats[synapse.format];
+                bits[p] += format.weight_bits + format.delay_bits + table.learning_of(synapse.format).tag_bits;
             }
-            needs[population].sources += population != last_population ? 1 : 0;
-            sources[synapse.target] += synapse.target != last_target ? 1 : 0;
-            last_population = population;
-            last_target = synapse.target;
-            const chip::WeightFormat& format = table.formats[synapse.format];
-            bits[population] += format.weight_bits + format.delay_bits + table.learning_of(synapse.format).tag_bits;
-            ++needs[population].synapses;
         }
     }
     std::vector<std::array<std::uint32_t, limit_count>> stops(needs.size());
@@ -246,9 +245,6 @@ void Explainer::describe_populations(const Mapping& mapping) {
     }
     for (std::size_t p = 0; p < needs.size(); ++p) {
         needs[p].words = static_cast<double>(bits[p]) / std::max(chip_.synapses.word_bits, 1);
-        for (std::uint32_t n = mapped.population_first[p]; n < mapped.population_first[p + 1]; ++n) {
-            needs[p].most_sources = std::max<std::uint64_t>(needs[p].most_sources, sources[n]);
-        }
         const auto most = std::ranges::max_element(stops[p]);
         if (*most > 0) {
             needs[p].stopped_by = static_cast<Limit>(most - stops[p].begin());
@@ -259,7 +255,7 @@ void Explainer::describe_populations(const Mapping& mapping) {
 void Explainer::describe(const Mapping& mapping) {
     result_.order = mapping.partition.order.name;
     result_.attempts = mapping.partition.attempts;
-    result_.bounds = mapping_bounds({.mapped = mapping.mapped, .table = mapping.mapped.table, .rates = {}}, chip_);
+    result_.bounds = mapping_bounds({.mapped = mapping.mapped, .rates = {}}, chip_);
     describe_limits(mapping);
     describe_populations(mapping);
 }

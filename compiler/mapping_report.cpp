@@ -46,10 +46,9 @@ void write_head(Out out, const MappingDecisions& decisions, const chip::Image& i
     }
     fmt::format_to(out, "mapping of '{}' onto chip '{}'\n", image.network_name, image.chip.name);
     fmt::format_to(out, "  neurons {}, synapses {} (non-zero after quantisation), inputs {}\n",
-                   decisions.mapped.neurons(), partition.table.synapses.size(),
+                   decisions.mapped.neurons(), decisions.mapped.table.synapses(),
                    decisions.mapped.nodes() - decisions.mapped.neurons());
-    const BoundedNetwork network{
-        .mapped = decisions.mapped, .table = partition.table, .rates = decisions.rates_by_node};
+    const BoundedNetwork network{.mapped = decisions.mapped, .rates = decisions.rates_by_node};
     const MappingBounds bounds = mapping_bounds(network, image.chip);
     const CoreBound& decisive = bounds.decisive();
     fmt::format_to(out, "  cores {} of {}, at least {} ({}){}; tiles {}; {}\n", image.cores.size(),

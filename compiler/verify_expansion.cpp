@@ -8,36 +8,35 @@ namespace {
 /// The kernel's cell that a tap reads, and the place on the (pooled) input that it reads from.
 struct Tap {
     std::uint32_t target = 0;
-    std::uint32_t channel = 0;
     std::int64_t row = 0;
     std::int64_t column = 0;
     float weight = 0;
 };
 
-/// Every tap of every output, outputs ascending.
+/// Every tap of every output that reads the channel, outputs ascending.
 template <class Visit>
-void for_each_tap(const ConvolutionWeights& c, Visit visit) {
+void for_each_tap(const ConvolutionWeights& c, std::uint32_t channel, Visit visit) {
     const std::uint32_t inputs_per_group = c.input[0] / c.groups;
     const std::uint32_t outputs_per_group = c.output[0] / c.groups;
-    std::uint32_t target = 0;
-    for (std::uint32_t map = 0; map < c.output[0]; ++map) {
+    const std::size_t area = std::size_t{c.kernel_size[0]} * c.kernel_size[1];
+    const std::uint32_t group = channel / inputs_per_group;
+    std::uint32_t target = group * outputs_per_group * c.output[1] * c.output[2];
+    for (std::uint32_t map = group * outputs_per_group; map < (group + 1) * outputs_per_group; ++map) {
+        const float* kernel =
+            c.kernel.data() + (std::size_t{map} * inputs_per_group + channel % inputs_per_group) * area;
         for (std::uint32_t y = 0; y < c.output[1]; ++y) {
             for (std::uint32_t x = 0; x < c.output[2]; ++x, ++target) {
-                std::size_t cell = std::size_t{map} * inputs_per_group * c.kernel_size[0] * c.kernel_size[1];
-                for (std::uint32_t in = 0; in < inputs_per_group; ++in) {
-                    for (std::uint32_t i = 0; i < c.kernel_size[0]; ++i) {
-                        for (std::uint32_t j = 0; j < c.kernel_size[1]; ++j, ++cell) {
-                            const std::int64_t row =
-                                std::int64_t{y} * c.stride[0] + std::int64_t{i} * c.dilation[0] - c.padding[0];
-                            const std::int64_t column =
-                                std::int64_t{x} * c.stride[1] + std::int64_t{j} * c.dilation[1] - c.padding[1];
-                            if (row >= 0 && row < c.input[1] && column >= 0 && column < c.input[2]) {
-                                visit(Tap{.target = target,
-                                          .channel = map / outputs_per_group * inputs_per_group + in,
-                                          .row = row,
-                                          .column = column,
-                                          .weight = c.kernel[cell]});
-                            }
+                for (std::uint32_t i = 0; i < c.kernel_size[0]; ++i) {
+                    for (std::uint32_t j = 0; j < c.kernel_size[1]; ++j) {
+                        const std::int64_t row =
+                            std::int64_t{y} * c.stride[0] + std::int64_t{i} * c.dilation[0] - c.padding[0];
+                        const std::int64_t column =
+                            std::int64_t{x} * c.stride[1] + std::int64_t{j} * c.dilation[1] - c.padding[1];
+                        if (row >= 0 && row < c.input[1] && column >= 0 && column < c.input[2]) {
+                            visit(Tap{.target = target,
+                                      .row = row,
+                                      .column = column,
+                                      .weight = kernel[i * c.kernel_size[1] + j]});
                         }
                     }
                 }
@@ -46,7 +45,7 @@ void for_each_tap(const ConvolutionWeights& c, Visit visit) {
     }
 }
 
-/// Every pair of source and weight that a tap stands for: one, or a window of them where the source is pooled.
+/// Every pixel of the source's channel that a tap stands for: one, or a window of them where the source is pooled.
 template <class Visit>
 void for_each_source(const ConvolutionWeights& c, const Tap& tap, Visit visit) {
     const Pooling pooling = c.pooling.value_or(Pooling{});
@@ -55,8 +54,7 @@ void for_each_source(const ConvolutionWeights& c, const Tap& tap, Visit visit) {
             const std::int64_t row = tap.row * pooling.stride[0] + i - pooling.padding[0];
             const std::int64_t column = tap.column * pooling.stride[1] + j - pooling.padding[1];
             if (row >= 0 && row < c.source[1] && column >= 0 && column < c.source[2]) {
-                visit((std::size_t{tap.channel} * c.source[1] + static_cast<std::size_t>(row)) * c.source[2] +
-                      static_cast<std::size_t>(column));
+                visit(static_cast<std::size_t>(row) * c.source[2] + static_cast<std::size_t>(column));
             }
         }
     }
@@ -64,23 +62,22 @@ void for_each_source(const ConvolutionWeights& c, const Tap& tap, Visit visit) {
 
 }  // namespace
 
-NaiveExpansion::Taps NaiveExpansion::collect(const ConvolutionWeights& convolution) {
-    const std::size_t sources = std::size_t{convolution.source[0]} * convolution.source[1] * convolution.source[2];
-    Taps taps;
-    taps.scale = convolution.pooling ? convolution.pooling->scale : 1.0;
-    taps.first.assign(sources + 1, 0);
-    for_each_tap(convolution, [&](const Tap& tap) {
-        for_each_source(convolution, tap, [&](std::size_t source) { ++taps.first[source + 1]; });
+NaiveExpansion::Taps NaiveExpansion::collect(const ConvolutionWeights& convolution, std::uint32_t channel) {
+    const std::size_t pixels = std::size_t{convolution.source[1]} * convolution.source[2];
+    Taps taps{.channel = channel, .scale = convolution.pooling ? convolution.pooling->scale : 1.0};
+    taps.first.assign(pixels + 1, 0);
+    for_each_tap(convolution, channel, [&](const Tap& tap) {
+        for_each_source(convolution, tap, [&](std::size_t pixel) { ++taps.first[pixel + 1]; });
     });
-    for (std::size_t source = 0; source < sources; ++source) {
-        taps.first[source + 1] += taps.first[source];
+    for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+        taps.first[pixel + 1] += taps.first[pixel];
     }
     taps.targets.resize(taps.first.back());
     taps.weights.resize(taps.first.back());
     std::vector<std::uint64_t> next(taps.first.begin(), taps.first.end() - 1);
-    for_each_tap(convolution, [&](const Tap& tap) {
-        for_each_source(convolution, tap, [&](std::size_t source) {
-            const std::uint64_t at = next[source]++;
+    for_each_tap(convolution, channel, [&](const Tap& tap) {
+        for_each_source(convolution, tap, [&](std::size_t pixel) {
+            const std::uint64_t at = next[pixel]++;
             taps.targets[at] = tap.target;
             taps.weights[at] = tap.weight;
         });
@@ -88,15 +85,9 @@ NaiveExpansion::Taps NaiveExpansion::collect(const ConvolutionWeights& convoluti
     return taps;
 }
 
-NaiveExpansion::NaiveExpansion(const Network& network) : network_(&network), taps_(network.projections.size()) {
-    for (std::size_t p = 0; p < taps_.size(); ++p) {
-        if (const auto* convolution = std::get_if<ConvolutionWeights>(&network.projections[p].weights)) {
-            taps_[p] = collect(*convolution);
-        }
-    }
-}
+NaiveExpansion::NaiveExpansion(const Network& network) : network_(&network), taps_(network.projections.size()) {}
 
-void NaiveExpansion::append(std::size_t projection, std::uint32_t source, std::vector<ExpandedSynapse>& out) const {
+void NaiveExpansion::append(std::size_t projection, std::uint32_t source, std::vector<ExpandedSynapse>& out) {
     const Projection& p = network_->projections[projection];
     const auto base = static_cast<std::uint32_t>(p.delay_steps);
     const bool plastic = p.learning.has_value();
@@ -117,11 +108,17 @@ void NaiveExpansion::append(std::size_t projection, std::uint32_t source, std::v
     } else if (const auto* one = std::get_if<OneToOneWeights>(&p.weights)) {
         add(source, base, one->weights.size() == 1 ? one->weights[0] : one->weights[source]);
     } else {
-        const Taps& taps = taps_[projection];
-        for (std::uint64_t i = taps.first[source]; i < taps.first[source + 1];) {
+        const auto& convolution = std::get<ConvolutionWeights>(p.weights);
+        const std::uint32_t pixels = convolution.source[1] * convolution.source[2];
+        Taps& taps = taps_[projection];
+        if (taps.first.empty() || taps.channel != source / pixels) {
+            taps = collect(convolution, source / pixels);
+        }
+        const std::uint32_t pixel = source % pixels;
+        for (std::uint64_t i = taps.first[pixel]; i < taps.first[pixel + 1];) {
             const std::uint32_t target = taps.targets[i];
             double sum = 0;
-            for (; i < taps.first[source + 1] && taps.targets[i] == target; ++i) {
+            for (; i < taps.first[pixel + 1] && taps.targets[i] == target; ++i) {
                 sum += taps.weights[i];
             }
             add(target, base, static_cast<float>(sum * taps.scale));

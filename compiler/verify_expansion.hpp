@@ -20,21 +20,23 @@ class NaiveExpansion {
 public:
     /// Of a checked network, which outlives it.
     explicit NaiveExpansion(const Network& network);
-    /// Appends the synapses of one source of a projection.
-    void append(std::size_t projection, std::uint32_t source, std::vector<ExpandedSynapse>& out) const;
+    /// Appends the synapses of one source of a projection. Quick where sources come in order: a convolution's taps are
+    /// kept for one channel.
+    void append(std::size_t projection, std::uint32_t source, std::vector<ExpandedSynapse>& out);
 
 private:
-    /// A convolution's taps by source, each source's ascending by target.
+    /// A convolution's taps from one channel by pixel, each pixel's ascending by target.
     struct Taps {
-        std::vector<std::uint64_t> first;
-        std::vector<std::uint32_t> targets;
-        std::vector<float> weights;
+        std::uint32_t channel = 0;
+        std::vector<std::uint64_t> first{};
+        std::vector<std::uint32_t> targets{};
+        std::vector<float> weights{};
         double scale = 1;
     };
-    static Taps collect(const ConvolutionWeights& convolution);
+    static Taps collect(const ConvolutionWeights& convolution, std::uint32_t channel);
 
     const Network* network_;
-    std::vector<Taps> taps_;  ///< by projection; empty but for convolutions
+    std::vector<Taps> taps_;  ///< by projection; of the channel that was asked for last
 };
 
 }  // namespace spikeloom::compiler

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "chip/image/synapse_size.hpp"
+#include "compiler/passes/core_synapses.hpp"
 #include "compiler/passes/scale.hpp"
 
 namespace spikeloom::compiler {
@@ -23,19 +24,22 @@ bool equal_registers(const NeuronRegisters& registers, const chip::CompartmentGr
 
 class CoreWriter {
 public:
-    CoreWriter(const MappedNetwork& mapped, const Partition& partition, std::uint32_t core)
-        : mapped_(mapped), partition_(partition), plan_(partition.cores[core]) {}
+    /// `synapses`: of the core's neurons.
+    CoreWriter(const MappedNetwork& mapped, const Partition& partition, std::uint32_t core,
+               const CoreSynapses& synapses)
+        : mapped_(mapped), partition_(partition), plan_(partition.cores[core]), synapses_(synapses) {}
 
     [[nodiscard]] chip::CoreImage write(const chip::ChipSpec& chip);
 
 private:
     void write_compartments(const chip::NeuronFormat& format);
     void write_formats();
-    void write_list(const AxonSlice& slice);
+    void write_list(const AxonSlice& slice, std::span<const CoreSynapse> synapses);
 
     const MappedNetwork& mapped_;
     const Partition& partition_;
     const CorePlan& plan_;
+    const CoreSynapses& synapses_;
     chip::CoreImage image_;
     std::vector<std::uint8_t> local_format_;
     std::map<std::uint16_t, std::vector<chip::Synapse>> groups_;
@@ -84,46 +88,44 @@ void CoreWriter::write_compartments(const chip::NeuronFormat& format) {
 }
 
 void CoreWriter::write_formats() {
-    local_format_.assign(partition_.table.formats.size(), 0);
+    local_format_.assign(mapped_.table.formats.size(), 0);
     std::vector<bool> used(local_format_.size(), false);
-    for (const AxonSlice& slice : plan_.axons) {
-        for (std::uint64_t i = slice.first; i < slice.last; ++i) {
-            used[partition_.table.synapses[i].format] = true;
+    for (std::size_t i = 0; i < synapses_.sources().size(); ++i) {
+        for (const CoreSynapse& synapse : synapses_.row(i)) {
+            used[synapse.format] = true;
         }
     }
     for (std::size_t format = 0; format < used.size(); ++format) {
         if (used[format]) {
             local_format_[format] = static_cast<std::uint8_t>(image_.formats.size());
-            image_.formats.push_back(partition_.table.formats[format]);
+            image_.formats.push_back(mapped_.table.formats[format]);
         }
     }
 }
 
-void CoreWriter::write_list(const AxonSlice& slice) {
-    for (auto& [format, synapses] : groups_) {
-        synapses.clear();
+void CoreWriter::write_list(const AxonSlice& slice, std::span<const CoreSynapse> synapses) {
+    for (auto& [format, members] : groups_) {
+        members.clear();
     }
-    for (std::uint64_t i = slice.first; i < slice.last; ++i) {
-        const MappedSynapse& synapse = partition_.table.synapses[i];
-        groups_[synapse.format].push_back(
-            {.target = static_cast<std::uint16_t>(synapse.target - plan_.first - slice.base),
-             .weight = static_cast<std::int16_t>(synapse.weight),
-             .delay = static_cast<std::uint8_t>(synapse.delay)});
+    for (const CoreSynapse& synapse : slice.of(synapses)) {
+        groups_[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target - slice.base),
+                                           .weight = static_cast<std::int16_t>(synapse.weight),
+                                           .delay = static_cast<std::uint8_t>(synapse.delay)});
     }
     list_.entries.clear();
     list_.synapses.clear();
     list_.bits = 0;
-    for (const auto& [format, synapses] : groups_) {
-        if (!synapses.empty()) {
-            const FormatLearning learning = partition_.table.learning_of(format);
+    for (const auto& [format, members] : groups_) {
+        if (!members.empty()) {
+            const FormatLearning learning = mapped_.table.learning_of(format);
             const bool laid_out = chip::append_smallest(list_,
-                                                        {.synapses = synapses,
-                                                         .format = partition_.table.formats[format],
+                                                        {.synapses = members,
+                                                         .format = mapped_.table.formats[format],
                                                          .format_index = local_format_[format],
                                                          .learning = learning.profile,
                                                          .tag_bits = learning.tag_bits},
                                                         plan_.memory);
-            SPIKELOOM_ASSERT(laid_out, fmt::format("{} synapses to {} compartments", synapses.size(), plan_.count));
+            SPIKELOOM_ASSERT(laid_out, fmt::format("{} synapses to {} compartments", members.size(), plan_.count));
         }
     }
     const auto offset = static_cast<std::uint32_t>(image_.synapses.size());
@@ -142,9 +144,13 @@ chip::CoreImage CoreWriter::write(const chip::ChipSpec& chip) {
     write_formats();
     image_.axon_first_entry.push_back(0);
     const bool share = plan_.lists < plan_.axons.size();
+    std::size_t row = 0;
     for (const AxonSlice& slice : plan_.axons) {
+        while (synapses_.sources()[row] < slice.source) {
+            ++row;
+        }
         if (slice.list == image_.lists()) {
-            write_list(slice);
+            write_list(slice, synapses_.row(row));
         }
         if (share) {
             image_.shared_axons.push_back({.list = slice.list, .base = slice.base});
@@ -226,8 +232,11 @@ chip::Image allocate(const Network& network, const MappedNetwork& mapped, const 
     image.losses = mapped.losses;
     image.learning = mapped.learning;
     const Outputs outputs = number_axons(mapped, partition);
+    CoreSynapses synapses(mapped.table, mapped.nodes());
     for (std::uint32_t core = 0; core < partition.cores.size(); ++core) {
-        image.cores.push_back(CoreWriter(mapped, partition, core).write(chip));
+        const CorePlan& plan = partition.cores[core];
+        synapses.gather(std::span(partition.order.neuron_at).subspan(plan.first, plan.count));
+        image.cores.push_back(CoreWriter(mapped, partition, core, synapses).write(chip));
         image.cores.back().place = placement.place[core];
         write_outputs(partition, outputs, core, image.cores.back());
     }

@@ -184,12 +184,12 @@ ListMeter::Choice ListMeter::close(const State& state, std::uint16_t format) con
     return best;
 }
 
-std::int64_t ListMeter::bits(std::span<const MappedSynapse> synapses) {
+std::int64_t ListMeter::bits(std::span<const CoreSynapse> synapses) {
     for (const std::uint16_t format : touched_) {
         last_[format] = 0;
     }
     touched_.clear();
-    for (const MappedSynapse& synapse : synapses) {
+    for (const CoreSynapse& synapse : synapses) {
         State& state = states_[synapse.format];
         if (state.count == 0) {
             touched_.push_back(synapse.format);
@@ -220,21 +220,19 @@ std::int64_t ListMeter::formats_in_use() const {
     return count;
 }
 
-std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> synapses, ListMeter& meter,
+std::int64_t cut_axon(const AxonSlice& slice, std::span<const CoreSynapse> row, ListMeter& meter,
                       const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest) {
-    const auto part = synapses.subspan(slice.first, slice.last - slice.first);
-    const std::int64_t words = chip::list_words(meter.bits(part), memory);
-    if (words <= memory.words_per_axon || part.size() <= 1) {
+    const std::int64_t words = chip::list_words(meter.bits(slice.of(row)), memory);
+    if (words <= memory.words_per_axon || slice.size() <= 1) {
         meter.keep();
         out.push_back(slice);
         longest = std::max(longest, words);
         return words;
     }
-    const std::uint64_t middle = slice.first + part.size() / 2;
-    return cut_axon({.source = slice.source, .first = slice.first, .last = middle}, synapses, meter, memory, out,
-                    longest) +
-           cut_axon({.source = slice.source, .first = middle, .last = slice.last}, synapses, meter, memory, out,
-                    longest);
+    AxonSlice left = slice;
+    AxonSlice right = slice;
+    left.last = right.first = slice.first + slice.size() / 2;
+    return cut_axon(left, row, meter, memory, out, longest) + cut_axon(right, row, meter, memory, out, longest);
 }
 
 }  // namespace spikeloom::compiler

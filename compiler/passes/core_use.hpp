@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "chip/spec/chip_spec.hpp"
+#include "compiler/passes/core_synapses.hpp"
 #include "compiler/passes/mapped_network.hpp"
 
 namespace spikeloom::compiler {
@@ -74,7 +75,7 @@ public:
               std::span<const FormatLearning> learning = {});
 
     /// Bits of the list; equal to those that append_smallest yields, format by format.
-    [[nodiscard]] std::int64_t bits(std::span<const MappedSynapse> synapses);
+    [[nodiscard]] std::int64_t bits(std::span<const CoreSynapse> synapses);
     /// Counts the last list as one that is kept: its pairs of weight format and encoding are in use.
     void keep();
     /// Pairs of weight format and encoding in the lists that were kept.
@@ -102,18 +103,25 @@ private:
     bool sparse_ = false, runlength_ = false, dense_ = false;
 };
 
-/// A part of a row that becomes one input axon: synapses first..last of the table.
+/// A part of a source's synapses on a core that becomes one input axon.
 struct AxonSlice {
     std::uint32_t source = 0;
-    std::uint64_t first = 0;
-    std::uint64_t last = 0;
-    std::uint32_t list = 0;  ///< within its core; axons of equal lists share one
-    std::uint32_t base = 0;  ///< by which the axon moves it
+    std::uint32_t first = 0;  ///< of the source's synapses on the core (CoreSynapses::row)
+    std::uint32_t last = 0;   ///< the one behind the slice
+    std::uint32_t list = 0;   ///< within its core; axons of equal lists share one
+    std::uint32_t base = 0;   ///< by which the axon moves it
+    std::uint32_t rows = 1;   ///< input axons that it takes: on a crossbar, one for each binary digit
+
+    [[nodiscard]] std::uint32_t size() const { return last - first; }
+    [[nodiscard]] std::span<const CoreSynapse> of(std::span<const CoreSynapse> row) const {
+        return row.subspan(first, size());
+    }
 };
 
-/// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse).
-/// Appends the pieces, which the meter counts as kept; returns the words of all and raises `longest` to the longest.
-std::int64_t cut_axon(const AxonSlice& slice, std::span<const MappedSynapse> synapses, ListMeter& meter,
+/// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse). `row`: of
+/// the slice's source. Appends the pieces, which the meter counts as kept; returns the words of all and raises
+/// `longest` to the longest.
+std::int64_t cut_axon(const AxonSlice& slice, std::span<const CoreSynapse> row, ListMeter& meter,
                       const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest);
 
 }  // namespace spikeloom::compiler

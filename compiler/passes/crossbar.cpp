@@ -3,24 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <iterator>
 
 #include "chip/spec/weight_format.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
-/// Calls use(target, delay, contribution) for each bit that the crossbar needs: parallel synapses of one delay add up.
-template <class Use>
-void for_each_joint(std::span<const MappedSynapse> synapses, std::span<const chip::WeightFormat> formats,
-                    chip::Conventions::NegativeMixedWeight rounding, Use use) {
+/// Calls use(synapse, contribution) for each bit that the crossbar needs: parallel synapses of one delay add up.
+/// Synapses of one pair lie side by side; `same_pair` tells them.
+template <class Synapse, class SamePair, class Use>
+void for_each_joint(std::span<const Synapse> synapses, std::span<const chip::WeightFormat> formats,
+                    chip::Conventions::NegativeMixedWeight rounding, SamePair same_pair, Use use) {
     for (std::size_t begin = 0; begin < synapses.size();) {
         std::size_t end = begin;
-        while (end < synapses.size() && synapses[end].target == synapses[begin].target) {
+        while (end < synapses.size() && same_pair(synapses[end], synapses[begin])) {
             ++end;
         }
         for (std::size_t i = begin; i < end; ++i) {
-            const auto same_delay = [&](const MappedSynapse& other) { return other.delay == synapses[i].delay; };
+            const auto same_delay = [&](const Synapse& other) { return other.delay == synapses[i].delay; };
             const auto before = synapses.subspan(begin, i - begin);
             if (std::ranges::any_of(before, same_delay)) {
                 continue;
@@ -28,11 +28,12 @@ void for_each_joint(std::span<const MappedSynapse> synapses, std::span<const chi
             std::int32_t sum = 0;
             for (std::size_t k = i; k < end; ++k) {
                 if (same_delay(synapses[k])) {
-                    sum += chip::effective_weight_64(synapses[k].weight, formats[synapses[k].format], rounding);
+                    sum += chip::effective_weight_64(static_cast<int>(synapses[k].weight), formats[synapses[k].format],
+                                                     rounding);
                 }
             }
             if (sum != 0) {
-                use(synapses[i].target, synapses[i].delay, sum);
+                use(synapses[i], sum);
             }
         }
         begin = end;
@@ -75,31 +76,32 @@ std::uint32_t WeightDigits::of(std::int32_t contribution) const {
     return static_cast<std::uint32_t>(signs == Signs::negative ? -units : units) & all;
 }
 
-Crossbar::Crossbar(const SynapseTable& table, std::uint32_t neurons, const chip::ChipSpec& chip)
+Crossbar::Crossbar(const FanInTable& table, const chip::ChipSpec& chip)
     : rounding_(chip.conventions.negative_mixed_weight) {
     if (chip.synapses.crossbar_types == 0) {
         return;
     }
-    std::vector<Extent> extents(neurons);
-    for (std::size_t source = 0; source + 1 < table.row_begin.size(); ++source) {
-        for_each_joint(table.row(source), table.formats, rounding_,
-                       [&](std::uint32_t target, std::uint8_t /*delay*/, std::int32_t weight) {
-                           Extent& extent = extents[target];
+    const auto same_source = [](const FanInSynapse& a, const FanInSynapse& b) { return a.source == b.source; };
+    digits_.reserve(table.neurons());
+    for (std::uint32_t neuron = 0; neuron < table.neurons(); ++neuron) {
+        Extent extent;
+        for_each_joint(table.list(neuron), table.formats, rounding_, same_source,
+                       [&](const FanInSynapse& /*synapse*/, std::int32_t weight) {
                            extent.bits |= static_cast<std::uint32_t>(weight < 0 ? -weight : weight);
                            extent.least = std::min(extent.least, weight);
                            extent.most = std::max(extent.most, weight);
                        });
+        digits_.push_back(digits_for(extent));
     }
-    digits_.reserve(neurons);
-    std::ranges::transform(extents, std::back_inserter(digits_), digits_for);
 }
 
-std::int64_t Crossbar::axons(std::span<const MappedSynapse> synapses, std::span<const chip::WeightFormat> formats,
-                             std::span<const std::uint32_t> neuron_at) const {
+std::int64_t Crossbar::axons(std::span<const CoreSynapse> synapses, std::span<const chip::WeightFormat> formats,
+                             std::span<const std::uint32_t> neurons) const {
+    const auto same_target = [](const CoreSynapse& a, const CoreSynapse& b) { return a.target == b.target; };
     std::array<std::uint32_t, 256> used{};  // digits by delay
-    for_each_joint(synapses, formats, rounding_,
-                   [&](std::uint32_t target, std::uint8_t delay, std::int32_t contribution) {
-                       used[delay] |= digits_[neuron_at[target]].of(contribution);
+    for_each_joint(synapses, formats, rounding_, same_target,
+                   [&](const CoreSynapse& synapse, std::int32_t contribution) {
+                       used[synapse.delay] |= digits_[neurons[synapse.target]].of(contribution);
                    });
     std::int64_t count = 0;
     for (const std::uint32_t digits : used) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "chip/spec/chip_spec.hpp"
-#include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/core_synapses.hpp"
 
 namespace spikeloom::compiler {
 
@@ -29,17 +29,16 @@ struct WeightDigits {
 
 class Crossbar {
 public:
-    /// `table`: targets are neurons. Without a crossbar on the chip, nothing is kept.
-    Crossbar(const SynapseTable& table, std::uint32_t neurons, const chip::ChipSpec& chip);
+    /// Without a crossbar on the chip, nothing is kept.
+    Crossbar(const FanInTable& table, const chip::ChipSpec& chip);
     Crossbar() = default;
 
     /// Of a neuron.
     [[nodiscard]] const WeightDigits& digits(std::uint32_t neuron) const { return digits_[neuron]; }
     /// Axons of a crossbar that synapses of one source to one core take, at least one. Targets ascend; they are
-    /// positions of `neuron_at`.
-    [[nodiscard]] std::int64_t axons(std::span<const MappedSynapse> synapses,
-                                     std::span<const chip::WeightFormat> formats,
-                                     std::span<const std::uint32_t> neuron_at) const;
+    /// compartments of the core, which holds `neurons`.
+    [[nodiscard]] std::int64_t axons(std::span<const CoreSynapse> synapses, std::span<const chip::WeightFormat> formats,
+                                     std::span<const std::uint32_t> neurons) const;
 
 private:
     chip::Conventions::NegativeMixedWeight rounding_ = chip::Conventions::NegativeMixedWeight::floor;

@@ -29,24 +29,36 @@ std::vector<std::uint32_t> weights_of_rates(std::span<const float> rates, std::s
 
 Hypergraph neuron_hypergraph(const MappedNetwork& mapped, std::span<const float> rates) {
     Hypergraph graph{.vertices = mapped.neurons()};
+    // A net holds its source, if that is a neuron, and the source's targets.
+    std::vector<bool> speaks(mapped.nodes(), false);
+    std::vector<std::uint64_t> next(mapped.nodes(), 0);  // other targets; then, where the next pin goes
+    for (std::uint32_t neuron = 0; neuron < mapped.neurons(); ++neuron) {
+        mapped.table.for_each_source(neuron, [&](std::uint32_t source) {
+            speaks[source] = true;
+            next[source] += source != neuron ? 1 : 0;
+        });
+    }
     std::vector<std::uint32_t> nodes;
     for (std::uint32_t node = 0; node < mapped.nodes(); ++node) {
-        const auto row = mapped.table.row(node);
-        if (row.empty()) {
-            continue;
+        if (speaks[node]) {
+            const std::uint64_t begin = graph.net_begin.back();
+            graph.net_begin.push_back(begin + next[node] + (node < mapped.neurons() ? 1 : 0));
+            next[node] = begin;
+            nodes.push_back(node);
         }
-        const std::size_t first = graph.pins.size();
+    }
+    graph.pins.resize(graph.net_begin.back());
+    for (const std::uint32_t node : nodes) {
         if (node < mapped.neurons()) {
-            graph.pins.push_back(node);
+            graph.pins[next[node]++] = node;
         }
-        for (const MappedSynapse& synapse : row) {  // ascending: equal targets are neighbours
-            const bool again = graph.pins.size() > first && graph.pins.back() == synapse.target;
-            if (!again && synapse.target != node) {
-                graph.pins.push_back(synapse.target);
+    }
+    for (std::uint32_t neuron = 0; neuron < mapped.neurons(); ++neuron) {
+        mapped.table.for_each_source(neuron, [&](std::uint32_t source) {
+            if (source != neuron) {
+                graph.pins[next[source]++] = neuron;
             }
-        }
-        graph.net_begin.push_back(graph.pins.size());
-        nodes.push_back(node);
+        });
     }
     if (!rates.empty()) {
         graph.net_weight = weights_of_rates(rates, nodes);
@@ -62,7 +74,7 @@ CoreShare core_shares(const MappedNetwork& mapped, const chip::ChipSpec& chip, c
         use.longest_delay = std::max(use.longest_delay, core.use.longest_delay);
         words += static_cast<double>(core.use[Limit::synapse_words]);
         for (const AxonSlice& slice : core.axons) {
-            synapses += static_cast<double>(slice.last - slice.first);
+            synapses += slice.size();
         }
     }
     const std::int64_t compartments = std::max<std::int64_t>(room(Limit::compartments, use, chip), 1);
@@ -70,15 +82,11 @@ CoreShare core_shares(const MappedNetwork& mapped, const chip::ChipSpec& chip, c
     if (synapses == 0) {
         return share;
     }
-    std::vector<std::uint32_t> inputs(mapped.neurons(), 0);
-    for (const MappedSynapse& synapse : mapped.table.synapses) {
-        ++inputs[synapse.target];
-    }
     const double of_neuron = 1.0 / static_cast<double>(compartments);
     const double of_synapse =
         words / synapses / static_cast<double>(std::max<std::int64_t>(room(Limit::synapse_words, use, chip), 1));
     const double by_compartments = of_neuron * mapped.neurons();
-    const double by_words = of_synapse * static_cast<double>(mapped.table.synapses.size());
+    const double by_words = of_synapse * static_cast<double>(mapped.table.synapses());
     constexpr double clearly = 0.8;
     if (by_words < clearly * by_compartments) {
         return share;
@@ -86,8 +94,8 @@ CoreShare core_shares(const MappedNetwork& mapped, const chip::ChipSpec& chip, c
     constexpr double whole = 1 << 16;
     share.capacity = static_cast<std::uint64_t>(whole);
     share.weight.reserve(mapped.neurons());
-    for (const std::uint32_t count : inputs) {
-        const double part = std::max(of_neuron, of_synapse * count);
+    for (std::uint32_t neuron = 0; neuron < mapped.neurons(); ++neuron) {
+        const double part = std::max(of_neuron, of_synapse * mapped.table.fan_in(neuron));
         share.weight.push_back(static_cast<std::uint32_t>(std::clamp(std::floor(part * whole), 1.0, whole)));
     }
     return share;

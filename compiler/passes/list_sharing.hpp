@@ -20,25 +20,23 @@ namespace spikeloom::compiler {
 
 class ListSharing {
 public:
-    /// Of one core, whose compartment 0 is position `origin`. Plastic lists are never shared.
-    ListSharing(const SynapseTable& table, const chip::SynapseMemory& memory, std::uint32_t origin)
-        : table_(table), memory_(memory), origin_(origin) {}
+    /// Of one core. Plastic lists are never shared.
+    ListSharing(const FanInTable& formats, const chip::SynapseMemory& memory) : formats_(formats), memory_(memory) {}
 
-    /// The number of an earlier slice whose list this one can read; else nothing, and the slice is remembered as
-    /// `number`.
-    [[nodiscard]] std::optional<std::uint32_t> find_or_add(const AxonSlice& slice, std::uint32_t number);
+    /// The number of an earlier list that an axon with these synapses can read; else nothing, and the list, which must
+    /// stay where it is, is remembered as `number`.
+    [[nodiscard]] std::optional<std::uint32_t> find_or_add(std::span<const CoreSynapse> list, std::uint32_t number);
 
 private:
-    [[nodiscard]] std::uint32_t base(const AxonSlice& slice) const {
-        return base_of(table_.synapses[slice.first].target - origin_, memory_);
+    [[nodiscard]] std::uint32_t base(std::span<const CoreSynapse> list) const {
+        return base_of(static_cast<std::uint32_t>(list.front().target), memory_);
     }
-    [[nodiscard]] bool equal(const AxonSlice& a, const AxonSlice& b) const;
+    [[nodiscard]] bool equal(std::span<const CoreSynapse> a, std::span<const CoreSynapse> b) const;
 
-    const SynapseTable& table_;
+    const FanInTable& formats_;
     const chip::SynapseMemory& memory_;
-    std::uint32_t origin_;
     struct Known {
-        AxonSlice slice;
+        std::span<const CoreSynapse> list;
         std::uint32_t number = 0;
     };
     std::unordered_map<std::uint64_t, Known> known_;  ///< by hash; a second list of the same hash stays unshared

@@ -21,15 +21,15 @@ std::uint64_t morton_code(std::uint32_t row, std::uint32_t column) {
 /// Fills one core after the other with the neuron that shares the largest part of its sources with the core.
 class OverlapFiller {
 public:
-    OverlapFiller(const MappedNetwork& mapped, const SynapseTable& table, const chip::ChipSpec& chip)
-        : table_(table),
+    OverlapFiller(const MappedNetwork& mapped, const chip::ChipSpec& chip)
+        : table_(mapped.table),
           chip_(chip),
           neurons_(mapped.neurons()),
           core_sources_(mapped.nodes(), 0),
           shared_(neurons_, 0),
           shared_round_(neurons_, 0),
           assigned_(neurons_, false) {
-        build_inputs();
+        build_targets();
     }
 
     [[nodiscard]] std::optional<NeuronOrder> run(std::uint64_t most_work);
@@ -37,23 +37,22 @@ public:
 private:
     static constexpr std::size_t levels = 256;
 
-    void build_inputs();
+    void build_targets();
     [[nodiscard]] bool has_room(std::uint32_t neuron) const;
     void take(std::uint32_t neuron);
+    void raise_targets(std::uint32_t source);
     [[nodiscard]] std::optional<std::uint32_t> best_candidate();
     void close_core();
     [[nodiscard]] std::size_t level(std::uint32_t neuron) const {
         return (levels - 1) * shared_[neuron] / std::max<std::size_t>(in_degree(neuron), 1);
     }
-    [[nodiscard]] std::size_t in_degree(std::uint32_t neuron) const {
-        return input_begin_[neuron + 1] - input_begin_[neuron];
-    }
+    [[nodiscard]] std::size_t in_degree(std::uint32_t neuron) const { return table_.fan_in(neuron); }
 
-    const SynapseTable& table_;
+    const FanInTable& table_;
     const chip::ChipSpec& chip_;
     std::uint32_t neurons_;
-    std::vector<std::uint64_t> input_begin_;   ///< by neuron
-    std::vector<std::uint32_t> inputs_;        ///< sources
+    std::vector<std::uint64_t> target_begin_;  ///< by node
+    std::vector<std::uint32_t> targets_;       ///< neurons
     std::vector<std::uint32_t> core_sources_;  ///< round in which the source joined a core
     std::vector<std::uint32_t> shared_;        ///< synapses from sources of the core
     std::vector<std::uint32_t> shared_round_;
@@ -69,23 +68,22 @@ private:
     NeuronOrder order_{.name = "greedy overlap of sources", .neuron_at = {}};
 };
 
-void OverlapFiller::build_inputs() {
+void OverlapFiller::build_targets() {
     int tag_bits = 0;
     for (const FormatLearning& learning : table_.learning) {
         tag_bits = std::max(tag_bits, learning.tag_bits);
     }
     synapse_bits_ += tag_bits;
-    input_begin_.assign(neurons_ + 1, 0);
-    for (const MappedSynapse& synapse : table_.synapses) {
-        ++input_begin_[synapse.target + 1];
+    const std::vector<std::uint32_t> fan_out = table_.fan_out(static_cast<std::uint32_t>(core_sources_.size()));
+    target_begin_.assign(1, 0);
+    for (const std::uint32_t targets : fan_out) {
+        target_begin_.push_back(target_begin_.back() + targets);
     }
-    std::partial_sum(input_begin_.begin(), input_begin_.end(), input_begin_.begin());
-    inputs_.resize(table_.synapses.size());
-    std::vector<std::uint64_t> next(input_begin_.begin(), input_begin_.end() - 1);
-    for (std::uint32_t node = 0; node + 1 < table_.row_begin.size(); ++node) {
-        for (const MappedSynapse& synapse : table_.row(node)) {
-            inputs_[next[synapse.target]++] = node;
-        }
+    targets_.resize(target_begin_.back());
+    std::vector<std::uint64_t> next(target_begin_.begin(), target_begin_.end() - 1);
+    for (std::uint32_t neuron = 0; neuron < neurons_; ++neuron) {
+        table_.for_each(
+            neuron, [&](std::uint32_t source, const FanInSynapse& /*synapse*/) { targets_[next[source]++] = neuron; });
     }
 }
 
@@ -95,9 +93,9 @@ bool OverlapFiller::has_room(std::uint32_t neuron) const {
         return false;
     }
     std::int64_t axons = axons_;
-    for (std::uint64_t i = input_begin_[neuron]; i < input_begin_[neuron + 1]; ++i) {
-        axons += core_sources_[inputs_[i]] != round_ ? 1 : 0;
-    }
+    table_.for_each(neuron, [&](std::uint32_t source, const FanInSynapse& /*synapse*/) {
+        axons += core_sources_[source] != round_ ? 1 : 0;
+    });
     const std::int64_t bits = bits_ + static_cast<std::int64_t>(in_degree(neuron)) * synapse_bits_;
     return axons <= chip_.limits.input_axons &&
            bits + axons * chip_.synapses.word_bits / 2 <= chip_.synapses.words * chip_.synapses.word_bits;
@@ -107,29 +105,33 @@ void OverlapFiller::take(std::uint32_t neuron) {
     assigned_[neuron] = true;
     core_.push_back(neuron);
     bits_ += static_cast<std::int64_t>(in_degree(neuron)) * synapse_bits_;
-    for (std::uint64_t i = input_begin_[neuron]; i < input_begin_[neuron + 1]; ++i) {
-        const std::uint32_t source = inputs_[i];
-        if (core_sources_[source] == round_) {
+    table_.for_each_source(neuron, [&](std::uint32_t source) {
+        if (core_sources_[source] != round_) {
+            core_sources_[source] = round_;
+            ++axons_;
+            raise_targets(source);
+        }
+    });
+}
+
+/// The targets of a source that has joined the core share one source more with it.
+void OverlapFiller::raise_targets(std::uint32_t source) {
+    for (std::uint64_t i = target_begin_[source]; i < target_begin_[source + 1]; ++i) {
+        const std::uint32_t target = targets_[i];
+        ++work_;
+        if (assigned_[target]) {
             continue;
         }
-        core_sources_[source] = round_;
-        ++axons_;
-        for (const MappedSynapse& synapse : table_.row(source)) {
-            ++work_;
-            if (assigned_[synapse.target]) {
-                continue;
-            }
-            if (shared_round_[synapse.target] != round_) {
-                shared_round_[synapse.target] = round_;
-                shared_[synapse.target] = 0;
-            }
-            const std::size_t before = level(synapse.target);
-            ++shared_[synapse.target];
-            const std::size_t after = level(synapse.target);
-            if (after != before || shared_[synapse.target] == 1) {
-                buckets_[after].push_back(synapse.target);
-                top_ = std::max(top_, after);
-            }
+        if (shared_round_[target] != round_) {
+            shared_round_[target] = round_;
+            shared_[target] = 0;
+        }
+        const std::size_t before = level(target);
+        ++shared_[target];
+        const std::size_t after = level(target);
+        if (after != before || shared_[target] == 1) {
+            buckets_[after].push_back(target);
+            top_ = std::max(top_, after);
         }
     }
 }
@@ -232,9 +234,9 @@ std::optional<NeuronOrder> pixel_order(const Network& network, const MappedNetwo
     return any ? std::optional(std::move(order)) : std::nullopt;
 }
 
-std::optional<NeuronOrder> overlap_order(const MappedNetwork& mapped, const SynapseTable& table,
-                                         const chip::ChipSpec& chip, std::uint64_t most_work) {
-    return OverlapFiller(mapped, table, chip).run(most_work);
+std::optional<NeuronOrder> overlap_order(const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                                         std::uint64_t most_work) {
+    return OverlapFiller(mapped, chip).run(most_work);
 }
 
 }  // namespace spikeloom::compiler

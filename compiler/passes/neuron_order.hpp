@@ -22,7 +22,7 @@ namespace spikeloom::compiler {
 [[nodiscard]] std::optional<NeuronOrder> pixel_order(const Network& network, const MappedNetwork& mapped, bool morton);
 /// Each core gathers the neurons whose sources it has already (MAPPING facts 2: greedy overlap), in ascending order
 /// within the core. Nothing if it would take more than `most_work` synapse visits.
-[[nodiscard]] std::optional<NeuronOrder> overlap_order(const MappedNetwork& mapped, const SynapseTable& table,
-                                                       const chip::ChipSpec& chip, std::uint64_t most_work);
+[[nodiscard]] std::optional<NeuronOrder> overlap_order(const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                                                       std::uint64_t most_work);
 
 }  // namespace spikeloom::compiler

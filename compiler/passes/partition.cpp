@@ -27,11 +27,9 @@ constexpr std::array<std::size_t, 4> hypergraph_synapses{0, 1'000'000, 8'000'000
 /// Partitions of the hypergraph that a search may make, by effort.
 constexpr std::array<int, 4> hypergraph_searches{0, 2, 2, 6};
 
-/// An order with the table that belongs to it and what it came to.
+/// An order and what it came to.
 struct Candidate {
     NeuronOrder order;
-    std::vector<std::uint32_t> position_of;
-    SynapseTable table;
     Filling filling;
     double rated_messages = 0;
 };
@@ -83,15 +81,6 @@ private:
     int searches_left_ = 0;  ///< of the hypergraph
 };
 
-bool is_identity(const std::vector<std::uint32_t>& order) {
-    for (std::uint32_t i = 0; i < order.size(); ++i) {
-        if (order[i] != i) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /// Pins that the cores of a filling can't all respect.
 std::optional<Diagnostic> Partitioner::refuse_places(const Filling& filling, const NeuronOrder& order) const {
     if (overrides_ == nullptr) {
@@ -104,12 +93,9 @@ Candidate Partitioner::attempt(NeuronOrder order, std::size_t most_cores) {
     if (overrides_ != nullptr) {
         order = apply(*overrides_, mapped_, std::move(order));
     }
-    Candidate candidate{.order = std::move(order), .position_of = {}, .table = {}, .filling = {}, .rated_messages = 0};
-    candidate.position_of = inverse(candidate.order.neuron_at);
-    candidate.table =
-        is_identity(candidate.order.neuron_at) ? mapped_.table : reorder_targets(mapped_.table, candidate.position_of);
+    Candidate candidate{.order = std::move(order), .filling = {}, .rated_messages = 0};
     candidate.filling =
-        fill_cores(candidate.table, candidate.order, facts_, chip_, {.tightness = 1.0, .most_cores = most_cores});
+        fill_cores(mapped_.table, candidate.order, facts_, chip_, {.tightness = 1.0, .most_cores = most_cores});
     candidate.rated_messages = rated_messages(candidate.filling);
     attempts_.push_back({.order = candidate.order.name,
                          .cores = candidate.filling.cores.size(),
@@ -153,7 +139,7 @@ void Partitioner::balance(Candidate& best) const {
     for (int round = 0; round < 5; ++round) {
         const double middle = (loose + tight) / 2;
         Filling filling =
-            fill_cores(best.table, best.order, facts_, chip_, {.tightness = middle, .most_cores = cores + 1});
+            fill_cores(mapped_.table, best.order, facts_, chip_, {.tightness = middle, .most_cores = cores + 1});
         const bool good = fits(filling, best.order) && filling.cores.size() == cores &&
                           filling.messages <= best.filling.messages + best.filling.messages / 50;
         if (good) {
@@ -252,15 +238,15 @@ std::uint64_t Partitioner::least_messages(const Filling& filling) const {
         most = std::max(most, core.count);
     }
     std::uint64_t sum = 0;
-    for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
-        sum += (mapped_.table.row(node).size() + most - 1) / most;
+    for (const std::uint32_t targets : mapped_.table.fan_out(mapped_.nodes())) {
+        sum += (std::uint64_t{targets} + most - 1) / most;
     }
     return sum;
 }
 
 /// Whether another order can be worth its search.
 bool Partitioner::worth_searching(const std::optional<Candidate>& best) const {
-    if (mapped_.table.synapses.size() > search_synapses) {
+    if (mapped_.table.synapses() > search_synapses) {
         return false;
     }
     return !best || (best->filling.cores.size() > 1 &&
@@ -314,12 +300,12 @@ void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share)
     consider(pixel_order(network_, mapped_, false), best);
     consider(pixel_order(network_, mapped_, true), best);
     consider_tiles(best);
-    consider(overlap_order(mapped_, mapped_.table, chip_, search_work), best);
+    consider(overlap_order(mapped_, chip_, search_work), best);
     if (best && best->order.cuts.empty()) {
         consider(separate_order(mapped_), best);
     }
     const auto effort = static_cast<std::size_t>(std::clamp(choices_.effort, 0, 3));
-    if (mapped_.table.synapses.size() > hypergraph_synapses[effort] || !worth_searching(best)) {
+    if (mapped_.table.synapses() > hypergraph_synapses[effort] || !worth_searching(best)) {
         return;
     }
     searches_left_ = hypergraph_searches[effort];
@@ -366,18 +352,18 @@ Result<Partition> Partitioner::run() {
     if (!best) {
         return fail(std::move(reasons));
     }
-    if (choices_.effort > 0 && mapped_.table.synapses.size() <= search_synapses) {
+    if (choices_.effort > 0 && mapped_.table.synapses() <= search_synapses) {
         balance(*best);
     }
 
     Partition result{.order = std::move(best->order),
                      .attempts = std::move(attempts_),
-                     .position_of = std::move(best->position_of),
+                     .position_of = {},
                      .core_of = std::vector<std::uint32_t>(mapped_.neurons()),
-                     .table = std::move(best->table),
                      .cores = std::move(best->filling.cores),
                      .messages = best->filling.messages,
                      .rated_messages = 0};
+    result.position_of = inverse(result.order.neuron_at);
     result.rated_messages = rated_messages({.cores = result.cores, .misfits = {}});
     for (std::uint32_t core = 0; core < result.cores.size(); ++core) {
         std::fill_n(result.core_of.begin() + result.cores[core].first, result.cores[core].count, core);

@@ -33,7 +33,6 @@ struct Partition {
     std::vector<Attempt> attempts;
     std::vector<std::uint32_t> position_of;  ///< by neuron
     std::vector<std::uint32_t> core_of;      ///< by position
-    SynapseTable table;                      ///< targets are positions
     std::vector<CorePlan> cores;
     std::uint64_t messages = 0;  ///< if every node spikes once
     double rated_messages = 0;   ///< a step, at the rates given; 0 without rates

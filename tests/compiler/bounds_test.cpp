@@ -48,15 +48,15 @@ Best brute_force(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
         for (std::uint32_t n = 0; n < neurons; ++n) {
             ++held[core_of[n]];
         }
-        for (std::uint32_t node = 0; node < mapped.nodes(); ++node) {
-            for (const MappedSynapse& synapse : mapped.table.row(node)) {
-                const std::uint32_t core = core_of[synapse.target];
+        for (std::uint32_t n = 0; n < neurons; ++n) {
+            mapped.table.for_each_source(n, [&](std::uint32_t node) {
+                const std::uint32_t core = core_of[n];
                 if (sources[core].insert(node).second) {
                     ++messages;
                     copies += node < neurons && core_of[node] != core ? 1 : 0;
                     sent[node < neurons ? core_of[node] : 0] += node < neurons ? 1 : 0;
                 }
-            }
+            });
         }
         for (std::uint32_t core = 0; core < cores; ++core) {
             if (held[core] > chip.limits.compartments ||
@@ -95,7 +95,7 @@ TEST_CASE("no way to deal a tiny network to cores is below its bounds, and some 
         chip.limits.output_axons = draws.integer(8, 20);
         const MappedNetwork mapped = quantised(builder.network(), chip);
         const Best best = brute_force(mapped, chip);
-        const MappingBounds bounds = mapping_bounds({.mapped = mapped, .table = mapped.table, .rates = {}}, chip);
+        const MappingBounds bounds = mapping_bounds({.mapped = mapped, .rates = {}}, chip);
         if (best.cores == std::numeric_limits<std::size_t>::max()) {
             continue;
         }
@@ -135,7 +135,7 @@ TEST_CASE("no partition that the compiler makes is below a bound of any limit, w
         if (!parts) {
             continue;
         }
-        const BoundedNetwork network{.mapped = mapped, .table = mapped.table, .rates = {}};
+        const BoundedNetwork network{.mapped = mapped, .rates = {}};
         const MappingBounds bounds = mapping_bounds(network, chip);
         for (const CoreBound& bound : bounds.cores) {
             CAPTURE(limit_info(bound.limit).name);
@@ -155,7 +155,7 @@ TEST_CASE("dense layers: the bound is sharp where every core needs all sources")
     chip::ChipSpec chip;
     chip.limits.compartments = 10;
     const MappedNetwork mapped = quantised(test::dense_chain(20, {40}), chip);
-    const BoundedNetwork network{.mapped = mapped, .table = mapped.table, .rates = {}};
+    const BoundedNetwork network{.mapped = mapped, .rates = {}};
     const MappingBounds bounds = mapping_bounds(network, chip);
     CHECK(bounds.messages.least == 80);  // 20 inputs onto 4 cores
     CHECK(bounds.copies.least == 0);
@@ -163,7 +163,7 @@ TEST_CASE("dense layers: the bound is sharp where every core needs all sources")
     CHECK(random_traffic(network, 4).messages > 79);
     std::vector<float> rates(mapped.nodes(), 0.F);
     rates[mapped.input_first[0]] = 0.5F;
-    CHECK(mapping_bounds({.mapped = mapped, .table = mapped.table, .rates = rates}, chip).messages.least == 2);
+    CHECK(mapping_bounds({.mapped = mapped, .rates = rates}, chip).messages.least == 2);
 }
 
 }  // namespace

@@ -15,8 +15,8 @@ const std::vector<chip::WeightFormat> formats{
     {.weight_bits = 4, .sign_mode = chip::SignMode::excitatory, .delay_bits = 3},
     {.weight_bits = 1, .sign_mode = chip::SignMode::inhibitory}};
 
-std::vector<MappedSynapse> random_list(test::Draws& draws, std::uint32_t compartments) {
-    std::vector<MappedSynapse> list;
+std::vector<CoreSynapse> random_list(test::Draws& draws, std::uint32_t compartments) {
+    std::vector<CoreSynapse> list;
     const double density = draws.uniform(0.01, 1.0);
     for (std::uint32_t target = 0; target < compartments; ++target) {
         for (std::size_t format = 0; format < formats.size(); ++format) {
@@ -29,9 +29,9 @@ std::vector<MappedSynapse> random_list(test::Draws& draws, std::uint32_t compart
 }
 
 /// Bits as the layout itself has them.
-std::int64_t laid_out(const std::vector<MappedSynapse>& list, const chip::SynapseMemory& memory) {
+std::int64_t laid_out(const std::vector<CoreSynapse>& list, const chip::SynapseMemory& memory) {
     std::map<std::uint16_t, std::vector<chip::Synapse>> groups;
-    for (const MappedSynapse& synapse : list) {
+    for (const CoreSynapse& synapse : list) {
         groups[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target),
                                           .weight = static_cast<std::int16_t>(synapse.weight)});
     }
@@ -75,7 +75,7 @@ TEST_CASE("a core keeps to so many encodings that its synapse formats suffice") 
 TEST_CASE("long lists are cut so that every axon keeps to its words") {
     chip::SynapseMemory memory = core_memories(chip::SynapseMemory{}, 1024, 1, 2).front();
     memory.words_per_axon = 10;
-    std::vector<MappedSynapse> list;
+    std::vector<CoreSynapse> list;
     for (std::uint32_t target = 0; target < 200; ++target) {
         list.push_back({.target = target, .weight = 2});
     }
@@ -91,7 +91,7 @@ TEST_CASE("long lists are cut so that every axon keeps to its words") {
         CHECK(piece.source == 3);
         CHECK(piece.first == next);
         next = piece.last;
-        sum += chip::list_words(meter.bits(std::span(list).subspan(piece.first, piece.last - piece.first)), memory);
+        sum += chip::list_words(meter.bits(piece.of(list)), memory);
     }
     CHECK(next == 200);
     CHECK(sum == words);

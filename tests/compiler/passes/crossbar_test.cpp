@@ -27,32 +27,37 @@ struct Bit {
 
 /// One row a source. Contributions are mantissas of 8 bits without a sign, or with one and even.
 struct Rows {
-    SynapseTable table{.row_begin = {0},
-                       .synapses = {},
-                       .formats = {{.weight_bits = 8, .sign_mode = chip::SignMode::excitatory},
-                                   {.weight_bits = 8, .sign_mode = chip::SignMode::inhibitory}},
-                       .learning = {}};
-    std::uint32_t neurons = 0;
+    FanInTable table;
+    CoreSynapses synapses{table, 0};
+    std::vector<std::uint32_t> in_place;
 
     explicit Rows(const std::vector<std::vector<Bit>>& rows) {
-        std::vector<MappedSynapse> synapses;
-        for (const auto& row : rows) {
-            for (const Bit& bit : row) {
-                synapses.push_back({.target = bit.target,
-                                    .weight = static_cast<std::int16_t>(bit.weight),
-                                    .format = static_cast<std::uint16_t>(bit.weight < 0 ? 1 : 0),
-                                    .delay = static_cast<std::uint8_t>(bit.delay)});
-                neurons = std::max(neurons, bit.target + 1);
+        table.formats = {{.weight_bits = 8, .sign_mode = chip::SignMode::excitatory},
+                         {.weight_bits = 8, .sign_mode = chip::SignMode::inhibitory}};
+        std::vector<std::vector<FanInSynapse>> fan_in;
+        for (std::uint32_t source = 0; source < rows.size(); ++source) {
+            for (const Bit& bit : rows[source]) {
+                fan_in.resize(std::max<std::size_t>(fan_in.size(), bit.target + 1));
+                fan_in[bit.target].push_back({.source = source,
+                                              .weight = bit.weight,
+                                              .format = bit.weight < 0 ? 1U : 0U,
+                                              .delay = static_cast<std::uint8_t>(bit.delay)});
             }
-            table.row_begin.push_back(synapses.size());
         }
-        table.synapses = std::move(synapses);
-    }
-    [[nodiscard]] Crossbar crossbar() const { return {table, neurons, crossbar_chip()}; }
-    [[nodiscard]] std::int64_t axons(std::size_t source) const {
-        std::vector<std::uint32_t> in_place(neurons);
+        for (const std::vector<FanInSynapse>& neuron : fan_in) {
+            table.add(neuron);
+        }
+        in_place.resize(fan_in.size());
         std::iota(in_place.begin(), in_place.end(), 0U);
-        return crossbar().axons(table.row(source), table.formats, in_place);
+        synapses = CoreSynapses(table, static_cast<std::uint32_t>(rows.size()));
+        synapses.gather(in_place);
+    }
+    Rows(const Rows&) = delete;
+    [[nodiscard]] Crossbar crossbar() const { return {table, crossbar_chip()}; }
+    /// Of the i-th source that has synapses.
+    [[nodiscard]] std::int64_t axons(std::size_t i) const {
+        const auto row = i < synapses.sources().size() ? synapses.row(i) : std::span<const CoreSynapse>{};
+        return crossbar().axons(row, table.formats, in_place);
     }
 };
 

@@ -27,22 +27,17 @@ MappedNetwork read_hypergraph(const std::string& text) {
     mapped.populations.resize(1);
     mapped.populations[0].registers.resize(1);
     mapped.table.formats.push_back({.weight_bits = 1});
-    mapped.table.row_begin.push_back(0);
-    std::vector<MappedSynapse> synapses;
+    std::vector<std::vector<FanInSynapse>> fan_in(vertices);
     for (std::uint32_t edge = 0; edge < edges; ++edge) {
         std::getline(lines, line);
         std::istringstream pins(line);
-        std::vector<std::uint32_t> targets;
         for (std::uint32_t pin = 0; pins >> pin;) {
-            targets.push_back(pin - 1);
+            fan_in[pin - 1].push_back({.source = edge, .weight = -256});
         }
-        std::ranges::sort(targets);
-        for (const std::uint32_t target : targets) {
-            synapses.push_back({.target = target, .weight = -256});
-        }
-        mapped.table.row_begin.push_back(synapses.size());
     }
-    mapped.table.synapses = std::move(synapses);
+    for (const std::vector<FanInSynapse>& synapses : fan_in) {
+        mapped.table.add(synapses);
+    }
     return mapped;
 }
 
@@ -52,13 +47,12 @@ std::uint64_t copies(const MappedNetwork& mapped, const NeuronOrder& order, std:
     chip.limits.compartments = 256;
     chip.limits.input_axons = chip.limits.output_axons = 1 << 20;
     chip.synapses.words = 1 << 24;
-    const auto table = reorder_targets(mapped.table, inverse(order.neuron_at));
     const Filling filling =
-        fill_cores(table, order, core_facts(mapped, chip), chip, {.tightness = 1.0, .most_cores = 1000});
+        fill_cores(mapped.table, order, core_facts(mapped, chip), chip, {.tightness = 1.0, .most_cores = 1000});
     cores = filling.cores.size();
     std::uint64_t nodes = 0;
-    for (std::size_t node = 0; node < mapped.nodes(); ++node) {
-        nodes += mapped.table.row(node).empty() ? 0U : 1U;
+    for (const std::uint32_t targets : mapped.table.fan_out(mapped.nodes())) {
+        nodes += targets == 0 ? 0U : 1U;
     }
     return filling.messages - nodes;
 }
@@ -85,7 +79,7 @@ TEST_CASE("greedy overlap finds a planted partition, and beats or meets the refe
         REQUIRE(bytes);
         const std::string text(reinterpret_cast<const char*>(bytes->data()), bytes->size());
         const MappedNetwork mapped = read_hypergraph(text);
-        const auto order = overlap_order(mapped, mapped.table, roomy_chip(), 1'000'000'000);
+        const auto order = overlap_order(mapped, roomy_chip(), 1'000'000'000);
         REQUIRE(order);
         std::size_t cores = 0;
         const std::uint64_t found = copies(mapped, *order, cores);
