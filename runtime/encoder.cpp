@@ -12,11 +12,12 @@
 namespace spikeloom::runtime {
 namespace {
 
-constexpr std::array<std::pair<Encoding, std::string_view>, 5> encodings{{{Encoding::latency, "latency"},
+constexpr std::array<std::pair<Encoding, std::string_view>, 6> encodings{{{Encoding::latency, "latency"},
                                                                           {Encoding::rate, "rate"},
                                                                           {Encoding::constant, "constant"},
                                                                           {Encoding::regular, "regular"},
-                                                                          {Encoding::events, "events"}}};
+                                                                          {Encoding::events, "events"},
+                                                                          {Encoding::values, "values"}}};
 
 std::uint32_t latency_window(const EncoderOptions& options) {
     return options.window != 0 ? options.window : std::max(1U, options.steps / 2);
@@ -81,6 +82,19 @@ std::vector<SpikeEvent> encode_regular(std::span<const float> values, const Enco
     return events;
 }
 
+std::vector<SpikeEvent> encode_values(std::span<const float> values, const EncoderOptions& options) {
+    std::vector<SpikeEvent> events;
+    for (std::uint32_t step = 0; step < options.steps; ++step) {
+        for (std::uint32_t channel = 0; channel < values.size(); ++channel) {
+            const double carried = std::trunc(options.value_scale * double{values[channel]} + options.value_offset);
+            if (carried != 0) {
+                events.push_back({step, 0, channel, static_cast<std::int32_t>(carried)});
+            }
+        }
+    }
+    return events;
+}
+
 std::vector<SpikeEvent> spikes_of(const LabelledSet& set, std::span<const float> values) {
     std::vector<SpikeEvent> events;
     for (std::size_t i = 0; i < values.size(); ++i) {
@@ -101,7 +115,7 @@ Result<Encoding> parse_encoding(const std::string& text) {
     }
     return fail({.where = "--encode",
                  .found = fmt::format("no encoding '{}'", text),
-                 .allowed = "latency, rate, constant, regular, events",
+                 .allowed = "latency, rate, constant, regular, events, values",
                  .help = {}});
 }
 
@@ -121,7 +135,7 @@ Diagnostics check_encoder(const LabelledSet& set, const EncoderOptions& options)
         wrong("--encode",
               events ? fmt::format("'{}' holds values, not spikes", set.name)
                      : fmt::format("'{}' holds spikes over {} steps, not values", set.name, set.steps),
-              events ? "latency, rate, constant, regular" : "events");
+              events ? "latency, rate, constant, regular, values" : "events");
     }
     if (!events && options.steps == 0) {
         wrong("--steps", "0 steps a sample", "at least 1");
@@ -136,6 +150,11 @@ Diagnostics check_encoder(const LabelledSet& set, const EncoderOptions& options)
     }
     if (!in_unit(options.cutoff)) {
         wrong("--cutoff", fmt::format("{}", options.cutoff), "a value, 0 to 1");
+    }
+    constexpr double most_value = (1U << 23) - 1;
+    if (!(std::abs(options.value_scale) + std::abs(options.value_offset) <= most_value)) {
+        wrong("--value-scale", fmt::format("values up to {} + {}", options.value_scale, options.value_offset),
+              fmt::format("at most {} together", most_value));
     }
     return findings;
 }
@@ -158,6 +177,8 @@ std::vector<SpikeEvent> encode_sample(const LabelledSet& set, std::size_t sample
         return encode_regular(values, options);
     case Encoding::events:
         return spikes_of(set, values);
+    case Encoding::values:
+        return encode_values(values, options);
     }
     return {};
 }

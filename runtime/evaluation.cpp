@@ -124,6 +124,14 @@ void check_ports(const chip::Image& image, const LabelledSet& set, const Evaluat
                                                  image.inputs.size(), ports_text(image)),
                             .allowed = "one input port with as many channels as a sample has",
                             .help = {}});
+    } else if (const chip::InputSymbol& port = image.inputs[*sample_port(image, set, options)];
+               port.graded != (options.encoder.encoding == Encoding::values)) {
+        findings.push_back(
+            {.where = "--encode",
+             .found = fmt::format("{} for the port '{}', whose spikes {}", encoding_name(options.encoder.encoding),
+                                  port.name, port.graded ? "carry values" : "carry none"),
+             .allowed = port.graded ? "values" : "latency, rate, constant, regular, events",
+             .help = {}});
     }
     if (options.teacher.empty()) {
         return;

@@ -137,6 +137,9 @@ void Recorder::State::start() {
     }
     for (const Probe& probe : probes_) {
         writer_.extendable<float>(probe_path(probe) + "/data", "register", probe.neurons.size());
+        if (values_[probe.population.value()]) {  // registers of 32 bits, of which a float keeps 24
+            writer_.extendable<std::int32_t>(probe_path(probe) + "/exact", "register", probe.neurons.size());
+        }
     }
     learning_.start(writer_);
     writer_.extendable<std::uint64_t>("/counters/per_step", "1", counter_count);
@@ -164,6 +167,9 @@ Result<void> Recorder::State::on_step(const StepView& view) {
     for (std::size_t p = 0; p < probes_.size(); ++p) {
         registers_.assign(view.probes[p].begin(), view.probes[p].end());
         writer_.append<float>(probe_path(probes_[p]) + "/data", registers_);
+        if (values_[probes_[p].population.value()]) {
+            writer_.append<std::int32_t>(probe_path(probes_[p]) + "/exact", view.probes[p]);
+        }
     }
     populations_.count(view.spikes);
     append_costs(view);

@@ -71,6 +71,7 @@ enum class Encoding : std::uint8_t {
     regular,   ///< evenly spaced: value * t, rounded, spikes until step t (0.5 + sum of the value, a spike at each
                ///< whole number passed), so that the count is never off by more than half a spike
     events,    ///< the data are spikes already (S x T x N)
+    values,    ///< for a graded port: in every step a spike with value_scale * value + value_offset, cut towards zero
 };
 
 struct EncoderOptions {
@@ -79,10 +80,12 @@ struct EncoderOptions {
     std::uint32_t window = 0;  ///< latency: steps over which values spread; 0 = steps / 2 (at least 1)
     double cutoff = 0.0;       ///< latency: values at or below give no spike
     double max_rate = 1.0;     ///< rate: spike probability a step at value 1
+    double value_scale = 64;   ///< values: of a value of 1
+    double value_offset = 0;   ///< values: of a value of 0
     std::uint64_t seed = 0;
 };
 
-/// "latency", "rate", "constant", "regular", "events".
+/// "latency", "rate", "constant", "regular", "events", "values".
 [[nodiscard]] Result<Encoding> parse_encoding(const std::string& text);
 [[nodiscard]] std::string encoding_name(Encoding encoding);
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "compiler/netx/netx_reader.hpp"
 #include "runtime/pipeline.hpp"
 #include "tools/model_files.hpp"
 
@@ -22,8 +23,23 @@ T parsed(Result<T> value) {
 }
 
 /// As the users of netx measure: pixels drive integrate-and-fire neurons outside the chip, late layers have the time
-/// that they need, the class is the argmax of the output's spike counts.
-void take_netx_habits(const chip::Image& image, runtime::EvaluationOptions& options) {
+/// that they need, the class is the argmax of the output's spike counts. Neurons of the input on the chip get pixels as
+/// their values, as long as the sample lasts; the class of sigma-delta nets is the largest sum at its end.
+void take_netx_habits(const CommandLine& line, const chip::Image& image, runtime::EvaluationOptions& options) {
+    if (image.inputs.size() == 1 && image.inputs[0].graded) {
+        const auto file = compiler::read_netx_file(line.operand());
+        const auto transform = file ? compiler::netx_transform(*file) : std::nullopt;
+        options.encoder.encoding = runtime::Encoding::values;
+        if (transform) {
+            options.encoder.value_scale = 2 * transform->weight;
+            options.encoder.value_offset = transform->bias - transform->weight;
+        }
+        const auto output = runtime::output_population(image, "");
+        options.decision = !output || (transform && transform->sigma_delta) ? runtime::Decision::voltage_last
+                           : image.populations[output->value()].spikes      ? runtime::Decision::argmax
+                                                                            : runtime::Decision::voltage_max;
+        return;
+    }
     options.encoder.encoding = runtime::Encoding::constant;
     if (const auto output = runtime::output_population(image, "")) {
         options.drain_steps = runtime::pipeline_depth(image, *output);
@@ -47,7 +63,12 @@ void add_labelled_set_options(CommandLine& line, DataOption data) {
                ".npz with inputs (S x N in 0..1, or spikes S x T x N) and labels (S); or idx images (.gz too)")(
         "labels", word("FILE")->default_value(""), "labels in a file of their own (idx: found beside the images)")(
         "encode,e", word("HOW"),
-        "latency, rate, constant, regular or events (default: latency; netx: constant; spikes: events)")(
+        "latency, rate, constant, regular or events (default: latency; netx: constant; spikes: events), or values: of "
+        "a "
+        "graded port, the sample in every step (its default)")(
+        "value-scale", po::value<double>()->value_name("X"),
+        "values: carried at 1, beyond what 0 carries (default: 64; netx: as its input layer says)")(
+        "value-offset", po::value<double>()->value_name("X"), "values: carried at 0 (default: 0; netx: likewise)")(
         "steps,n", count(), "steps a sample (default: as the set says, else 32)")(
         "window,w", count(), "latency: steps over which values spread (default: as the set says, else half the steps)")(
         "drain", count(),
@@ -67,13 +88,17 @@ runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const c
                                                 const runtime::LabelledSet& set) {
     runtime::EvaluationOptions options;
     if (identify(line.operand()).value_or(FileKind::unknown) == FileKind::netx) {
-        take_netx_habits(image, options);
+        take_netx_habits(line, image, options);
     }
     if (line.has("encode")) {
         options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
     } else if (set.steps != 0) {
         options.encoder.encoding = runtime::Encoding::events;
+    } else if (image.inputs.size() == 1 && image.inputs[0].graded) {
+        options.encoder.encoding = runtime::Encoding::values;
     }
+    options.encoder.value_scale = line.optional<double>("value-scale").value_or(options.encoder.value_scale);
+    options.encoder.value_offset = line.optional<double>("value-offset").value_or(options.encoder.value_offset);
     // What the user says comes first, then what the set asks for.
     const auto chosen = [&line](const char* name, std::uint32_t asked, std::uint32_t otherwise) {
         return line.has(name) ? line.value<std::uint32_t>(name) : asked != 0 ? asked : otherwise;

@@ -11,6 +11,7 @@
 #include "chip/image/image.hpp"
 #include "compiler/analog/compile_analog.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/text/network_print.hpp"
 #include "compiler/timed/timed_nir.hpp"
 #include "runtime/report.hpp"
 #include "tools/analog_eval.hpp"
@@ -73,6 +74,13 @@ Result<boost::json::object> inspect_network(const std::string& path, const Comma
     if (auto drawn = deliver_svg(line, [&graph] { return graph_svg(graph); }); !drawn) {
         return fail(std::move(drawn.error()));
     }
+    if (line.has("text")) {
+        const std::string comment = fmt::format("The network of {} ({}).", path, loaded->format);
+        if (auto written = compiler::write_network_text(loaded->network, line.value<std::string>("text"), comment);
+            !written) {
+            return fail(std::move(written.error()));
+        }
+    }
     boost::json::object described = describe(*loaded);
     boost::json::array lines;
     std::istringstream text(graph_text(graph));
@@ -99,7 +107,8 @@ bool is_first_spike_network(const std::string& path) {
 Result<boost::json::object> inspect(const std::string& path, FileKind kind, const CommandLine& line) {
     switch (kind) {
     case FileKind::nir:
-        return is_first_spike_network(path) ? inspect_timed_network(path, line) : inspect_network(path, line);
+        return !line.has("text") && is_first_spike_network(path) ? inspect_timed_network(path, line)
+                                                                 : inspect_network(path, line);
     case FileKind::netx:
     case FileKind::network_text:
         return inspect_network(path, line);
@@ -145,7 +154,8 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);
     line.positional("FILE");
     line.add()("json", flag(), "print JSON")("svg", word("FILE"),
-                                             "draw the graph of a network, or the cores of an image, into this file");
+                                             "draw the graph of a network, or the cores of an image, into this file")(
+        "text", word("FILE"), "write a network with steps in its text form, long lists as .npy files beside it");
     add_nir_options(line);
     if (!line.parse(arguments)) {
         return ExitStatus::done;
@@ -161,9 +171,14 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (*kind == FileKind::recording) {
         return print_figures(line.operand(), line.flag("json"), Interrupted::is_fine);
     }
-    if (line.has("svg") && *kind != FileKind::nir && *kind != FileKind::network_text && *kind != FileKind::image) {
+    const bool network = *kind == FileKind::nir || *kind == FileKind::netx || *kind == FileKind::network_text;
+    if (line.has("svg") && !network && *kind != FileKind::image) {
         throw UsageError(fmt::format("--svg draws networks with steps and their images; {} holds: {}", line.operand(),
                                      describe(*kind)));
+    }
+    if (line.has("text") && !network) {
+        throw UsageError(
+            fmt::format("--text writes networks with steps; {} holds: {}", line.operand(), describe(*kind)));
     }
     const auto described = inspect(line.operand(), *kind, line);
     if (!described) {
@@ -179,12 +194,12 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
 const Subcommand inspect_subcommand{
     .name = "inspect",
     .summary = "what a file contains: network, chip, rule, image, recording, spikes, arrays",
-    .synopsis = "FILE [--json] [--svg PICTURE] [--nir-...]",
+    .synopsis = "FILE [--json] [--svg PICTURE] [--text NETWORK] [--nir-...]",
     .text =
         "Tells the kind of the file from its content and prints its structure. Of an image, the chip's limits are\n"
         "recomputed. A network is drawn layer by layer: '<-' is an edge from a layer above, '<~' one that closes a\n"
-        "cycle. --svg draws a network's graph, or an image's cores on the mesh, coloured by population. The --nir\n"
-        "options are those of compile.",
+        "cycle. --svg draws a network's graph, or an image's cores on the mesh, coloured by population. --text writes\n"
+        "a network as text, which reads back as it was. The --nir and --netx options are those of compile.",
     .example = "  spikeloom inspect models/networks/yinyang/yinyang.nir --svg yinyang.svg",
     .run = run,
 };

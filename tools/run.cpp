@@ -50,6 +50,16 @@ Result<std::uint64_t> steps_to_run(const CommandLine& line, const runtime::Stimu
     return stimulus.steps();
 }
 
+/// Readouts are of use by their values only, so that these are recorded even where nobody asks.
+void probe_readouts(runtime::Session& session) {
+    constexpr std::size_t most_neurons = 4096;  ///< larger ones by --probe
+    for (const chip::PopulationSymbol& population : session.image().populations) {
+        if (population.output && !population.spikes && population.size() <= most_neurons) {
+            static_cast<void>(session.add_probe(population.name + ".v"));  // a name that no probe can say
+        }
+    }
+}
+
 Result<void> simulate(const chip::Image& image, const CommandLine& line) {
     const std::string& input = line.value<std::string>("input");
     auto stimulus = runtime::open_stimulus(input, image, line.value<std::uint64_t>("seed"));
@@ -64,6 +74,7 @@ Result<void> simulate(const chip::Image& image, const CommandLine& line) {
     if (!session) {
         return fail(std::move(session.error()));
     }
+    probe_readouts(*session);
     print(runtime::check_stimulus_length(**stimulus, *steps));
     auto recorder = open_recorder(*session, line, input, *steps);
     if (!recorder) {
@@ -113,7 +124,8 @@ const Subcommand run_subcommand{
     .synopsis = "IMAGE|NET --input SPIKES -o RECORDING [options]",
     .text =
         "Runs the image on its virtual chip and records spikes (SONATA), probes, counters, time and energy, and what\n"
-        "plastic projections learn.\n"
+        "plastic projections learn. Of outputs that never spike (readouts, sums of sigma-delta nets), v is recorded\n"
+        "in every step.\n"
         "A step's time follows from its spikes: each core's work, the messages through the spike network (--noc), the\n"
         "barrier. Links and phases are recorded with it; report shows what bounds the steps.\n"
         "Ctrl-C ends the run after the current step and closes the recording; a second Ctrl-C kills the program.\n"

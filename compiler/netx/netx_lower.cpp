@@ -27,7 +27,24 @@ std::uint64_t channels_taken(const NetxLayer& layer) {
     return weight->shape[1] * (grouped ? static_cast<std::uint64_t>(groups->values[0]) : 1U);
 }
 
+NetxTransform transform_of(const NetxLayer& input) {
+    const auto number = [&](const char* name, double otherwise) {
+        const NetxArray* array = input.group.find(name);
+        return array == nullptr || array->values.empty() ? otherwise : std::trunc(array->values.front());
+    };
+    return {.weight = number("weight", NetxTransform{}.weight),
+            .bias = number("bias", NetxTransform{}.bias),
+            .sigma_delta = input.neuron->text("type") == "SDNN"};
+}
+
 }  // namespace
+
+std::optional<NetxTransform> netx_transform(const NetxFile& file) {
+    if (file.layers.empty() || file.layers[0].type != "input" || !file.layers[0].neuron) {
+        return std::nullopt;
+    }
+    return transform_of(file.layers[0]);
+}
 
 NetxLowerer::NetxLowerer(const NetxFile& file, const NetxOptions& options)
     : file_(file), options_(options), notes_(file.origin) {
@@ -227,12 +244,7 @@ void NetxLowerer::lower_input(const NetxLayer& layer) {
 
 /// What netx's users do with a pixel before it becomes a bias.
 void NetxLowerer::tell_transform(const NetxLayer& layer) {
-    const auto number = [&](const char* name, double otherwise) {
-        const NetxArray* array = layer.group.find(name);
-        return array == nullptr || array->values.empty() ? otherwise : std::trunc(array->values.front());
-    };
-    const double weight = number("weight", 64);
-    const double bias = number("bias", 0);
+    const auto [weight, bias, sigma_delta] = transform_of(layer);
     notes_.settle("input values", fmt::format("a pixel x in 0..1 is the value 2 * {0} * x - {0} + {1}", weight, bias),
                   "so netx's encoders read weight and bias of the input layer; cut towards zero");
 }

@@ -43,6 +43,15 @@ struct NetxImport {
     Diagnostics remarks;  ///< warnings and notes
 };
 
+/// What netx's encoders do with a pixel x of 0..1 before a step: 2 weight x - weight + bias, cut towards zero.
+struct NetxTransform {
+    double weight = 64;
+    double bias = 0;
+    bool sigma_delta = false;  ///< the input's neurons encode changes; else the value is their bias
+};
+/// Of a file whose first layer is an input with neurons.
+[[nodiscard]] std::optional<NetxTransform> netx_transform(const NetxFile& file);
+
 /// Reads a netx file. All findings at once, each with the HDF5 path ("net.net:/layer/3/weight"). The HDF5 library runs
 /// in a child process, since corrupt files bring it down.
 [[nodiscard]] Result<NetxImport> read_netx(const std::string& path, const NetxOptions& options = {});

@@ -8,6 +8,7 @@
 #include <cctype>
 #include <filesystem>
 
+#include "compiler/text/registers_text.hpp"
 #include "core/files/npy.hpp"
 
 namespace spikeloom::compiler {
@@ -59,8 +60,8 @@ public:
         text = comment_text(comment);
         text += fmt::format("name: {}\nstep_s: {}\n\n", quoted(network_.name), network_.step_s);
         for (const InputPort& port : network_.inputs) {
-            refuse(port.graded, fmt::format("input '{}'", port.name), "graded spikes");
-            text += fmt::format("input {{ name: {} shape: {} }}\n", quoted(port.name), numbers(port.shape));
+            text += fmt::format("input {{ name: {} shape: {}{} }}\n", quoted(port.name), numbers(port.shape),
+                                port.graded ? " graded: true" : "");
         }
         for (const Population& population : network_.populations) {
             print(population);
@@ -99,10 +100,13 @@ private:
     }
 
     void print(const Population& population) {
-        refuse(population.fixed.has_value(), fmt::format("population '{}'", population.name), "fixed registers");
         std::string& text = result_.text;
         text += fmt::format("population {{ name: {} shape: {} kind: {}", quoted(population.name),
                             numbers(population.shape), kind_name(population.kind));
+        if (population.fixed) {
+            print_registers(population);
+            return;
+        }
         const bool remembers = population.kind != NeuronKind::threshold;
         const bool resets = spikes(population.kind) && remembers;
         if (resets && population.reset == ResetRule::subtract_threshold) {
@@ -123,16 +127,37 @@ private:
         say("v_reset", population.v_reset, usual.v_reset, resets && population.reset == ResetRule::to_value);
         say("w_in", population.w_in, usual.w_in, has_synaptic_current(population.kind));
         say("bias", population.bias, usual.bias, true);
-        if (population.refractory_steps != usual.refractory_steps) {
-            text += fmt::format(" refractory_steps: {}", population.refractory_steps);
-        }
+        print_refractory(population);
         text += " }\n";
+    }
+
+    void print_refractory(const Population& population) {
+        if (population.refractory_steps != Population().refractory_steps) {
+            result_.text += fmt::format(" refractory_steps: {}", population.refractory_steps);
+        }
+    }
+
+    /// The rest of a population whose equations don't count.
+    void print_registers(const Population& population) {
+        print_refractory(population);
+        const FixedNeuron& fixed = *population.fixed;
+        result_.text += fmt::format("\n  registers {{{}", text::registers_text(fixed));
+        if (!fixed.biases.empty() && fixed.biases.size() <= longest_list) {
+            result_.text += fmt::format(" bias: {}", numbers(fixed.biases));
+        } else if (!fixed.biases.empty()) {
+            const std::vector<double> values(fixed.biases.begin(), fixed.biases.end());
+            result_.text +=
+                fmt::format(" bias_file: {}",
+                            quoted(add_file(population.name, "bias", files::make_array({values.size()}, values))));
+        }
+        result_.text += " }\n}\n";
     }
 
     void print(const Projection& projection) {
         const std::string where = fmt::format("projection '{}'", projection.name);
         refuse(projection.learning.has_value(), where, "a learning rule");
         refuse(projection.bias_from_step != 0, where, "a bias that begins late");
+        refuse(projection.aligned_steps != 0, where, "delays that only a chip needs");
         std::string& text = result_.text;
         text += fmt::format("projection {{\n  name: {} source: {} target: {}\n", quoted(projection.name),
                             quoted(network_.source_name(projection.source)),
@@ -145,16 +170,17 @@ private:
             const auto& values = projection.bias.values;
             text += values.size() <= longest_list
                         ? fmt::format("  bias: {}\n", numbers(values))
-                        : fmt::format("  bias_file: {}\n",
-                                      quoted(add_file(projection, "bias", files::make_array({values.size()}, values))));
+                        : fmt::format(
+                              "  bias_file: {}\n",
+                              quoted(add_file(projection.name, "bias", files::make_array({values.size()}, values))));
         }
         text += "}\n";
     }
 
-    /// A file of the projection; its name.
-    std::string add_file(const Projection& projection, const char* what, files::Array array) {
+    /// A file of the projection or population; its name.
+    std::string add_file(const std::string& owner, const char* what, files::Array array) {
         std::string safe;
-        for (const char letter : projection.name) {
+        for (const char letter : owner) {
             const bool plain = std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_' || letter == '-';
             safe += plain ? letter : '_';
         }
@@ -171,8 +197,9 @@ private:
         result_.text +=
             weights.size() <= longest_list
                 ? fmt::format("  weight {{ list {{ value: {} }} }}\n", numbers(weights))
-                : fmt::format("  weight {{ file: {} }}\n",
-                              quoted(add_file(projection, "weight", files::make_array(std::move(shape), weights))));
+                : fmt::format(
+                      "  weight {{ file: {} }}\n",
+                      quoted(add_file(projection.name, "weight", files::make_array(std::move(shape), weights))));
     }
 
     void print_weights(const Projection& projection, const DenseWeights& dense) {
@@ -182,8 +209,8 @@ private:
             print_list(projection, dense.weights, {});
             return;
         }
-        const std::string name =
-            add_file(projection, "weight", files::make_array({targets, dense.weights.size() / targets}, dense.weights));
+        const std::string name = add_file(projection.name, "weight",
+                                          files::make_array({targets, dense.weights.size() / targets}, dense.weights));
         result_.text += fmt::format("  dense_file {{ path: {} orientation: target_by_source }}\n", quoted(name));
     }
 

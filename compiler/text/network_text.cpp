@@ -85,7 +85,9 @@ void read_inputs(TextReader& reader) {
         if (block.has_name()) {
             check_name(reader, path + ".name", block.name());
         }
-        reader.network.inputs.push_back({block.name(), read_shape(reader, path + ".shape", block.shape())});
+        reader.network.inputs.push_back({.name = block.name(),
+                                         .shape = read_shape(reader, path + ".shape", block.shape()),
+                                         .graded = block.graded()});
     }
 }
 

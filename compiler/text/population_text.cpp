@@ -113,6 +113,22 @@ void read_parameter(TextReader& reader, const std::string& path, const proto::Po
     population.*rule.member = Parameter(std::vector<double>(values.begin(), values.end()));
 }
 
+/// Nothing of the equations stands beside registers.
+void refuse_equations(TextReader& reader, const std::string& path, const proto::PopulationProto& block) {
+    for (const ParameterRule& rule : parameter_rules) {
+        if (!(block.*rule.given)().empty()) {
+            reader.say(path + "." + rule.name + "[0]", fmt::format("'{}' beside 'registers'", rule.name),
+                       "one of the two");
+        }
+    }
+    if (block.drawn_size() > 0) {
+        reader.say(element(path + ".drawn", 0), "'drawn' beside 'registers'", "one of the two");
+    }
+    if (block.has_reset()) {
+        reader.say(path + ".reset", "'reset' beside 'registers'", "'soft_reset' among them");
+    }
+}
+
 /// The drawn parameters: checks the rules, notes the draws. Returns which parameters are drawn.
 std::set<int> read_drawn(TextReader& reader, const std::string& path, const proto::PopulationProto& block,
                          const Population& population, std::size_t index) {
@@ -226,13 +242,17 @@ void read_population(TextReader& reader, int i) {
         check_name(reader, path + ".name", block.name());
     }
     const bool resets = by_threshold(population) && by_membrane(population);
-    if (block.has_reset() && block.has_kind() && !resets) {
+    if (!block.has_registers() && block.has_reset() && block.has_kind() && !resets) {
         reader.say(path + ".reset", "'reset' has no meaning for this kind");
     }
     if (reader.in_range(path + ".refractory_steps", block.refractory_steps(), 1, 1e6)) {
         population.refractory_steps = static_cast<int>(block.refractory_steps());
     }
-    if (block.has_kind()) {  // else nobody knows what may be given
+    if (block.has_registers()) {
+        refuse_equations(reader, path, block);
+        population.reset = ResetRule::to_value;
+        read_registers(reader, path + ".registers", block.registers(), population);
+    } else if (block.has_kind()) {  // else nobody knows what may be given
         const std::set<int> drawn = read_drawn(reader, path, block, population, reader.network.populations.size());
         for (int p = 0; p < static_cast<int>(std::size(parameter_rules)); ++p) {
             read_parameter(reader, path, block, parameter_rules[p], drawn.count(p) != 0, population);

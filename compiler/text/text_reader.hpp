@@ -39,6 +39,9 @@ void check_name(TextReader& reader, const std::string& path, const std::string& 
 [[nodiscard]] Shape read_shape(TextReader& reader, const std::string& path,
                                const google::protobuf::RepeatedField<std::uint32_t>& extents);
 
+/// The block `registers` of a population.
+void read_registers(TextReader& reader, const std::string& path, const proto::RegistersProto& block,
+                    Population& population);
 /// Block number i, appended to the network.
 void read_population(TextReader& reader, int i);
 void read_projections(TextReader& reader);

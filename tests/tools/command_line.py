@@ -221,6 +221,90 @@ class Plastic(Case):
         self.assertIn("projection 'in_cell'", said)
 
 
+class NetxValues(Case):
+    """A regression net of sigma-delta neurons, as lava-dl writes one, against its equations in numpy."""
+
+    def setUp(self):
+        super().setUp()
+        random = numpy.random.default_rng(3)
+        self.weights = [random.integers(-40, 50, (8, 6)), random.integers(-40, 50, (2, 8))]
+        self.bias = random.integers(-10, 40, 8)
+        self.net = self.folder / "sums.net"
+        with h5py.File(self.net, "w") as file:
+            sizes = (6, 8, 2)
+            for i, (kind, size) in enumerate(zip(("input", "dense", "dense"), sizes)):
+                layer = file.create_group(f"layer/{i}")
+                layer.create_dataset("type", (1,), "S10", [kind.encode("ascii")])
+                layer.create_dataset("shape", data=numpy.array([size, 1, 1] if i else [size]))
+                neuron = {"type": "SDNN", "activation": "relu", "vThMant": 3}
+                if i == 0:
+                    layer.create_dataset("weight", data=numpy.float32([[36]]))
+                    layer.create_dataset("bias", data=numpy.float32([[34]]))
+                else:
+                    layer.create_dataset("inFeatures", data=sizes[i - 1])
+                    layer.create_dataset("outFeatures", data=size)
+                    layer.create_dataset("weight", data=self.weights[i - 1].astype(numpy.float32))
+                if i == 1:
+                    layer.create_dataset("bias", data=self.bias.astype(numpy.float32))
+                if i == 2:
+                    neuron["sigma_output"] = True
+                for name, value in neuron.items():
+                    layer.create_dataset(f"neuron/{name}", data=value)
+
+    def sums(self, values):
+        """Of the output after each step; values: steps x 6."""
+        state = {"sigma": [numpy.zeros(8, int), numpy.zeros(2, int)], "x": [0, 0], "left": [0, 0], "sent": [0, 0]}
+
+        def send(i, x):
+            change = x - state["x"][i] + state["left"][i]
+            out = numpy.where(abs(change) >= 3 << 12, change, 0)
+            state["x"][i], state["left"][i], state["sent"][i] = x, change - out, out >> 6
+
+        state["sent"] = [numpy.zeros(6, int), numpy.zeros(8, int)]
+        course = []
+        for row in values:
+            state["sigma"][1] += self.weights[1] @ state["sent"][1]
+            state["sigma"][0] += self.weights[0] @ state["sent"][0]
+            send(1, numpy.maximum(0, state["sigma"][0] + (self.bias << 12)))
+            send(0, row << 12)
+            course.append(state["sigma"][1].copy())
+        return numpy.array(course)
+
+    def test_a_run_records_the_sums_of_the_output_unasked(self):
+        values = numpy.random.default_rng(4).integers(-64, 65, (20, 6))
+        numpy.save(self.folder / "in.npy", values.astype(numpy.int32))
+        recording = self.folder / "sums.h5"
+        self.done("run", self.net, "--chip", "loihi2", "-i", self.folder / "in.npy", "-o", recording)
+        with h5py.File(recording) as file:
+            self.assertTrue((file["report/dense2_v/exact"][:] == self.sums(values)).all())
+
+    def test_pixels_become_values_as_the_input_layer_says(self):
+        pixels = numpy.random.default_rng(5).random((12, 6))
+        values = numpy.trunc(2 * 36 * pixels - 36 + 34).astype(int)
+        classes = [self.sums([row] * 8)[-1].argmax() for row in values]
+        numpy.savez(self.folder / "set.npz", inputs=pixels, labels=numpy.array(classes))
+        words = ("--chip", "loihi2", "--data", self.folder / "set.npz", "--steps", "8", "-o", self.folder / "e.h5")
+        self.assertIn("12 of 12 samples", self.done("eval", self.net, *words))
+        self.refused("eval", self.net, *words, "-f", "-e", "rate", says="whose spikes carry values; allowed: values")
+
+    def test_the_network_as_text_is_the_same_network(self):
+        text = self.folder / "sums.textproto"
+        self.done("inspect", self.net, "--text", text)
+        again = self.folder / "again.textproto"
+        self.done("inspect", text, "--text", again)
+        body = [path.read_text().split("\n", 1)[1] for path in (text, again)]  # but for the line that says whence
+        self.assertEqual(body[0].replace("sums.", "again."), body[1])
+        figures = [json.loads(self.done("compile", net, "--chip", "loihi2", "-o", self.folder / "a.loom", "--json"))
+                   for net in (self.net, text)]
+        self.assertEqual(figures[0]["losses"], figures[1]["losses"])
+
+    def test_parts_of_a_net(self):
+        self.assertIn("dense1", self.done("inspect", self.net, "--netx-layers", "1:2", "--netx-reset", "16,1"))
+        self.refused("inspect", self.net, "--netx-layers", "1:9", says="FIRST:END within 0:3")
+        self.refused("inspect", self.net, "--netx-layers", "x", status=2, says="numbers of layers")
+        self.refused("inspect", self.net, "--netx-reset", "16:1", status=2, says="steps, and an offset")
+
+
 @unittest.skipUnless((REFERENCE / "netx/mnist").exists() and (REFERENCE / "mnist").exists(), "no reference data")
 class Netx(Case):
     net = REFERENCE / "netx/mnist/trained_mnist_network.net"

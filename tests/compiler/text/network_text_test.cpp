@@ -294,6 +294,33 @@ TEST_CASE("all findings come at once, each with its place") {
     CHECK(says(findings, place(text, "population: |\"d\""), "no population is called 'd'"));
 }
 
+TEST_CASE("registers stand instead of the equations") {
+    const std::string in = "input { name: \"in\" shape: 6 graded: true }\n";
+    const auto with = [&](const std::string& more) {
+        return head + in + "population { name: \"a\" shape: 3 kind: current_based " + more + " }\n" +
+               join("dense {} weight { constant: 5 }");
+    };
+    const Network network = parsed(
+        with("refractory_steps: 2 registers { current_decay: 410 threshold: 64 bias: [1, -2, 3] reset_interval: 16 }"));
+    CHECK(network.inputs[0].graded);
+    CHECK(network.populations[0].refractory_steps == 2);
+    FixedNeuron expected{.current_decay = 410, .voltage_decay = 0, .threshold = 64, .biases = {1, -2, 3}};
+    expected.parameters.reset_interval = 16;
+    CHECK(network.populations[0].fixed == expected);
+    CHECK(parsed(with("registers { model: sigma_delta relu: false }")).populations[0].fixed->model ==
+          NeuronModel::sigma_delta);
+    refuses(with("tau_mem_s: 1 registers {}"), "tau_mem_s: |1", "'tau_mem_s' beside 'registers'");
+    refuses(with("reset: to_value registers {}"), "reset: |to_value", "'reset' beside 'registers'");
+    refuses(with("registers { current_decay: 4097 }"), "current_decay: |4097", "= 4097");
+    refuses(with("registers { bias: [1, 2] }"), "|1, 2]", "2 biases");
+    refuses(with("registers { reset_interval: 4 reset_offset: 4 }"), "offset: |4", "an offset of 4");
+    refuses(with("registers { bias: 1 bias_file: \"x.npy\" }"), "bias_file: |\"x", "beside 'bias'");
+    const Diagnostics fraction =
+        refused(head + in + "population { name: \"a\" shape: 3 kind: current_based registers {} }\n" +
+                join("dense {} weight { constant: 0.5 }"));
+    CHECK(to_text(fraction).find("a weight is 0.5") != std::string::npos);
+}
+
 TEST_CASE("absurd sizes are refused before anything is drawn") {
     refuses(head + "population { name: \"a\" shape: [1000000, 1000] kind: integrate_fire v_threshold: 1 }",
             "1000000, |1000]", "too many neurons");
