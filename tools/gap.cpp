@@ -73,7 +73,7 @@ std::vector<std::vector<std::vector<float>>> GapWatch::inputs(std::uint64_t samp
     const std::uint64_t steps = std::uint64_t{sample_steps(*set_, options_->encoder)} + options_->drain_steps;
     std::vector<std::vector<std::vector<float>>> values(steps, {std::vector<float>(set_->channels, 0.0F)});
     for (const runtime::SpikeEvent& event : encode_sample(*set_, sample, options_->encoder)) {
-        values[event.step][event.port][event.channel] = 1.0F;
+        values[event.step][event.port][event.channel] = event.payload == 0 ? 1.0F : static_cast<float>(event.payload);
     }
     return values;
 }

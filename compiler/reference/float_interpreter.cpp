@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "compiler/reference/real_registers.hpp"
 #include "compiler/reference/weighted_sums.hpp"
 #include "core/base/diagnostics.hpp"
 
@@ -78,29 +79,13 @@ struct Constant {
     Real operator[](std::size_t neuron) const { return values[values.size() == 1 ? 0 : neuron]; }
 };
 
-/// The registers of a FixedNeuron as real numbers: nothing is truncated, nothing wraps.
-template <class Real>
-struct RealRegisters {
-    explicit RealRegisters(const FixedNeuron& fixed)
-        : current_keep(static_cast<Real>(1 - fixed.current_decay / 4096.0)),
-          voltage_keep(static_cast<Real>(1 - fixed.voltage_decay / 4096.0)),
-          threshold(static_cast<Real>(fixed.threshold) * weight_unit),
-          biases(fixed.biases.begin(), fixed.biases.end()) {}
-
-    [[nodiscard]] Real bias(std::size_t neuron) const {
-        return biases.empty() ? Real{0} : biases[biases.size() == 1 ? 0 : neuron];
-    }
-
-    static constexpr Real weight_unit = 64;  ///< of u
-    Real current_keep, voltage_keep, threshold;
-    std::vector<Real> biases;
-};
-
 template <class Real>
 struct Neurons {
     Neurons(const Population& population, double step_s)
         : kind(population.kind),
-          fixed(population.fixed ? std::optional<RealRegisters<Real>>(*population.fixed) : std::nullopt),
+          fixed(population.fixed
+                    ? std::optional<RealRegisters<Real>>(std::in_place, *population.fixed, population.size())
+                    : std::nullopt),
           rule(population.reset),
           refractory_steps(population.refractory_steps),
           step(static_cast<Real>(step_s)),
@@ -134,6 +119,9 @@ struct Neurons {
         std::fill(v.begin(), v.end(), Real{0});
         std::fill(z.begin(), z.end(), std::uint8_t{0});
         std::fill(dead_steps.begin(), dead_steps.end(), 0);
+        if (fixed) {
+            fixed->reset();
+        }
         show();
     }
 
@@ -201,18 +189,27 @@ void fire(Neurons<Real>& neurons, std::size_t i, Real previous, SubtractOrder or
     }
 }
 
-/// A refractory neuron's v is 0, as on the chip.
+/// A refractory neuron's v is 0, as on the chip. `now` counts steps from 0.
 template <class Real>
-void update_fixed(Neurons<Real>& neurons, const RealRegisters<Real>& registers) {
+void update_fixed(Neurons<Real>& neurons, RealRegisters<Real>& registers, std::uint64_t now) {
+    const bool spiking = spikes(neurons.kind);
+    const bool resets = registers.resets_before(now);
     for (std::size_t i = 0; i < neurons.v.size(); ++i) {
         Real& v = neurons.v[i];
-        neurons.s[i] = neurons.s[i] * registers.current_keep + RealRegisters<Real>::weight_unit * neurons.x[i];
-        v = v * registers.voltage_keep + neurons.s[i] + registers.bias(i);
+        if (registers.has_values()) {
+            registers.send(i, neurons.x[i], v, spiking);
+            neurons.z[i] = registers.sent()[i] != 0 ? 1 : 0;
+            continue;
+        }
+        if (resets) {
+            neurons.s[i] = v = 0;
+        }
+        registers.integrate(i, neurons.x[i], neurons.s[i], v);
         neurons.z[i] = 0;
         if (neurons.dead_steps[i] > 0) {
             --neurons.dead_steps[i];
             v = 0;
-        } else if (spikes(neurons.kind) && v > registers.threshold) {
+        } else if (spiking && registers.above(v)) {
             neurons.z[i] = 1;
             neurons.dead_steps[i] = neurons.refractory_steps - 1;
             v = 0;
@@ -222,9 +219,9 @@ void update_fixed(Neurons<Real>& neurons, const RealRegisters<Real>& registers) 
 }
 
 template <class Real>
-void update(Neurons<Real>& neurons, const ReferenceOptions& options) {
+void update(Neurons<Real>& neurons, const ReferenceOptions& options, std::uint64_t now) {
     if (neurons.fixed) {
-        update_fixed(neurons, *neurons.fixed);
+        update_fixed(neurons, *neurons.fixed, now);
         return;
     }
     for (std::size_t i = 0; i < neurons.v.size(); ++i) {
@@ -287,9 +284,11 @@ public:
         for (const std::uint32_t population : order_) {
             gather(population);
             Neurons<Real>& neurons = neurons_[population];
-            update(neurons, options_);
+            update(neurons, options_, now_);
             std::vector<Real>& signal = signals_[population].at(now_);
-            if (spikes_at_all(neurons)) {
+            if (spikes_at_all(neurons) && neurons.fixed && neurons.fixed->has_values()) {
+                signal = neurons.fixed->sent();
+            } else if (spikes_at_all(neurons)) {
                 std::copy(neurons.z.begin(), neurons.z.end(), signal.begin());
             } else {
                 std::copy(neurons.v.begin(), neurons.v.end(), signal.begin());

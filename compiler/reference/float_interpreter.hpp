@@ -38,8 +38,9 @@ struct ReferenceOptions {
 /// Projections that learn (ReferenceOptions::learning) are evaluated at the end of each epoch; spikes that arrive in a
 /// step count for that step, the projection's delays apart, as on the chip. New weights act from the next step on.
 ///
-/// Populations with registers (FixedNeuron, leaky model) run the chip's equations in real numbers: u = u (1 - du/4096)
-/// + 64 x, v = v (1 - dv/4096) + u + bias, spike where v > 64 threshold, then v = 0; nothing truncates, wraps or clips.
+/// Populations with registers (FixedNeuron) run the chip's equations in real numbers (real_registers.hpp says which
+/// models): u = u (1 - du/4096) + 64 x, v = v (1 - dv/4096) + u + bias, spike where v > 64 threshold, then v = 0;
+/// sigma-delta neurons send what the chip's would, unrounded. Nothing truncates, wraps or clips.
 ///
 /// Runs a checked network (check_network is empty) step by step. Where the equations leave room:
 ///   - a refractory neuron (refractory_steps > 1) keeps its v and stays silent; its s goes on;
@@ -59,7 +60,7 @@ public:
     /// State back to that of a fresh interpreter: s = v = 0, nothing in flight, step 0.
     void reset();
 
-    /// Of the last step, 0 or 1 a neuron; all 0 for populations that never spike.
+    /// Of the last step, 0 or 1 a neuron (1: it sent something); all 0 for populations that never spike.
     [[nodiscard]] std::span<const std::uint8_t> spikes(PopulationId population) const;
     [[nodiscard]] std::span<const double> membrane(PopulationId population) const;  ///< after the reset
     [[nodiscard]] std::span<const double> synaptic_current(PopulationId population) const;

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "compiler/reference/real_registers.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -301,11 +303,11 @@ Result<GapMeasurement> GapMeasurement::create(const Network& network, const chip
         }
     }
     for (const Population& population : network.populations) {
-        if (population.fixed && population.fixed->model != NeuronModel::leaky) {
+        if (population.fixed && !runs_in_reals(population.fixed->model)) {
             return fail({.where = "population '" + population.name + "'",
                          .found = "neurons of the model " + std::string(name_of(population.fixed->model)) +
                                   ", which the float reference does not run",
-                         .allowed = "leaky neurons"});
+                         .allowed = "leaky, sigma_delta, delta, graded_vector, graded_relu"});
         }
     }
     std::vector<Network> variants;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/reference/float_interpreter.hpp"
 #include "support/networks.hpp"
 #include "support/running_net.hpp"
 
@@ -239,6 +240,49 @@ TEST_CASE("netx: a concat layer joins channels and neurons, of earlier layers an
         }
     }
     CHECK(sums != std::vector<std::int64_t>(3));
+}
+
+TEST_CASE("netx: sigma-delta neurons in reals equal the chip's where messages lose nothing, and else come near") {
+    test::Draws draws(23);
+    for (const std::int32_t unit : {64, 1}) {  // messages have 6 bits behind the point
+        std::vector<NetxTestLayer> layers;
+        layers.push_back(sigma_delta({.type = "input", .shape = {12}}, 2));
+        layers.push_back(sigma_delta(dense(draws, 9, 12), 3));
+        layers.back().bias = whole_numbers(draws, 9, -20, 60);
+        layers.push_back(sigma_delta(dense(draws, 6, 9), 2));
+        layers.push_back(sigma_delta(dense(draws, 4, 6), 2));
+        layers.back().sigma_output = true;
+        for (NetxTestLayer& layer : layers) {
+            std::ranges::for_each(layer.weight, [&](std::int32_t& weight) { weight = weight / (unit / 8 + 1) * unit; });
+        }
+        const Network network = network_of(layers);
+        RunningNet net(network, "loihi2");
+        FloatInterpreter reals(network, {.timing = Timing::next_step, .single_precision = false});
+        std::vector<std::int32_t> values(12);
+        std::size_t messages = 0;
+        double furthest = 0;
+        for (int step = 0; step < 60; ++step) {
+            move(draws, values);
+            net.step(values);
+            reals.step({std::vector<float>(values.begin(), values.end())});
+            for (std::uint32_t layer = 0; layer < 3 && unit == 64; ++layer) {
+                CAPTURE(step);
+                CAPTURE(layer);
+                REQUIRE(std::ranges::equal(reals.spikes(PopulationId(layer)), net.spikes(layer)));
+                messages += static_cast<std::size_t>(std::ranges::count(net.spikes(layer), 1));
+            }
+            for (std::uint32_t i = 0; i < 4; ++i) {
+                const double off = std::abs(reals.membrane(PopulationId(3))[i] - net.voltage(3, i));
+                furthest = std::max(furthest, off);
+            }
+        }
+        if (unit == 64) {
+            CHECK(messages > 200);
+        } else {
+            CHECK(furthest > 0);
+        }
+        CHECK(furthest <= (unit == 64 ? 0 : 60 * 6 * 34));  // a message loses less than 1, times a weight, each step
+    }
 }
 
 }  // namespace

@@ -284,7 +284,11 @@ class NetxValues(Case):
         classes = [self.sums([row] * 8)[-1].argmax() for row in values]
         numpy.savez(self.folder / "set.npz", inputs=pixels, labels=numpy.array(classes))
         words = ("--chip", "loihi2", "--data", self.folder / "set.npz", "--steps", "8", "-o", self.folder / "e.h5")
-        self.assertIn("12 of 12 samples", self.done("eval", self.net, *words))
+        said = self.done("eval", self.net, *words, "--gap")
+        self.assertIn("12 of 12 samples", said)
+        with h5py.File(self.folder / "e.h5") as file:
+            gap = json.loads(file["extra/gap"][()])
+        self.assertEqual([step["spike_change"] for step in gap["steps"] if step["name"] == "all"], [0])
         self.refused("eval", self.net, *words, "-f", "-e", "rate", says="whose spikes carry values; allowed: values")
 
     def test_the_network_as_text_is_the_same_network(self):
