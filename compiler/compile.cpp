@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "compiler/legalise/verify_legal.hpp"
 #include "compiler/map_network.hpp"
 #include "compiler/mapping_report.hpp"
 #include "compiler/overrides.hpp"
@@ -64,20 +65,28 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
     return findings;
 }
 
+struct PlaceWork {
+    const Network& network;
+    const Mapping& mapping;
+    const chip::ChipSpec& chip;
+    const CompileOptions& options;
+    const OverridePlan& overrides;
+    const SpikeRates& rates;
+};
+
 /// Where the cores lie, each on a place that its pins leave, by the rates of the spikes where they are known.
-Result<Placement> place_as_planned(const Network& network, const Mapping& mapping, const chip::ChipSpec& chip,
-                                   const CompileOptions& options, const OverridePlan& overrides) {
-    const Partition& parts = mapping.partition;
-    const auto groups = core_groups(overrides, mapping.mapped, parts.order, parts.cores);
-    if (const auto too_few = check_places(overrides, network, groups)) {
+Result<Placement> place_as_planned(const PlaceWork& work) {
+    const Partition& parts = work.mapping.partition;
+    const auto groups = core_groups(work.overrides, work.mapping.mapped, parts.order, parts.cores);
+    if (const auto too_few = check_places(work.overrides, work.network, groups)) {
         return fail(*too_few);
     }
-    return place_cores(core_traffic(parts, rates_by_node(options.rates)), chip.mesh, chip.network.parameters,
-                       {.seed = options.seed,
-                        .effort = options.effort,
-                        .rules = {.forbidden = options.overrides.forbidden_cores,
-                                  .allowed_of_core = allowed_places(overrides, groups)},
-                        .stop = options.stop});
+    return place_cores(core_traffic(parts, rates_by_node(work.rates)), work.chip.mesh, work.chip.network.parameters,
+                       {.seed = work.options.seed,
+                        .effort = work.options.effort,
+                        .rules = {.forbidden = work.options.overrides.forbidden_cores,
+                                  .allowed_of_core = allowed_places(work.overrides, groups)},
+                        .stop = work.options.stop});
 }
 
 }  // namespace
@@ -101,44 +110,58 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     if (!mapping) {
         return fail(std::move(mapping.error()));
     }
+    const LegalNetwork* const legal = mapping->legal ? &*mapping->legal : nullptr;
+    const Network& made = legal != nullptr ? legal->network : network;
+    const SpikeRates& rates = legal != nullptr ? legal->rates : options.rates;
+    auto plan = legal != nullptr ? plan_overrides(made, chip, options.overrides) : overrides;
+    if (!plan) {
+        return fail(std::move(plan.error()));
+    }
     const Partition& parts = mapping->partition;
 
     say(options, 0.7, "place");
-    const auto placed = place_as_planned(network, *mapping, chip, options, *overrides);
+    const auto placed = place_as_planned({made, *mapping, chip, options, *plan, rates});
     if (!placed) {
         return fail(placed.error());
     }
     const Placement& placement = *placed;
 
     say(options, 0.75, "allocate");
-    CompileResult result{.image = allocate(network, mapping->mapped, parts, placement, chip),
+    CompileResult result{.image = allocate(made, mapping->mapped, parts, placement, chip),
                          .remarks = std::move(mapping->remarks)};
     if (Diagnostics findings = chip::check_addresses(result.image); has_error(findings)) {
         return fail(std::move(findings));
     }
-    result.image.mapping_report = mapping_report({.network = network,
+    result.image.mapping_report = mapping_report({.network = made,
                                                   .mapped = mapping->mapped,
                                                   .partition = parts,
                                                   .placement = placement,
-                                                  .rates_by_node = rates_by_node(options.rates)},
+                                                  .rates_by_node = rates_by_node(rates),
+                                                  .legal = legal},
                                                  result.image, result.remarks);
 
     // The table of a large network takes gigabytes; from here on the image speaks for itself.
     mapping->mapped.table = {};
 
     say(options, 0.85, "verify");
-    Diagnostics findings = verify(result.image, network);
+    Diagnostics findings = verify(result.image, made);
     if (findings.empty()) {
         findings = compare_cost(parts, placement, result.image);
     }
     if (findings.empty()) {
-        findings = verify_overrides(*overrides, result.image);
+        findings = verify_overrides(*plan, result.image);
+    }
+    if (findings.empty() && legal != nullptr) {
+        findings = verify_legal(network, *legal);
     }
     if (!findings.empty()) {
         return fail(as_internal(std::move(findings)));
     }
+    if (legal != nullptr) {
+        result.image.losses = legal->losses;  // of what the user gave
+    }
     if (options.embed_network) {
-        result.image.source_network = serialise_network(network);
+        result.image.source_network = serialise_network(legal != nullptr ? legal->reference : network);
     }
     say(options, 1.0, "done");
     return result;

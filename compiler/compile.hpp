@@ -50,6 +50,7 @@ struct CompileOptions {
     int weight_bits = 8;               ///< widest weight the quantiser may choose
     bool embed_network = true;         ///< keep the float network in the image, for the quantisation gap
     bool approximate_reset = false;    ///< accept reset to zero where the network subtracts the threshold
+    bool split_fan_in = true;          ///< make sums of too many sources in parts, where that is exact (legalise/)
     bool approximate_weights = false;  ///< round weights into given registers that no synapse format holds exactly
     std::function<void(double fraction, const std::string& phase)> progress;  ///< may be empty
 };

@@ -4,6 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/legalise/legalise.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -13,18 +15,52 @@ void say(const CompileOptions& options, double fraction, const std::string& phas
     }
 }
 
-Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
-                                       const QuantiseOptions& options, const PartitionChoices& choices) {
-    Mapping mapping;
-    auto mapped = quantise(network, chip, options, mapping.remarks);
-    if (!mapped) {
-        return fail(std::move(mapped.error()));
+/// Made of neurons that cores can hold, where partition() found some that none can; else its reasons.
+Result<Mapping> legalise_and_partition(const Network& network, Mapping mapping, const chip::ChipSpec& chip,
+                                       const CompileOptions& options, PartitionChoices choices, Diagnostics reasons) {
+    auto made = legalise(network, mapping.mapped, chip, options);
+    if (!made || !*made) {
+        return fail(made ? std::move(reasons) : std::move(made.error()));
     }
-    auto parts = partition(network, *mapped, chip, choices);
+    mapping.legal = std::move((*made)->legal);
+    mapping.mapped = std::move((*made)->mapped);
+    mapping.remarks.insert(mapping.remarks.end(), (*made)->remarks.begin(), (*made)->remarks.end());
+    const auto overrides = plan_overrides(mapping.legal->network, chip, options.overrides);
+    if (!overrides) {
+        return fail(overrides.error());
+    }
+    const std::vector<float> rates = rates_by_node(mapping.legal->rates);
+    choices.overrides = &*overrides;
+    choices.rates = rates;
+    if (choices.known_order != nullptr && choices.known_order->neuron_at.size() != mapping.mapped.neurons()) {
+        choices.known_order = nullptr;
+    }
+    auto parts = partition(mapping.legal->network, mapping.mapped, chip, choices);
     if (!parts) {
         return fail(std::move(parts.error()));
     }
+    mapping.partition = std::move(*parts);
+    return mapping;
+}
+
+Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
+                                       const CompileOptions& options, const QuantiseOptions& quantise_options,
+                                       PartitionChoices choices) {
+    Mapping mapping;
+    auto mapped = quantise(network, chip, quantise_options, mapping.remarks);
+    if (!mapped) {
+        return fail(std::move(mapped.error()));
+    }
     mapping.mapped = std::move(*mapped);
+    const NeuronOrder* const known_order = choices.known_order;
+    if (known_order != nullptr && known_order->neuron_at.size() != mapping.mapped.neurons()) {
+        choices.known_order = nullptr;  // that of a legalised network
+    }
+    auto parts = partition(network, mapping.mapped, chip, choices);
+    if (!parts) {
+        choices.known_order = known_order;
+        return legalise_and_partition(network, std::move(mapping), chip, options, choices, std::move(parts.error()));
+    }
     mapping.partition = std::move(*parts);
     return mapping;
 }
@@ -61,7 +97,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
                              .rates = rates,
                              .stop = options.stop,
                              .overrides = &overrides};
-    auto best = quantise_and_partition(network, chip, quantise_options, choices);
+    auto best = quantise_and_partition(network, chip, options, quantise_options, choices);
     if (!best || options.effort == 0) {
         return best;
     }
@@ -80,7 +116,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         quantise_options.split = refinement.split;
         quantise_options.magnitude_classes = refinement.magnitude_classes;
         choices.known_order = &best->partition.order;
-        auto refined = quantise_and_partition(network, chip, quantise_options, choices);
+        auto refined = quantise_and_partition(network, chip, options, quantise_options, choices);
         const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
                           refined->partition.messages <= best->partition.messages;
         if (!free || weight_error(refined->mapped) > 0.9 * weight_error(best->mapped)) {

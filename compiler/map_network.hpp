@@ -2,8 +2,11 @@
 // tries changes of a network or a chip with, since it decides the number of cores.
 #pragma once
 
+#include <optional>
+
 #include "chip/spec/chip_spec.hpp"
 #include "compiler/compile.hpp"
+#include "compiler/legalise/legal_network.hpp"
 #include "compiler/network.hpp"
 #include "compiler/overrides.hpp"
 #include "compiler/passes/mapped_network.hpp"
@@ -13,11 +16,12 @@
 
 namespace spikeloom::compiler {
 
-/// Quantised, and dealt to cores.
+/// Quantised, made of neurons that cores can hold, and dealt to cores.
 struct Mapping {
     MappedNetwork mapped;
     Partition partition;
     Diagnostics remarks;
+    std::optional<LegalNetwork> legal;  ///< where neurons had to be split or copied: what `mapped` is of
 };
 
 /// Of a checked network. Errors: what the chip can't express, limits that no partition respects.

@@ -132,9 +132,34 @@ void write_populations(Out out, const MappingDecisions& decisions, const chip::I
     }
 }
 
-void write_losses(Out out, const chip::Image& image) {
+/// What neurons were made of that no core holds, and what that cost.
+void write_legal(Out out, const MappingDecisions& decisions) {
+    if (decisions.legal == nullptr) {
+        return;
+    }
+    const LegalNetwork& legal = *decisions.legal;
+    const std::vector<Population>& populations = legal.network.populations;
+    const auto steps = [](int count) { return fmt::format("{} step{}", count, count == 1 ? "" : "s"); };
+    fmt::format_to(out, "\nneurons that fit no core\n");
+    for (const FanInSplit& split : legal.fan_in) {
+        fmt::format_to(out, "  {}: up to {} sources a neuron, in up to {} parts: {} helpers ({})\n",
+                       populations[split.population].name, split.most_sources, split.most_parts,
+                       populations[split.helpers].size(), populations[split.helpers].name);
+    }
+    for (const FanOutCopies& copies : legal.fan_out) {
+        fmt::format_to(out, "  {}: too many cores to send to: {} copies ({}) share the targets\n",
+                       populations[copies.population].name, copies.stand_for.size(), populations[copies.copies].name);
+    }
+    for (std::size_t p = 0; p < legal.added_steps.size(); ++p) {
+        if (legal.added_steps[p] > 0) {
+            fmt::format_to(out, "  {}: spikes {} later\n", populations[p].name, steps(legal.added_steps[p]));
+        }
+    }
+}
+
+void write_losses(Out out, const std::vector<chip::ProjectionLoss>& losses) {
     fmt::format_to(out, "\nquantisation, by projection\n");
-    for (const chip::ProjectionLoss& loss : image.losses) {
+    for (const chip::ProjectionLoss& loss : losses) {
         fmt::format_to(out,
                        "  {}: {} synapses, {} bits x 2^{}, weight error {:.3f} % rms ({:.3f} % of the largest at "
                        "most), {} zeroed, {} clipped\n",
@@ -218,7 +243,8 @@ std::string mapping_report(const MappingDecisions& decisions, const chip::Image&
     write_head(out, decisions, image);
     write_cores(out, decisions, image);
     write_populations(out, decisions, image);
-    write_losses(out, image);
+    write_legal(out, decisions);
+    write_losses(out, decisions.legal != nullptr ? decisions.legal->losses : image.losses);
     write_learning(out, decisions, image);
     if (!remarks.empty()) {
         text += "\nremarks\n";

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "chip/image/image.hpp"
+#include "compiler/legalise/legal_network.hpp"
 #include "compiler/network.hpp"
 #include "compiler/passes/mapped_network.hpp"
 #include "compiler/passes/partition.hpp"
@@ -21,6 +22,7 @@ struct MappingDecisions {
     const Partition& partition;
     const Placement& placement;
     std::span<const float> rates_by_node{};  ///< spikes a step of a calibration run; empty: every node spikes once
+    const LegalNetwork* legal = nullptr;     ///< where neurons had to be split or copied
 };
 
 [[nodiscard]] std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image,

@@ -38,7 +38,7 @@ Result<GapWatch> GapWatch::create(const chip::Image& image, const runtime::Label
         return fail(std::move(measurement.error()));
     }
     const chip::PopulationSymbol& symbol = image.populations[output->value()];
-    return GapWatch(set, options, *output, image.populations.size(), symbol.size(),
+    return GapWatch(set, options, *output, network->populations.size(), symbol.size(),
                     runtime::settled(options.decision, symbol.spikes), std::move(*measurement));
 }
 
@@ -55,7 +55,9 @@ GapWatch::GapWatch(const runtime::LabelledSet& set, const runtime::EvaluationOpt
 
 Result<void> GapWatch::on_step(const runtime::StepView& view) {
     for (const runtime::NetworkSpike& spike : view.spikes) {
-        trains_[spike.population.value()].push_back({.step = step_, .neuron = spike.neuron.value()});
+        if (spike.population.value() < trains_.size()) {  // behind them: helpers, which the float network has not
+            trains_[spike.population.value()].push_back({.step = step_, .neuron = spike.neuron.value()});
+        }
     }
     ++step_;
     return {};

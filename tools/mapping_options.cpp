@@ -130,7 +130,9 @@ Result<void> take_overrides(const CommandLine& line, const compiler::Network& ne
 void add_mapping_options(CommandLine& line) {
     line.add()("approximate-reset", flag(), "accept reset to zero where the network subtracts the threshold")(
         "approximate-weights", flag(), "round whole-numbered weights (netx) that no synapse format holds exactly")(
-        "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
+        "split-fan-in", word("exact|never")->default_value("exact"),
+        "make the sum of a neuron with more sources than a core takes in by helper neurons, a step later, where that is "
+        "exact (chips with graded spikes)")("seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
         "effort", po::value<int>()->default_value(1)->value_name("0..3"),
         "of the search for a mapping: 0 one linear pass, 1 seconds, 2 tens of seconds, 3 minutes; Ctrl-C takes the "
         "best so far")("threads", po::value<int>()->default_value(1)->value_name("N"),
@@ -144,6 +146,11 @@ compiler::CompileOptions mapping_options(const CommandLine& line) {
     options.threads = line.value<int>("threads");
     options.approximate_reset = line.flag("approximate-reset");
     options.approximate_weights = line.flag("approximate-weights");
+    const auto split = line.value<std::string>("split-fan-in");
+    if (split != "exact" && split != "never") {
+        throw UsageError(fmt::format("--split-fan-in: '{}'; allowed are exact and never", split));
+    }
+    options.split_fan_in = split == "exact";
     options.weight_bits = line.optional<int>("weight-bits").value_or(most_weight_bits);
     options.stop = InterruptGuard::requested;
     if (options.effort < 0 || options.effort > most_effort) {

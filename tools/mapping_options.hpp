@@ -14,7 +14,7 @@
 
 namespace spikeloom::tools {
 
-/// --seed, --effort, --threads, --approximate-reset, --approximate-weights; --weight-bits is added by whoever also
+/// --seed, --effort, --threads, --split-fan-in, --approximate-reset, --approximate-weights; --weight-bits is added by whoever also
 /// compiles for analog chips, which know it too.
 void add_mapping_options(CommandLine& line);
 /// --pin, --forbid-core, --keep-together, --rates.

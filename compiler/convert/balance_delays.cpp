@@ -25,11 +25,15 @@ bool acts_alone(const Network& network, std::size_t population) {
     const auto moves = [](const Parameter& parameter) {
         return std::ranges::any_of(parameter.values, [](double value) { return value != 0; });
     };
-    return moves(neurons.bias) || (leaks(neurons.kind) && moves(neurons.v_leak)) ||
+    return moves(neurons.bias) ||
+           (neurons.fixed && std::ranges::any_of(neurons.fixed->biases, [](std::int32_t bias) { return bias != 0; })) ||
+           (leaks(neurons.kind) && moves(neurons.v_leak)) ||
            std::ranges::any_of(network.projections, [&](const Projection& projection) {
                return projection.target.value() == population && moves(projection.bias);
            });
 }
+
+}  // namespace
 
 void remark_biases(const Network& network, const std::vector<int>& latency, Diagnostics& remarks) {
     int most = 0;
@@ -51,8 +55,6 @@ void remark_biases(const Network& network, const std::vector<int>& latency, Diag
              .help = {}});
     }
 }
-
-}  // namespace
 
 std::vector<int> latencies_of(const Network& network) {
     std::vector<int> latency(network.populations.size(), 0);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <map>
 #include <utility>
 #include <vector>
@@ -44,8 +45,17 @@ public:
 
 private:
     Diagnostics open_population(std::size_t population);
+    /// What came before the axon: a helper's part of a sum is passed on a step later.
+    struct Before {
+        double factor = 1;
+        int delay = 0;
+    };
     template <class Use>
-    void walk_axon(const chip::OutputAxon& axon, const Use& use) const;
+    void walk_axon(const chip::OutputAxon& axon, const Use& use, Before before = {}) const;
+    template <class Use>
+    void walk_compartment(CoreId core, std::uint32_t compartment, const Use& use, Before before = {}) const;
+    /// Whether the compartment is a helper's, which a network split for its fan-in has beside its own neurons.
+    [[nodiscard]] bool passes_on(CoreId core, std::uint32_t compartment) const;
 
     const Network& network_;
     const chip::Image& image_;
@@ -126,21 +136,41 @@ Diagnostics ImageView::open_population(std::size_t index) {
     return {};
 }
 
+bool ImageView::passes_on(CoreId core, std::uint32_t compartment) const {
+    const std::vector<chip::CompartmentGroup>& groups = image_.cores[core.value()].groups;
+    const auto behind = std::ranges::upper_bound(groups, compartment, {}, &chip::CompartmentGroup::first);
+    return !places_[core.value()][compartment].used && behind != groups.begin() &&
+           std::prev(behind)->model == NeuronModel::graded_vector;
+}
+
 template <class Use>
-void ImageView::walk_axon(const chip::OutputAxon& axon, const Use& use) const {
+void ImageView::walk_axon(const chip::OutputAxon& axon, const Use& use, Before before) const {
     const chip::CoreImage& core = image_.cores[axon.core.value()];
     const auto rounding = image_.chip.conventions.negative_mixed_weight;
     const std::uint32_t base = core.axon(axon.axon.value()).base;
     for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
         for (std::uint32_t k = entry.first; k < entry.first + entry.count; ++k) {
             const chip::Synapse& synapse = core.synapses[k];
-            const NeuronPlace& place = places_[axon.core.value()][base + synapse.target];
+            const std::uint32_t compartment = base + synapse.target;
+            const NeuronPlace& place = places_[axon.core.value()][compartment];
             const std::int32_t contribution =
                 chip::effective_weight_64(synapse.weight, core.formats[entry.format], rounding);
+            const int delay = before.delay + synapse.delay;
             if (contribution != 0 && place.used) {
-                use(place, 64.0 * contribution, synapse.delay);
+                use(place, 64.0 * contribution * before.factor, delay);
+            } else if (contribution != 0 && passes_on(axon.core, compartment)) {
+                walk_compartment(axon.core, compartment, use,
+                                 {.factor = contribution * before.factor, .delay = delay + 1});
             }
         }
+    }
+}
+
+template <class Use>
+void ImageView::walk_compartment(CoreId core, std::uint32_t compartment, const Use& use, Before before) const {
+    const chip::CoreImage& image = image_.cores[core.value()];
+    for (std::uint32_t k = image.output_first[compartment]; k < image.output_first[compartment + 1]; ++k) {
+        walk_axon(image.outputs[k], use, before);
     }
 }
 
@@ -154,10 +184,7 @@ void ImageView::for_each_synapse(const Source& source, std::uint32_t neuron, con
         return;
     }
     const auto [core, compartment] = compartments_[source.index][neuron];
-    const chip::CoreImage& image = image_.cores[core.value()];
-    for (std::uint32_t k = image.output_first[compartment]; k < image.output_first[compartment + 1]; ++k) {
-        walk_axon(image.outputs[k], use);
-    }
+    walk_compartment(core, compartment, use);
 }
 
 /// What the registers of one neuron mean in the network's equations.

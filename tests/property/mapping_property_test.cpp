@@ -198,6 +198,7 @@ std::optional<Pair> compile_pair(const Network& network, std::uint64_t seed, Tal
     CompileOptions options;
     options.seed = seed;
     options.effort = static_cast<int>(seed % 3);
+    options.split_fan_in = false;  // legalise_property_test.cpp
     options.weight_bits = seed % 13 == 0 ? 1 + static_cast<int>(seed / 13 % 4) : 8;
     auto one = compile(network, test::one_core(formats), options);
     if (!one) {

@@ -1,0 +1,53 @@
+// A network as it is mapped after legalisation, beside what the user gave: neurons that no core can hold have helpers
+// that make parts of their sums, or copies that share their targets. Helpers and copies are populations of their own
+// behind the user's, whose numbers stay. Everything is exact in the chip's integers, since the pass works on
+// mantissas and registers that are chosen already.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "chip/image/image.hpp"
+#include "compiler/compile.hpp"
+#include "compiler/network.hpp"
+#include "compiler/passes/mapped_network.hpp"
+#include "core/base/diagnostics.hpp"
+
+namespace spikeloom::compiler {
+
+/// A population whose neurons' sums are made in parts.
+struct FanInSplit {
+    std::uint32_t population = 0;  ///< whose neurons these are
+    std::uint32_t helpers = 0;     ///< the population that makes the parts
+    std::uint32_t most_sources = 0;
+    std::uint32_t most_parts = 0;  ///< of one neuron
+};
+
+/// A population with neurons that have copies.
+struct FanOutCopies {
+    std::uint32_t population = 0;
+    std::uint32_t copies = 0;              ///< the population of the copies
+    std::vector<std::uint32_t> stand_for;  ///< neuron of `population`, by copy
+};
+
+struct LegalNetwork {
+    Network network;    ///< what is mapped
+    Network reference;  ///< the user's, with the added steps as delays: what the same spikes are computed from
+    std::vector<int> added_steps;             ///< by population of the user's network: how much later its spikes come
+    std::vector<chip::ProjectionLoss> losses;  ///< by projection of the user's network
+    SpikeRates rates;                         ///< of `network`; empty: each counts once
+    std::vector<FanInSplit> fan_in;
+    std::vector<FanOutCopies> fan_out;
+};
+
+/// The network and what it is mapped from: the same populations, nodes and projections.
+struct LegalMapping {
+    LegalNetwork legal;
+    MappedNetwork mapped;
+    /// By node: the largest magnitude that its spikes can carry; 0: not known, but for the payload's width.
+    std::vector<std::int64_t> largest_payload;
+    Diagnostics remarks;
+};
+
+}  // namespace spikeloom::compiler

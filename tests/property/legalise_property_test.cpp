@@ -1,0 +1,278 @@
+// A neuron that no core holds, made of several, computes what it would on one large core: random networks on boards whose
+// cores take in few sources, run beside the same network, unsplit, on one core without limits. Spikes and states are
+// equal, as many steps later as the compiler says; and what a split could get wrong, its verifier notices.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chip/chip.hpp"
+#include "compiler/compile.hpp"
+#include "compiler/text/network_text.hpp"
+#include "property/random_chips.hpp"
+#include "property/random_networks.hpp"
+#include "support/networks.hpp"
+#include "support/sanitized.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+/// The neurons of the first populations of an image, step by step.
+class Machine {
+public:
+    Machine(const chip::Image& image, std::size_t populations)
+        : image_(image), populations_(populations), chip_(load(image)) {}
+
+    struct Neuron {
+        std::int32_t sent = 0;
+        std::int32_t voltage = 0;
+        friend bool operator==(const Neuron&, const Neuron&) = default;
+    };
+    /// By population and neuron, after the step.
+    std::vector<std::vector<Neuron>> step(const std::vector<chip::InputSpike>& inputs) {
+        chip_.step(inputs);
+        std::vector<std::vector<std::int32_t>> sent;
+        for (const chip::CoreImage& core : image_.cores) {
+            sent.emplace_back(core.compartments, 0);
+        }
+        for (const chip::CoreSpike& spike : chip_.spikes()) {
+            sent[spike.core.value()][spike.compartment.value()] = spike.payload;
+        }
+        std::vector<std::vector<Neuron>> all;
+        for (std::size_t p = 0; p < populations_; ++p) {
+            std::vector<Neuron>& own = all.emplace_back();
+            const chip::PopulationSymbol& symbol = image_.populations[p];
+            for (const chip::PopulationTile& tile : symbol.tiles) {
+                for (std::uint32_t i = 0; i < tile.count; ++i) {
+                    const std::uint32_t compartment = symbol.compartment(tile, i);
+                    own.push_back({.sent = sent[tile.core.value()][compartment],
+                                   .voltage = chip_.voltage(tile.core, CompartmentId(compartment))});
+                }
+            }
+        }
+        return all;
+    }
+
+private:
+    static chip::Chip load(const chip::Image& image) {
+        auto chip = chip::Chip::load(image, {});
+        REQUIRE_MESSAGE(chip.has_value(), to_text(chip.error()));
+        return std::move(*chip);
+    }
+    const chip::Image& image_;
+    std::size_t populations_;
+    chip::Chip chip_;
+};
+
+constexpr int steps = 30;
+
+std::vector<std::vector<chip::InputSpike>> draw_stimulus(const Network& network, std::uint64_t seed) {
+    test::Draws draws(seed);
+    const double probability = draws.uniform(0.05, 0.4);
+    std::vector<std::vector<chip::InputSpike>> stimulus(steps);
+    for (std::vector<chip::InputSpike>& spikes : stimulus) {
+        for (std::uint32_t port = 0; port < network.inputs.size(); ++port) {
+            for (std::uint32_t channel = 0; channel < network.inputs[port].size(); ++channel) {
+                if (draws.chance(probability)) {
+                    const auto payload = static_cast<std::int32_t>(draws.integer(-3, 9));
+                    spikes.push_back({.port = port, .channel = channel, .payload = payload});
+                }
+            }
+        }
+    }
+    return stimulus;
+}
+
+using Run = std::vector<std::vector<std::vector<Machine::Neuron>>>;  ///< [step][population][neuron]
+
+/// `more` steps without input behind the stimulus.
+Run run(const chip::Image& image, std::size_t populations, const std::vector<std::vector<chip::InputSpike>>& stimulus,
+        int more) {
+    Machine machine(image, populations);
+    Run steps_done;
+    for (const auto& spikes : stimulus) {
+        steps_done.push_back(machine.step(spikes));
+    }
+    for (int i = 0; i < more; ++i) {
+        steps_done.push_back(machine.step({}));
+    }
+    return steps_done;
+}
+
+std::uint64_t count_spikes(const Run& run) {
+    std::uint64_t spikes = 0;
+    for (const auto& step : run) {
+        for (const auto& population : step) {
+            spikes += static_cast<std::uint64_t>(
+                std::ranges::count_if(population, [](const Machine::Neuron& neuron) { return neuron.sent != 0; }));
+        }
+    }
+    return spikes;
+}
+
+/// How much later the populations are, from what the compiler says of delays.
+std::vector<int> added_steps(const Network& network, const Network& reference) {
+    std::vector<int> added(network.populations.size(), 0);
+    for (std::size_t round = 0; round <= added.size(); ++round) {
+        for (std::size_t p = 0; p < network.projections.size(); ++p) {
+            const Projection& projection = network.projections[p];
+            const int from = projection.source.kind == Source::Kind::population ? added[projection.source.index] : 0;
+            added[projection.target.value()] = from + reference.projections[p].delay_steps - projection.delay_steps;
+        }
+    }
+    return added;
+}
+
+bool acts_alone(const Network& network) {
+    const auto moves = [](const Parameter& parameter) {
+        return std::ranges::any_of(parameter.values, [](double value) { return value != 0; });
+    };
+    return std::ranges::any_of(network.populations,
+                               [&](const Population& p) {
+                                   return moves(p.bias) || moves(p.v_leak) || (p.fixed && !p.fixed->biases.empty());
+                               }) ||
+           std::ranges::any_of(network.projections, [&](const Projection& p) { return moves(p.bias); });
+}
+
+Network without_biases(Network network) {
+    for (Population& population : network.populations) {
+        population.bias = population.v_leak = 0.0;
+        if (population.fixed) {
+            population.fixed->biases.clear();
+        }
+    }
+    for (Projection& projection : network.projections) {
+        projection.bias = 0.0;
+    }
+    return network;
+}
+
+struct Tally {
+    int split = 0, refused = 0, whole = 0, rounded_otherwise = 0, shifted = 0, later = 0;
+    std::uint64_t spikes = 0;
+};
+
+chip::ChipSpec narrow(const chip::ChipSpec& formats, std::int64_t input_axons) {
+    chip::ChipSpec chip = formats;
+    chip.mesh = {.columns = 8, .rows = 8, .cores_per_tile = 4};
+    chip.limits.input_axons = input_axons;
+    chip.limits.compartments = 32;
+    return chip;
+}
+
+/// Split on `chip`, beside one core of the same formats.
+void compare(const Network& network, const chip::ChipSpec& chip, std::uint64_t seed, int effort, Tally& tally) {
+    CompileOptions options;
+    options.seed = seed;
+    options.effort = effort;
+    const auto many = compile(network, chip, options);
+    if (!many) {
+        for (const Diagnostic& reason : many.error()) {
+            CAPTURE(to_text(reason));
+            CHECK(reason.found.find("internal") == std::string::npos);
+        }
+        ++tally.refused;
+        return;
+    }
+    if (many->image.populations.size() == network.populations.size()) {
+        ++tally.whole;
+        return;
+    }
+    ++tally.split;
+    const auto read = deserialise_network(many->image.source_network, "image");
+    REQUIRE_MESSAGE(read, to_text(read.error()));
+    const Network& reference = *read;
+    const std::vector<int> added = added_steps(network, reference);
+    tally.later += std::ranges::any_of(added, [](int steps_added) { return steps_added > 0; });
+    const auto on_one = compile(reference, test::one_core(chip), options);
+    const auto given = compile(network, test::one_core(chip), options);
+    REQUIRE_MESSAGE(on_one, to_text(on_one.error()));
+    REQUIRE_MESSAGE(given, to_text(given.error()));
+    if (on_one->image.losses != many->image.losses || given->image.losses != many->image.losses) {
+        ++tally.rounded_otherwise;
+        return;
+    }
+    const auto stimulus = draw_stimulus(network, seed);
+    const std::size_t populations = network.populations.size();
+    const int most = std::ranges::max(added);
+    const Run expected = run(on_one->image, populations, stimulus, most);
+    const Run found = run(many->image, populations, stimulus, most);
+    REQUIRE(found == expected);
+    tally.spikes += count_spikes(found);
+    if (acts_alone(network)) {
+        return;
+    }
+    ++tally.shifted;
+    const Run early = run(given->image, populations, stimulus, 0);
+    for (std::size_t step = 0; step < early.size(); ++step) {
+        for (std::size_t p = 0; p < populations; ++p) {
+            CAPTURE(step);
+            CAPTURE(p);
+            REQUIRE(found[step + static_cast<std::size_t>(added[p])][p] == early[step][p]);
+        }
+    }
+}
+
+chip::ChipSpec graded_formats(std::uint64_t seed) {
+    chip::ChipSpec chip = test::random_formats(seed);
+    chip.neuron.models = {NeuronModel::leaky,       NeuronModel::ternary_leaky, NeuronModel::sigma_delta,
+                          NeuronModel::delta,       NeuronModel::graded_vector, NeuronModel::graded_relu,
+                          NeuronModel::adaptive_threshold};
+    chip.neuron.payload_bits = 24;
+    return chip;
+}
+
+TEST_CASE("a dense layer on cores of 16 input axons spikes as on one large core, a step later; a very wide one two") {
+    for (const std::uint32_t inputs : {16U, 17U, 100U, 300U}) {
+        CAPTURE(inputs);
+        test::NetworkBuilder builder;
+        const Source in = builder.input("in", inputs);
+        const Source out = builder.population("out", {10});
+        builder[out].v_threshold = 0.1;
+        builder.connect(in, out, test::dense_uniform(10, inputs, -0.4, 0.5, 3));
+        const Source next = builder.population("next", {5}, NeuronKind::current_based);
+        builder.connect(out, next, test::dense_uniform(5, 10, 0.5, 2, 4));
+        builder.output("out", next);
+        Tally tally;
+        compare(builder.network(), narrow(graded_formats(4), 16), inputs, 0, tally);
+        CHECK(tally.split == (inputs > 16 ? 1 : 0));
+        CHECK(tally.shifted == tally.split);
+        CHECK((tally.split == 0 || tally.spikes > 50));
+    }
+}
+
+TEST_CASE("random networks split where cores take in little spike as on one core without limits") {
+    constexpr std::uint64_t networks = test::sanitized ? 20 : 80;
+    Tally tally;
+    for (std::uint64_t seed = 0; seed < networks; ++seed) {
+        CAPTURE(seed);
+        const chip::ChipSpec formats = graded_formats(seed);
+        test::NetworkTraits traits{.subtracting_resets = seed % 6 == 0 && formats.neuron.soft_reset_compartments > 0};
+        if (seed % 4 == 1) {
+            traits.models = {NeuronModel::leaky, NeuronModel::ternary_leaky, NeuronModel::graded_vector};
+            traits.graded_inputs = true;
+        }
+        Network network = test::random_network(seed, traits);
+        if (seed % 2 == 1) {
+            network = without_biases(std::move(network));
+        }
+        test::Draws draws(seed);
+        compare(network, narrow(formats, draws.integer(8, 40)), seed, seed % 8 == 7 ? 1 : 0, tally);
+    }
+    MESSAGE(tally.split << " split, " << tally.whole << " whole, " << tally.refused << " refused, "
+                        << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.later
+                        << " with added steps; " << tally.shifted << " compared with the network as given; "
+                        << tally.spikes << " spikes");
+    if (!test::sanitized) {
+        CHECK(tally.split > 30);
+        CHECK(tally.shifted > 10);
+        CHECK(tally.spikes > 3000);
+    }
+}
+
+}  // namespace
+}  // namespace spikeloom::compiler
