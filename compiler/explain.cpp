@@ -90,11 +90,11 @@ int longest_delay(const Network& network) {
 }
 
 /// Over all weights, of each projection's rms weight; `lost` as of pruned(), or empty.
-double overall_error(const MappedNetwork& mapped, const std::vector<double>& lost) {
+double overall_error(const Mapping& mapping, const std::vector<double>& lost) {
     double sum = 0;
     double count = 0;
-    for (std::size_t p = 0; p < mapped.losses.size(); ++p) {
-        const chip::ProjectionLoss& loss = mapped.losses[p];
+    for (std::size_t p = 0; p < mapping.losses().size(); ++p) {
+        const chip::ProjectionLoss& loss = mapping.losses()[p];
         const double gone = p < lost.size() ? lost[p] * lost[p] : 0;
         const auto synapses = static_cast<double>(loss.synapses);
         sum += synapses * (gone + loss.rms_error * loss.rms_error * (1 - gone));
@@ -162,7 +162,7 @@ std::optional<Mapping> Explainer::attempt(Change change, const Network& network,
         trial.cores = static_cast<std::uint32_t>(mapping->partition.cores.size());
         trial.fits = trial.cores <= trial.cores_there;
         trial.messages = mapping->partition.messages;
-        trial.weight_error = overall_error(mapping->mapped, lost);
+        trial.weight_error = overall_error(*mapping, lost);
     } else {
         const auto first = std::ranges::find(mapping.error(), Severity::error, &Diagnostic::severity);
         trial.refusal = first->where + ": " + first->found;
@@ -207,8 +207,9 @@ void Explainer::describe_populations(const Mapping& mapping) {
     const MappedNetwork& mapped = mapping.mapped;
     const FanInTable& table = mapped.table;
     std::vector<PopulationNeed>& needs = result_.populations;
-    std::vector<std::int64_t> bits(network_.populations.size(), 0);
-    for (const Population& population : network_.populations) {
+    const Network& network = mapping.legal ? mapping.legal->network : network_;
+    std::vector<std::int64_t> bits(network.populations.size(), 0);
+    for (const Population& population : network.populations) {
         needs.push_back({.name = population.name, .neurons = population.size()});
     }
     std::vector<std::uint32_t> heard_by(mapped.nodes(), 0xffffffffU);  // the last population

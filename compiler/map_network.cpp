@@ -66,17 +66,17 @@ Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipS
 }
 
 /// Sum over the projections of what rounding did to their weights.
-double weight_error(const MappedNetwork& mapped) {
+double weight_error(const Mapping& mapping) {
     double sum = 0;
-    for (const chip::ProjectionLoss& loss : mapped.losses) {
+    for (const chip::ProjectionLoss& loss : mapping.losses()) {
         sum += loss.rms_error;
     }
     return sum;
 }
 
-bool has_rounding(const MappedNetwork& mapped) {
+bool has_rounding(const Mapping& mapping) {
     constexpr double negligible = 1e-4;
-    return weight_error(mapped) > negligible * static_cast<double>(mapped.losses.size());
+    return weight_error(mapping) > negligible * static_cast<double>(mapping.losses().size());
 }
 
 }  // namespace
@@ -108,7 +108,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
     double done = 0.3;
     for (const Refinement refinement :
          {Refinement{SignSplit::always, 1}, Refinement{SignSplit::always, 2}, Refinement{SignSplit::always, 3}}) {
-        if (!has_rounding(best->mapped) || (options.stop && options.stop())) {
+        if (!has_rounding(*best) || (options.stop && options.stop())) {
             break;
         }
         say(options, done, "refine the weights' formats");
@@ -119,7 +119,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         auto refined = quantise_and_partition(network, chip, options, quantise_options, choices);
         const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
                           refined->partition.messages <= best->partition.messages;
-        if (!free || weight_error(refined->mapped) > 0.9 * weight_error(best->mapped)) {
+        if (!free || weight_error(*refined) > 0.9 * weight_error(*best)) {
             break;
         }
         best = std::move(refined);

@@ -22,6 +22,11 @@ struct Mapping {
     Partition partition;
     Diagnostics remarks;
     std::optional<LegalNetwork> legal;  ///< where neurons had to be split or copied: what `mapped` is of
+
+    /// Of the weights that the user gave.
+    [[nodiscard]] const std::vector<chip::ProjectionLoss>& losses() const {
+        return legal ? legal->losses : mapped.losses;
+    }
 };
 
 /// Of a checked network. Errors: what the chip can't express, limits that no partition respects.

@@ -131,8 +131,10 @@ void add_mapping_options(CommandLine& line) {
     line.add()("approximate-reset", flag(), "accept reset to zero where the network subtracts the threshold")(
         "approximate-weights", flag(), "round whole-numbered weights (netx) that no synapse format holds exactly")(
         "split-fan-in", word("exact|never")->default_value("exact"),
-        "make the sum of a neuron with more sources than a core takes in by helper neurons, a step later, where that is "
-        "exact (chips with graded spikes)")("seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of partition and placement")(
+        "make the sum of a neuron with more sources than a core takes in by helper neurons, a step later, where that "
+        "is "
+        "exact (chips with graded spikes)")("seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"),
+                                            "of partition and placement")(
         "effort", po::value<int>()->default_value(1)->value_name("0..3"),
         "of the search for a mapping: 0 one linear pass, 1 seconds, 2 tens of seconds, 3 minutes; Ctrl-C takes the "
         "best so far")("threads", po::value<int>()->default_value(1)->value_name("N"),

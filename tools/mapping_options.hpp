@@ -14,8 +14,8 @@
 
 namespace spikeloom::tools {
 
-/// --seed, --effort, --threads, --split-fan-in, --approximate-reset, --approximate-weights; --weight-bits is added by whoever also
-/// compiles for analog chips, which know it too.
+/// --seed, --effort, --threads, --split-fan-in, --approximate-reset, --approximate-weights; --weight-bits is added by
+/// whoever also compiles for analog chips, which know it too.
 void add_mapping_options(CommandLine& line);
 /// --pin, --forbid-core, --keep-together, --rates.
 void add_override_options(CommandLine& line);

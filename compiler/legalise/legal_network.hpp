@@ -34,9 +34,9 @@ struct FanOutCopies {
 struct LegalNetwork {
     Network network;    ///< what is mapped
     Network reference;  ///< the user's, with the added steps as delays: what the same spikes are computed from
-    std::vector<int> added_steps;             ///< by population of the user's network: how much later its spikes come
+    std::vector<int> added_steps;              ///< by population of the user's network: how much later its spikes come
     std::vector<chip::ProjectionLoss> losses;  ///< by projection of the user's network
-    SpikeRates rates;                         ///< of `network`; empty: each counts once
+    SpikeRates rates;                          ///< of `network`; empty: each counts once
     std::vector<FanInSplit> fan_in;
     std::vector<FanOutCopies> fan_out;
 };

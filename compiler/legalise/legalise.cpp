@@ -48,9 +48,10 @@ LegalMapping as_given(const Network& network, const MappedNetwork& mapped, const
 /// How a neuron's fan-in can be split, for those who are refused.
 std::string way_out(const chip::ChipSpec& chip, const CompileOptions& options) {
     if (!passes_sums_on(chip)) {
-        return fmt::format("spikes of chip '{}' carry no values, so no part of a sum can be passed on: a chip whose "
-                           "spikes do (loihi2) makes it in parts, exactly",
-                           chip.name);
+        return fmt::format(
+            "spikes of chip '{}' carry no values, so no part of a sum can be passed on: a chip whose "
+            "spikes do (loihi2) makes it in parts, exactly",
+            chip.name);
     }
     return options.split_fan_in ? "its sum can't be made in parts here, see below"
                                 : "--split-fan-in exact makes its sum in parts, a step later";

@@ -15,7 +15,9 @@ namespace {
 std::vector<Limit> passed_limits(const CoreUse& use, const chip::ChipSpec& chip) {
     std::vector<Limit> passed;
     for (std::size_t i = 0; i < limit_count; ++i) {
-        if (const auto limit = static_cast<Limit>(i); use[limit] > room(limit, use, chip)) {
+        const auto limit = static_cast<Limit>(i);
+        const bool said = limit == Limit::synapse_words && chip.synapses.crossbar_types > 0;  // a row is an axon
+        if (!said && use[limit] > room(limit, use, chip)) {
             passed.push_back(limit);
         }
     }
@@ -24,13 +26,7 @@ std::vector<Limit> passed_limits(const CoreUse& use, const chip::ChipSpec& chip)
 
 std::int64_t sources_of(const MappedNetwork& mapped, std::uint32_t neuron) {
     std::int64_t sources = 0;
-    for (std::uint32_t source = 0; source < mapped.nodes(); ++source) {
-        const auto row = mapped.table.row(source);
-        const auto found = std::ranges::lower_bound(row, neuron, {}, [](const MappedSynapse& synapse) {
-            return static_cast<std::uint32_t>(synapse.target);
-        });
-        sources += found != row.end() && found->target == neuron ? 1 : 0;
-    }
+    mapped.table.for_each_source(neuron, [&](std::uint32_t /*source*/) { ++sources; });
     return sources;
 }
 
@@ -43,8 +39,8 @@ struct Worst {
 
 class Refusal {
 public:
-    Refusal(const Network& network, const MappedNetwork& mapped, const MisfitSurvey& survey,
-            const chip::ChipSpec& chip, const std::string& way_out)
+    Refusal(const Network& network, const MappedNetwork& mapped, const MisfitSurvey& survey, const chip::ChipSpec& chip,
+            const std::string& way_out)
         : network_(network), mapped_(mapped), survey_(survey), chip_(chip), way_out_(way_out) {}
 
     [[nodiscard]] Diagnostic of(std::uint32_t population, const Worst& worst) const {
@@ -56,8 +52,7 @@ public:
         std::string rooms;
         for (const Limit limit : passed_limits(use, chip_)) {
             needs += fmt::format("{}{} {}", needs.empty() ? "" : " and ", use[limit], name_of(limit));
-            rooms += fmt::format("{}{} {}", rooms.empty() ? "" : " and ",
-                                 room(limit, use, chip_), name_of(limit));
+            rooms += fmt::format("{}{} {}", rooms.empty() ? "" : " and ", room(limit, use, chip_), name_of(limit));
         }
         const Population& p = network_.populations[population];
         return {.where = fmt::format("population '{}'", p.name),
@@ -70,10 +65,7 @@ public:
 
 private:
     [[nodiscard]] bool crossbar() const { return chip_.synapses.crossbar_types > 0; }
-    [[nodiscard]] std::string_view name_of(Limit limit) const {
-        return crossbar() && limit == Limit::input_axons ? "rows of the crossbar (input axons)"
-               : crossbar() && limit == Limit::synapse_words ? "words (a row is one)" : limit_info(limit).name;
-    }
+    [[nodiscard]] std::string_view name_of(Limit limit) const { return limit_info(limit).name; }
     [[nodiscard]] int digits(const Misfit& misfit) const {
         return crossbar() ? survey_.facts.crossbar.digits(misfit.neuron).count : 0;
     }
@@ -82,8 +74,8 @@ private:
             return fmt::format("hears {} sources and ", sources);
         }
         const int count = digits(misfit);
-        return fmt::format("hears {} sources, whose weights have {} binary digit{} (a row each), and ",
-                           sources, count, count == 1 ? "" : "s");
+        return fmt::format("hears {} sources, whose weights have {} binary digit{} (a row each), and ", sources, count,
+                           count == 1 ? "" : "s");
     }
     [[nodiscard]] std::string fan_in_help(const Misfit& misfit, std::int64_t sources) const {
         const double times = shortage_of(misfit, chip_).times;
@@ -92,10 +84,10 @@ private:
                                        100.0 * (1.0 - static_cast<double>(keep) / static_cast<double>(sources)));
         if (crossbar() && digits(misfit) > 1) {
             const std::int64_t rows = chip_.limits.input_axons;
-            help += fmt::format("; --weight-bits 1 takes {} rows, {}", sources,
-                                sources <= rows ? "which fit"
-                                                : fmt::format("still more than {}: then prune to {} sources",
-                                                              rows, rows));
+            help +=
+                fmt::format("; --weight-bits 1 takes {} rows, {}", sources,
+                            sources <= rows ? "which fit"
+                                            : fmt::format("still more than {}: then prune to {} sources", rows, rows));
         }
         return help + "; " + way_out_;
     }

@@ -35,9 +35,8 @@ Diagnostics refuse_learning(const Network& network, const std::vector<bool>& det
     Diagnostics findings;
     for (std::size_t p = 0; p < network.projections.size(); ++p) {
         const Projection& projection = network.projections[p];
-        const bool late =
-            added[projection.target.value()] > 0 || detour[p] ||
-            (projection.source.kind == Source::Kind::population && added[projection.source.index] > 0);
+        const bool late = added[projection.target.value()] > 0 || detour[p] ||
+                          (projection.source.kind == Source::Kind::population && added[projection.source.index] > 0);
         if (projection.learning && late) {
             findings.push_back({.where = fmt::format("projection '{}'", projection.name),
                                 .found = "it learns, and splitting the fan-in of a neuron would shift its spikes "
@@ -71,8 +70,8 @@ std::vector<bool> reached_from(const Network& network, std::uint32_t population)
 
 ModelParameters later_reset(ModelParameters parameters, int steps) {
     if (parameters.reset_interval > 0) {
-        parameters.reset_offset = static_cast<std::int32_t>((std::int64_t{parameters.reset_offset} + steps) %
-                                                            parameters.reset_interval);
+        parameters.reset_offset =
+            static_cast<std::int32_t>((std::int64_t{parameters.reset_offset} + steps) % parameters.reset_interval);
     }
     return parameters;
 }

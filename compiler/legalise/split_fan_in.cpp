@@ -11,25 +11,15 @@
 
 #include "chip/spec/weight_format.hpp"
 #include "compiler/legalise/retime.hpp"
+#include "compiler/overrides.hpp"
 #include "compiler/passes/exact_fit.hpp"
+#include "compiler/passes/expand_weights.hpp"
 #include "compiler/passes/fixed_neuron.hpp"
 #include "compiler/passes/neuron_model.hpp"
 #include "compiler/passes/weight_fit.hpp"
 
 namespace spikeloom::compiler {
 namespace {
-
-constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
-
-int narrowest_delay_field(const chip::SynapseMemory& memory, int delay) {
-    int best = 64;
-    for (const int bits : memory.delay_bits) {
-        if (delay < (1 << bits)) {
-            best = std::min(best, bits);
-        }
-    }
-    return best;
-}
 
 /// Deals the sources of a neuron over its parts, one by one in the order of the nodes, evenly; a part ends early where
 /// its sum could outgrow a payload.
@@ -71,67 +61,89 @@ public:
     [[nodiscard]] Result<LegalMapping> run(bool approximate_reset);
 
 private:
+    /// What a helper adds up: synapses with their sources as nodes of `from`.
+    struct Part {
+        std::vector<FanInSynapse> synapses{};
+        std::uint32_t helper = 0;
+        std::int64_t most = 0;  ///< magnitude that the sum can have
+        bool bounded = true;
+    };
     /// A neuron that is split.
     struct Neuron {
         std::uint32_t node = 0;
         std::uint32_t population = 0;
-        std::uint32_t sources = 0;
-        std::vector<std::uint32_t> helpers{};  ///< of each part
-        double unit = 1;                       ///< contribution to u in units of 2^6, of a weight of 1
-    };
-    struct Helper {
-        std::uint32_t neuron = 0;  ///< whose part it makes
-        std::int64_t most = 0;     ///< magnitude that its sum can have
-        bool bounded = true;
+        std::uint32_t sources = 0;  ///< that lead through helpers
+        std::vector<Part> parts{};
+        double unit = 1;  ///< contribution to u in units of 2^6, of a weight of 1
     };
     /// A population of helpers.
     struct Group {
         std::uint32_t population = 0;  ///< whose parts they make
         std::uint32_t first = 0;       ///< helper
         std::uint32_t count = 0;
+        std::vector<const Part*> parts{};  ///< by helper
+        std::vector<const Neuron*> neurons{};
     };
 
     void find_detours();
-    void list_neurons();
+    void list_nodes();
     void deal(Diagnostics& findings);
+    void deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findings);
     void number_helpers();
     void find_units(bool approximate_reset);
     void find_formats(Diagnostics& findings);
     void write_populations(LegalMapping& to, Diagnostics& findings) const;
     void write_table(LegalMapping& to) const;
     void write_projections(LegalMapping& to) const;
+    void write_projections(LegalMapping& to, const Group& group, std::uint32_t population) const;
     void write_rates(LegalMapping& to) const;
     void remark(LegalMapping& to) const;
 
-    /// Calls use(source, index into neurons_, synapses between them), by sources, then targets.
+    /// Calls use(synapses of one source) along synapses in their order.
     template <class Use>
-    void for_each_pair(const Use& use) const {
-        for (std::uint32_t source = 0; source < mapped_.nodes(); ++source) {
-            const std::span<const MappedSynapse> row = mapped_.table.row(source);
-            for (std::size_t begin = 0; begin < row.size();) {
-                std::size_t end = begin + 1;
-                while (end < row.size() && row[end].target == row[begin].target) {
-                    ++end;
-                }
-                if (helped(source, static_cast<std::uint32_t>(row[begin].target))) {
-                    use(source, split_at_[row[begin].target], row.subspan(begin, end - begin));
-                }
-                begin = end;
+    static void for_each_source(std::span<const FanInSynapse> synapses, const Use& use) {
+        for (std::size_t begin = 0; begin < synapses.size();) {
+            std::size_t end = begin + 1;
+            while (end < synapses.size() && synapses[end].source == synapses[begin].source) {
+                ++end;
             }
+            use(synapses.subspan(begin, end - begin));
+            begin = end;
         }
     }
+    /// Those that lead through helpers.
+    [[nodiscard]] std::vector<FanInSynapse> helped_synapses(const Neuron& neuron) const;
     /// What the synapses can bring in a step; 0: not known.
-    [[nodiscard]] std::int64_t brings(std::uint32_t source, std::span<const MappedSynapse> synapses) const;
+    [[nodiscard]] std::int64_t brings(std::span<const FanInSynapse> synapses) const;
+    [[nodiscard]] std::int32_t contribution(const FanInSynapse& synapse) const {
+        return chip::effective_weight_64(static_cast<int>(synapse.weight), formats_[synapse.format],
+                                         chip_.conventions.negative_mixed_weight);
+    }
     [[nodiscard]] std::uint32_t neurons() const { return mapped_.neurons(); }
+    [[nodiscard]] std::uint32_t helpers() const { return groups_.back().first + groups_.back().count; }
+    /// The node as `to` numbers it: helpers stand between neurons and inputs.
+    [[nodiscard]] std::uint32_t renumbered(std::uint32_t node) const {
+        return node + (node < neurons() ? 0 : helpers());
+    }
     /// Steps that a synapse waits longer, its helper's taken off.
     [[nodiscard]] int longer(std::uint32_t source, std::uint32_t target) const {
-        const std::uint32_t population = population_at_[target];
-        return added_[population] - (source < neurons() ? added_[population_at_[source]] : 0) -
+        const std::uint32_t population = entity_at_[target];
+        return added_[population] - (source < neurons() ? added_[entity_at_[source]] : 0) -
                (helped(source, target) ? 1 : 0);
     }
     /// Whether the synapses between the two lead through a helper.
     [[nodiscard]] bool helped(std::uint32_t source, std::uint32_t target) const {
-        return split_at_[target] != nobody && detours_.at(population_at_[target])[entity_at_[source]];
+        const auto from = detours_.find(entity_at_[target]);
+        return from != detours_.end() && from->second[entity_at_[source]];
+    }
+    /// A synapse as `to` has it, in time.
+    [[nodiscard]] FanInSynapse moved(FanInSynapse synapse, std::uint32_t source, std::uint32_t target) const {
+        if (const int more = longer(source, target); more != 0) {
+            synapse.delay = static_cast<std::uint64_t>(static_cast<int>(synapse.delay) + more);
+            synapse.format = delayed_.at({static_cast<std::uint16_t>(synapse.format), entity_at_[target]});
+        }
+        synapse.source = renumbered(source);
+        return synapse;
     }
 
     const LegalMapping& from_;
@@ -140,52 +152,46 @@ private:
     const PartsByPopulation& parts_;
     const chip::ChipSpec& chip_;
     std::int64_t payload_most_;
-    std::vector<int> added_;                    ///< steps, by population
-    std::vector<std::uint32_t> population_at_;  ///< by neuron node
-    std::vector<std::uint32_t> split_at_;       ///< by neuron node: index into neurons_, or nobody
-    std::vector<std::uint32_t> entity_at_;      ///< by node: its population, or input behind them
-    std::vector<bool> detour_;                  ///< by projection
+    std::vector<int> added_;                ///< steps, by population
+    std::vector<std::uint32_t> entity_at_;  ///< by node: its population, or its input, numbered behind them
+    std::vector<bool> detour_;              ///< by projection
     std::map<std::uint32_t, std::vector<bool>> detours_;  ///< into each split population, by entity of the source
     std::vector<Neuron> neurons_;
-    std::vector<Helper> helpers_;
     std::vector<Group> groups_;
-    std::vector<std::uint32_t> helper_of_pair_;  ///< along for_each_pair
     std::vector<chip::WeightFormat> formats_;
     std::map<std::pair<std::uint16_t, std::uint32_t>, std::uint16_t> delayed_;  ///< format of (format, population)
     std::uint16_t one_format_ = 0;
     std::int16_t one_mantissa_ = 1;
 };
 
-std::int64_t FanInSplitter::brings(std::uint32_t source, std::span<const MappedSynapse> synapses) const {
+std::int64_t FanInSplitter::brings(std::span<const FanInSynapse> synapses) const {
     std::int64_t sum = 0;
-    for (const MappedSynapse& synapse : synapses) {
-        sum += std::abs(chip::effective_weight_64(static_cast<int>(synapse.weight),
-                                                  mapped_.table.formats[synapse.format],
-                                                  chip_.conventions.negative_mixed_weight));
+    for (const FanInSynapse& synapse : synapses) {
+        sum += std::abs(contribution(synapse));
     }
-    return sum * from_.largest_payload[source];
+    return sum * from_.largest_payload[synapses.front().source];
 }
 
-void FanInSplitter::list_neurons() {
-    population_at_.resize(neurons());
-    split_at_.assign(neurons(), nobody);
-    for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
-        for (std::uint32_t node = mapped_.population_first[p]; node < mapped_.population_first[p + 1]; ++node) {
-            population_at_[node] = p;
-            if (parts_.contains(p)) {
-                split_at_[node] = static_cast<std::uint32_t>(neurons_.size());
-                neurons_.push_back({.node = node, .population = p});
-            }
+std::vector<FanInSynapse> FanInSplitter::helped_synapses(const Neuron& neuron) const {
+    std::vector<FanInSynapse> all;
+    mapped_.table.for_each(neuron.node, [&](std::uint32_t source, FanInSynapse synapse) {
+        if (helped(source, neuron.node)) {
+            synapse.source = source;
+            all.push_back(synapse);
         }
+    });
+    return all;
+}
+
+void FanInSplitter::list_nodes() {
+    for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
+        entity_at_.insert(entity_at_.end(), network_.populations[p].size(), p);
     }
-    entity_at_ = population_at_;
     for (std::uint32_t i = 0; i < network_.inputs.size(); ++i) {
         entity_at_.insert(entity_at_.end(), network_.inputs[i].size(),
                           static_cast<std::uint32_t>(network_.populations.size()) + i);
     }
-    for_each_pair([&](std::uint32_t, std::uint32_t neuron, std::span<const MappedSynapse>) {
-        ++neurons_[neuron].sources;
-    });
+    formats_ = mapped_.table.formats;
 }
 
 /// All ways into a split population lead through helpers, but for those that close a loop.
@@ -206,32 +212,42 @@ void FanInSplitter::find_detours() {
 }
 
 void FanInSplitter::deal(Diagnostics& findings) {
-    std::map<std::uint32_t, std::uint32_t> widest;  // by population
-    for (const Neuron& neuron : neurons_) {
-        widest[neuron.population] = std::max({widest[neuron.population], neuron.sources, 1U});
-    }
-    std::vector<Dealer> dealers;
-    for (const Neuron& neuron : neurons_) {
-        const std::uint64_t most = widest[neuron.population];
-        const std::uint64_t parts = (std::uint64_t{parts_.at(neuron.population)} * neuron.sources + most - 1) / most;
-        dealers.emplace_back(neuron.sources, std::max(static_cast<std::uint32_t>(parts), 1U), payload_most_);
-    }
-    std::map<std::uint32_t, std::int64_t> too_large;  // by population
-    for_each_pair([&](std::uint32_t source, std::uint32_t neuron, std::span<const MappedSynapse> synapses) {
-        const std::int64_t here = brings(source, synapses);
-        if (here > payload_most_) {
-            std::int64_t& most = too_large[neurons_[neuron].population];
-            most = std::max(most, here);
+    for (const auto& [population, parts] : parts_) {
+        std::uint64_t most = 1;
+        const std::size_t first = neurons_.size();
+        for (std::uint32_t node = mapped_.population_first[population]; node < mapped_.population_first[population + 1];
+             ++node) {
+            Neuron neuron{.node = node, .population = population};
+            mapped_.table.for_each_source(
+                node, [&](std::uint32_t source) { neuron.sources += helped(source, node) ? 1 : 0; });
+            most = std::max<std::uint64_t>(most, neuron.sources);
+            neurons_.push_back(std::move(neuron));
         }
-        const std::uint32_t part = dealers[neuron].next(here);
-        neurons_[neuron].helpers.resize(std::max<std::size_t>(neurons_[neuron].helpers.size(), part + std::size_t{1}));
-        helper_of_pair_.push_back(part);
+        for (std::size_t i = first; i < neurons_.size(); ++i) {
+            const std::uint64_t own = (std::uint64_t{parts} * neurons_[i].sources + most - 1) / most;
+            deal(neurons_[i], std::max(static_cast<std::uint32_t>(own), 1U), findings);
+        }
+    }
+}
+
+void FanInSplitter::deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findings) {
+    Dealer dealer(neuron.sources, parts, payload_most_);
+    std::int64_t too_large = 0;
+    const std::vector<FanInSynapse> all = helped_synapses(neuron);
+    for_each_source(all, [&](std::span<const FanInSynapse> synapses) {
+        const std::int64_t here = brings(synapses);
+        too_large = std::max(too_large, here > payload_most_ ? here : 0);
+        neuron.parts.resize(std::max<std::size_t>(neuron.parts.size(), dealer.next(here) + std::size_t{1}));
+        Part& part = neuron.parts.back();
+        part.synapses.insert(part.synapses.end(), synapses.begin(), synapses.end());
+        part.most += here;
+        part.bounded = part.bounded && from_.largest_payload[synapses.front().source] > 0;
     });
-    for (const auto& [population, most] : too_large) {
-        findings.push_back({.where = fmt::format("population '{}'", network_.populations[population].name),
-                            .found = fmt::format("a synapse can bring {} x 64 in a step, and a helper that splits its "
-                                                 "fan-in could not pass that on",
-                                                 most),
+    if (too_large > 0) {
+        findings.push_back({.where = fmt::format("population '{}'", network_.populations[neuron.population].name),
+                            .found = fmt::format(
+                                "neuron {}: a source can bring {} x 64 in a step, and a helper could not pass that on",
+                                neuron.node - mapped_.population_first[neuron.population], too_large),
                             .allowed = fmt::format("{} (payloads of {} bits, chip '{}')", payload_most_,
                                                    chip_.neuron.payload_bits, chip_.name),
                             .help = "fewer weight bits (--weight-bits), fewer sources a neuron"});
@@ -240,28 +256,23 @@ void FanInSplitter::deal(Diagnostics& findings) {
 
 /// First parts first: helpers that hear the same sources of a dense layer lie side by side.
 void FanInSplitter::number_helpers() {
+    std::uint32_t helper = 0;
     for (const auto& [population, parts] : parts_) {
-        Group group{.population = population, .first = static_cast<std::uint32_t>(helpers_.size())};
+        Group group{.population = population, .first = helper};
         for (std::size_t part = 0, found = 1; found > 0; ++part) {
             found = 0;
-            for (std::uint32_t i = 0; i < neurons_.size(); ++i) {
-                if (neurons_[i].population == population && neurons_[i].helpers.size() > part) {
-                    neurons_[i].helpers[part] = static_cast<std::uint32_t>(helpers_.size());
-                    helpers_.push_back({.neuron = i});
+            for (Neuron& neuron : neurons_) {
+                if (neuron.population == population && neuron.parts.size() > part) {
+                    neuron.parts[part].helper = helper++;
+                    group.parts.push_back(&neuron.parts[part]);
+                    group.neurons.push_back(&neuron);
                     ++found;
                 }
             }
         }
-        group.count = static_cast<std::uint32_t>(helpers_.size()) - group.first;
-        groups_.push_back(group);
+        group.count = helper - group.first;
+        groups_.push_back(std::move(group));
     }
-    std::size_t pair = 0;
-    for_each_pair([&](std::uint32_t source, std::uint32_t neuron, std::span<const MappedSynapse> synapses) {
-        std::uint32_t& helper = helper_of_pair_[pair++];
-        helper = neurons_[neuron].helpers[helper];
-        helpers_[helper].most += brings(source, synapses);
-        helpers_[helper].bounded = helpers_[helper].bounded && from_.largest_payload[source] > 0;
-    });
 }
 
 /// What the weight from a helper is in the network's terms, so that it counts 1 on the chip.
@@ -282,12 +293,10 @@ void FanInSplitter::find_units(bool approximate_reset) {
 }
 
 void FanInSplitter::find_formats(Diagnostics& findings) {
-    formats_ = mapped_.table.formats;
     const std::vector<FormatLearning>& learning = mapped_.table.learning;
     const auto number = [&](const chip::WeightFormat& format) {
         std::size_t i = 0;
-        while (i < formats_.size() &&
-               !(formats_[i] == format && (i >= learning.size() || learning[i].profile == 0))) {
+        while (i < formats_.size() && !(formats_[i] == format && (i >= learning.size() || learning[i].profile == 0))) {
             ++i;
         }
         if (i == formats_.size()) {
@@ -301,7 +310,7 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
     one_mantissa_ = WeightLattice(format).mantissa(1);
     format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode,
                                           std::countr_zero(static_cast<unsigned>(one_mantissa_)), format.weight_bits);
-    format.delay_bits = narrowest_delay_field(chip_.synapses, 0);
+    format.delay_bits = narrowest_delay(chip_.synapses, 0);
     if (!one.lost.empty() || format.delay_bits > 8) {
         findings.push_back({.where = fmt::format("chip '{}'", chip_.name),
                             .found = "no synapse passes a helper's sum on as it is",
@@ -312,18 +321,17 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
     one_format_ = number(format);
 
     std::map<std::pair<std::uint16_t, std::uint32_t>, int> longest;
-    for (std::uint32_t source = 0; source < mapped_.nodes(); ++source) {
-        for (const MappedSynapse& synapse : mapped_.table.row(source)) {
-            const auto target = static_cast<std::uint32_t>(synapse.target);
+    for (std::uint32_t target = 0; target < neurons(); ++target) {
+        mapped_.table.for_each(target, [&](std::uint32_t source, const FanInSynapse& synapse) {
             if (const int more = longer(source, target); more != 0) {
-                int& delay = longest[{static_cast<std::uint16_t>(synapse.format), population_at_[target]}];
+                int& delay = longest[{static_cast<std::uint16_t>(synapse.format), entity_at_[target]}];
                 delay = std::max(delay, static_cast<int>(synapse.delay) + more);
             }
-        }
+        });
     }
     for (const auto& [key, delay] : longest) {
         chip::WeightFormat longer_format = mapped_.table.formats[key.first];
-        longer_format.delay_bits = narrowest_delay_field(chip_.synapses, delay);
+        longer_format.delay_bits = narrowest_delay(chip_.synapses, delay);
         if (delay > chip_.synapses.max_delay || longer_format.delay_bits > 8) {
             findings.push_back({.where = fmt::format("population '{}'", network_.populations[key.second].name),
                                 .found = fmt::format("a synapse would need a delay of {} steps to stay in time with "
@@ -339,7 +347,8 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
 std::string free_name(const Network& network, const std::string& wanted) {
     std::string name = wanted;
     const auto taken = [&](const auto& named) { return named.name == name; };
-    for (int i = 2; std::ranges::any_of(network.populations, taken) || std::ranges::any_of(network.inputs, taken); ++i) {
+    for (int i = 2; std::ranges::any_of(network.populations, taken) || std::ranges::any_of(network.inputs, taken);
+         ++i) {
         name = fmt::format("{} {}", wanted, i);
     }
     return name;
@@ -369,85 +378,113 @@ void FanInSplitter::write_populations(LegalMapping& to, Diagnostics& findings) c
         to.mapped.population_first.push_back(to.mapped.population_first.back() + group.count);
         FanInSplit split{.population = group.population,
                          .helpers = static_cast<std::uint32_t>(legal.network.populations.size())};
-        for (const Neuron& neuron : neurons_) {
-            if (neuron.population == group.population) {
-                split.most_sources = std::max(split.most_sources, neuron.sources);
-                split.most_parts = std::max(split.most_parts, static_cast<std::uint32_t>(neuron.helpers.size()));
-            }
+        for (const Neuron* neuron : group.neurons) {
+            split.most_sources = std::max(split.most_sources, neuron->sources);
+            split.most_parts = std::max(split.most_parts, static_cast<std::uint32_t>(neuron->parts.size()));
         }
         legal.fan_in.push_back(split);
         legal.network.populations.push_back(std::move(helpers));
     }
     for (std::uint32_t& first : to.mapped.input_first) {
-        first += static_cast<std::uint32_t>(helpers_.size());
+        first += helpers();
     }
     std::vector<std::int64_t> payloads;
-    for (const Helper& helper : helpers_) {
-        payloads.push_back(helper.bounded ? helper.most : 0);
+    for (const Group& group : groups_) {
+        for (const Part* part : group.parts) {
+            payloads.push_back(part->bounded ? part->most : 0);
+        }
     }
     to.largest_payload.insert(to.largest_payload.begin() + neurons(), payloads.begin(), payloads.end());
 }
 
 void FanInSplitter::write_table(LegalMapping& to) const {
-    SynapseTable table;
+    FanInTable table;
     table.formats = formats_;
     table.learning = mapped_.table.learning;
     if (!table.learning.empty()) {
         table.learning.resize(formats_.size());
     }
-    std::vector<MappedSynapse> synapses;
-    synapses.reserve(mapped_.table.synapses.size() + helpers_.size());
-    table.row_begin.push_back(0);
-    std::size_t pair = 0;
-    const auto write_row = [&](std::uint32_t source) {
-        const auto first = static_cast<std::ptrdiff_t>(synapses.size());
-        std::uint32_t last_target = nobody;
-        std::uint32_t helper = 0;
-        for (MappedSynapse synapse : mapped_.table.row(source)) {
-            const auto target = static_cast<std::uint32_t>(synapse.target);
-            if (const int more = longer(source, target); more != 0) {
-                synapse.delay = static_cast<std::uint64_t>(static_cast<int>(synapse.delay) + more);
-                synapse.format = delayed_.at({static_cast<std::uint16_t>(synapse.format), population_at_[target]});
+    table.reserve(mapped_.table.stored() + helpers());
+    std::vector<FanInSynapse> row;
+    auto split = neurons_.begin();
+    for (std::uint32_t target = 0; target < neurons(); ++target) {
+        row.clear();
+        mapped_.table.for_each(target, [&](std::uint32_t source, const FanInSynapse& synapse) {
+            if (!helped(source, target)) {
+                row.push_back(moved(synapse, source, target));
             }
-            if (helped(source, target)) {
-                helper = target != last_target ? helper_of_pair_[pair++] : helper;
-                last_target = target;
-                synapse.target = neurons() + helper;
+        });
+        if (split != neurons_.end() && split->node == target) {
+            const auto inputs = std::ranges::lower_bound(row, neurons(), {}, [](const FanInSynapse& synapse) {
+                return static_cast<std::uint32_t>(synapse.source);
+            });
+            std::vector<FanInSynapse> sums;
+            for (const Part& part : split->parts) {
+                sums.push_back({.source = neurons() + part.helper, .weight = one_mantissa_, .format = one_format_});
             }
-            synapses.push_back(synapse);
+            row.insert(inputs, sums.begin(), sums.end());
+            ++split;
         }
-        std::stable_sort(synapses.begin() + first, synapses.end(),
-                         [](const MappedSynapse& a, const MappedSynapse& b) { return a.target < b.target; });
-        table.row_begin.push_back(synapses.size());
-    };
-    for (std::uint32_t source = 0; source < neurons(); ++source) {
-        write_row(source);
+        table.add(row);
     }
-    for (const Helper& helper : helpers_) {
-        synapses.push_back({.target = neurons_[helper.neuron].node, .weight = one_mantissa_, .format = one_format_});
-        table.row_begin.push_back(synapses.size());
+    for (const Group& group : groups_) {
+        for (std::size_t i = 0; i < group.parts.size(); ++i) {
+            row.clear();
+            for (const FanInSynapse& synapse : group.parts[i]->synapses) {
+                row.push_back(moved(synapse, static_cast<std::uint32_t>(synapse.source), group.neurons[i]->node));
+            }
+            table.add(row);
+        }
     }
-    for (std::uint32_t source = neurons(); source < mapped_.nodes(); ++source) {
-        write_row(source);
-    }
-    table.synapses = std::move(synapses);
     to.mapped.table = std::move(table);
 }
 
-/// Projections that lead through helpers keep their biases alone; their synapses, in whole numbers, lead to the helpers.
+/// Projections that lead through helpers keep their biases alone; their synapses, in whole numbers, lead to the
+/// helpers.
 void FanInSplitter::write_projections(LegalMapping& to) const {
-    Network& network = to.legal.network;
     std::vector<chip::ProjectionLoss>& losses = to.mapped.losses;
     for (std::size_t p = 0; p < network_.projections.size(); ++p) {
         if (detour_[p]) {
             const std::size_t sources = network_.source_size(network_.projections[p].source);
-            network.projections[p].weights =
-                SparseWeights{.row_begin = std::vector<std::uint64_t>(sources + 1, 0), .targets = {}, .weights = {}, .delays = {}};
+            to.legal.network.projections[p].weights = SparseWeights{
+                .row_begin = std::vector<std::uint64_t>(sources + 1, 0), .targets = {}, .weights = {}, .delays = {}};
             losses[p] = {.name = losses[p].name,
                          .weight_exponent = losses[p].weight_exponent,
                          .weight_bits = losses[p].weight_bits};
         }
     }
+    for (std::size_t g = 0; g < groups_.size(); ++g) {
+        write_projections(to, groups_[g], static_cast<std::uint32_t>(network_.populations.size() + g));
+    }
+}
+
+/// From all sources to the helpers of a group, the population of this number, and from them to their neurons.
+void FanInSplitter::write_projections(LegalMapping& to, const Group& group, std::uint32_t population) const {
+    struct Synapse {
+        std::uint32_t source = 0;  ///< node of `from`
+        std::uint32_t helper = 0;
+        float weight = 0;
+        std::uint8_t delay = 0;
+    };
+    std::vector<Synapse> synapses;
+    SparseWeights sums;
+    sums.row_begin.push_back(0);
+    for (std::uint32_t i = 0; i < group.count; ++i) {
+        for (const FanInSynapse& synapse : group.parts[i]->synapses) {
+            const auto source = static_cast<std::uint32_t>(synapse.source);
+            synapses.push_back(
+                {.source = source,
+                 .helper = i,
+                 .weight = static_cast<float>(contribution(synapse)),
+                 .delay = static_cast<std::uint8_t>(moved(synapse, source, group.neurons[i]->node).delay)});
+        }
+        sums.targets.push_back(group.neurons[i]->node - mapped_.population_first[group.population]);
+        sums.weights.push_back(static_cast<float>(1.0 / group.neurons[i]->unit));
+        sums.row_begin.push_back(sums.targets.size());
+    }
+    std::ranges::stable_sort(synapses, {}, &Synapse::source);
+
+    Network& network = to.legal.network;
     const auto add = [&](Source source, std::uint32_t target, SparseWeights weights) {
         if (std::ranges::all_of(weights.delays, [](std::uint8_t delay) { return delay == 0; })) {
             weights.delays.clear();
@@ -456,58 +493,32 @@ void FanInSplitter::write_projections(LegalMapping& to) const {
         projection.source = source;
         projection.target = PopulationId(target);
         projection.name = fmt::format("{} -> {}", network.source_name(source), network.populations[target].name);
-        losses.push_back({.name = projection.name,
-                          .weights = weights.weights.size(),
-                          .synapses = weights.weights.size(),
-                          .weight_bits = formats_[one_format_].weight_bits});
+        to.mapped.losses.push_back({.name = projection.name,
+                                    .weights = weights.weights.size(),
+                                    .synapses = weights.weights.size(),
+                                    .weight_bits = formats_[one_format_].weight_bits});
         projection.weights = std::move(weights);
         network.projections.push_back(std::move(projection));
     };
-    const SynapseTable& table = to.mapped.table;
-    const auto add_from = [&](Source source, std::uint32_t first, std::uint32_t size) {
-        std::map<std::uint32_t, SparseWeights> into;
-        for (std::uint32_t i = 0; i < size; ++i) {
-            for (const MappedSynapse& synapse : table.row(first + i)) {
-                const auto node = static_cast<std::uint32_t>(synapse.target);
-                if (node < neurons()) {
-                    continue;
-                }
-                const std::uint32_t population = to.mapped.population_of(node);
-                SparseWeights& weights = into[population];
-                weights.row_begin.resize(std::size_t{i} + 1, weights.targets.size());
-                weights.targets.push_back(node - to.mapped.population_first[population]);
-                weights.weights.push_back(static_cast<float>(
-                    chip::effective_weight_64(static_cast<int>(synapse.weight), formats_[synapse.format],
-                                              chip_.conventions.negative_mixed_weight)));
-                weights.delays.push_back(static_cast<std::uint8_t>(synapse.delay));
+    for (auto at = synapses.begin(); at != synapses.end();) {
+        const std::uint32_t entity = entity_at_[at->source];
+        const auto populations = static_cast<std::uint32_t>(network_.populations.size());
+        const Source source = entity < populations ? Source{Source::Kind::population, entity}
+                                                   : Source{Source::Kind::input, entity - populations};
+        const std::uint32_t first = mapped_.source_first(source);
+        SparseWeights weights;
+        for (std::uint32_t i = 0; i < network_.source_size(source); ++i) {
+            weights.row_begin.push_back(weights.targets.size());
+            for (; at != synapses.end() && at->source == first + i; ++at) {
+                weights.targets.push_back(at->helper);
+                weights.weights.push_back(at->weight);
+                weights.delays.push_back(at->delay);
             }
         }
-        for (auto& [population, weights] : into) {
-            weights.row_begin.resize(std::size_t{size} + 1, weights.targets.size());
-            add(source, population, std::move(weights));
-        }
-    };
-    for (std::uint32_t p = 0; p < network_.populations.size(); ++p) {
-        add_from({Source::Kind::population, p}, mapped_.population_first[p],
-                 mapped_.population_first[p + 1] - mapped_.population_first[p]);
+        weights.row_begin.push_back(weights.targets.size());
+        add(source, population, std::move(weights));
     }
-    for (std::uint32_t i = 0; i < network_.inputs.size(); ++i) {
-        add_from({Source::Kind::input, i}, to.mapped.input_first[i],
-                 to.mapped.input_first[i + 1] - to.mapped.input_first[i]);
-    }
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-        const Group& group = groups_[g];
-        SparseWeights weights;
-        weights.row_begin.push_back(0);
-        for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
-            const Neuron& neuron = neurons_[helpers_[i].neuron];
-            weights.targets.push_back(neuron.node - mapped_.population_first[group.population]);
-            weights.weights.push_back(static_cast<float>(1.0 / neuron.unit));
-            weights.row_begin.push_back(weights.targets.size());
-        }
-        const auto population = static_cast<std::uint32_t>(network_.populations.size() + g);
-        add({Source::Kind::population, population}, group.population, std::move(weights));
-    }
+    add({Source::Kind::population, population}, group.population, std::move(sums));
 }
 
 /// A helper sends whenever a source of it does, but for sums of 0.
@@ -516,21 +527,15 @@ void FanInSplitter::write_rates(LegalMapping& to) const {
     if (rates.empty()) {
         return;
     }
-    std::vector<double> silent(helpers_.size(), 1);
-    std::vector<float> by_node;
-    for (const auto& populations : {rates.populations, rates.inputs}) {
-        for (const std::vector<float>& own : populations) {
-            by_node.insert(by_node.end(), own.begin(), own.end());
-        }
-    }
-    std::size_t pair = 0;
-    for_each_pair([&](std::uint32_t source, std::uint32_t, std::span<const MappedSynapse>) {
-        silent[helper_of_pair_[pair++]] *= 1 - std::min<double>(by_node[source], 1);
-    });
+    const std::vector<float> by_node = rates_by_node(rates);
     for (const Group& group : groups_) {
         std::vector<float>& own = rates.populations.emplace_back();
-        for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
-            own.push_back(static_cast<float>(1 - silent[i]));
+        for (const Part* part : group.parts) {
+            double silent = 1;
+            for_each_source(part->synapses, [&](std::span<const FanInSynapse> synapses) {
+                silent *= 1 - std::min<double>(by_node[synapses.front().source], 1);
+            });
+            own.push_back(static_cast<float>(1 - silent));
         }
     }
 }
@@ -543,16 +548,14 @@ void FanInSplitter::remark(LegalMapping& to) const {
         to.remarks.push_back(
             {.severity = Severity::note,
              .where = fmt::format("population '{}'", population.name),
-             .found = fmt::format("its neurons hear up to {} sources, more than a core takes in: {} helper neurons "
-                                  "('{}') make their sums in up to {} parts, exactly; its spikes come {} later",
-                                  split.most_sources, group.count,
-                                  to.legal.network.populations[split.helpers].name, split.most_parts,
-                                  added_[group.population] == 1 ? "a step"
-                                                                : fmt::format("{} steps", added_[group.population])),
+             .found = fmt::format(
+                 "its neurons hear up to {} sources, more than a core takes in: {} helper neurons "
+                 "('{}') make their sums in up to {} parts, exactly; its spikes come {} later",
+                 split.most_sources, group.count, to.legal.network.populations[split.helpers].name, split.most_parts,
+                 added_[group.population] == 1 ? "a step" : fmt::format("{} steps", added_[group.population])),
              .allowed = {},
              .help = "--split-fan-in never refuses instead"});
-        const auto unbounded = std::count_if(helpers_.begin() + group.first, helpers_.begin() + group.first + group.count,
-                                             [](const Helper& helper) { return !helper.bounded; });
+        const auto unbounded = std::ranges::count(group.parts, false, &Part::bounded);
         if (unbounded > 0) {
             to.remarks.push_back(
                 {.severity = Severity::warning,
@@ -567,6 +570,7 @@ void FanInSplitter::remark(LegalMapping& to) const {
 }
 
 Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
+    list_nodes();
     find_detours();
     auto added = retime(network_, detour_);
     if (!added) {
@@ -574,7 +578,6 @@ Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     }
     added_ = std::move(*added);
     Diagnostics findings;
-    list_neurons();
     deal(findings);
     number_helpers();
     for (const Group& group : groups_) {
@@ -603,8 +606,9 @@ Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
 
 Diagnostic refuse_loops(const Population& population) {
     return {.where = fmt::format("population '{}'", population.name),
-            .found = "even with its other sources in parts it fits no core: those on loops with it, without a delay, "
-                     "reach it directly, since a part of a sum takes a step more",
+            .found =
+                "even with its other sources in parts it fits no core: those on loops with it, without a delay, "
+                "reach it directly, since a part of a sum takes a step more",
             .allowed = "as many sources on loops as a core takes in",
             .help = "a delay of one step on the recurrent projection, or fewer recurrent sources a neuron"};
 }

@@ -1,5 +1,5 @@
-// Whether a legalised network computes what the user's does, found out from the two networks alone: every synapse of the
-// user's is set against the sum of the ways from its source to its target, by way of helpers, copies being their
+// Whether a legalised network computes what the user's does, found out from the two networks alone: every synapse of
+// the user's is set against the sum of the ways from its source to its target, by way of helpers, copies being their
 // originals. Weights of helpers are in the chip's integers: they may be off by what rounding does to a projection, as
 // its loss admits, and no more. Shares no code with the passes.
 #pragma once

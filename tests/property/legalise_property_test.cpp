@@ -1,6 +1,6 @@
-// A neuron that no core holds, made of several, computes what it would on one large core: random networks on boards whose
-// cores take in few sources, run beside the same network, unsplit, on one core without limits. Spikes and states are
-// equal, as many steps later as the compiler says; and what a split could get wrong, its verifier notices.
+// A neuron that no core holds, made of several, computes what it would on one large core: random networks on boards
+// whose cores take in few sources, run beside the same network, unsplit, on one core without limits. Spikes and states
+// are equal, as many steps later as the compiler says; and what a split could get wrong, its verifier notices.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -219,9 +219,9 @@ void compare(const Network& network, const chip::ChipSpec& chip, std::uint64_t s
 
 chip::ChipSpec graded_formats(std::uint64_t seed) {
     chip::ChipSpec chip = test::random_formats(seed);
-    chip.neuron.models = {NeuronModel::leaky,       NeuronModel::ternary_leaky, NeuronModel::sigma_delta,
-                          NeuronModel::delta,       NeuronModel::graded_vector, NeuronModel::graded_relu,
-                          NeuronModel::adaptive_threshold};
+    chip.neuron.models = {
+        NeuronModel::leaky,         NeuronModel::ternary_leaky, NeuronModel::sigma_delta,       NeuronModel::delta,
+        NeuronModel::graded_vector, NeuronModel::graded_relu,   NeuronModel::adaptive_threshold};
     chip.neuron.payload_bits = 24;
     return chip;
 }

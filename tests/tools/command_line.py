@@ -100,6 +100,62 @@ class Mapping(Case):
                                                 "--no-other-chips"))
         self.refused("explain", self.network, "--chip", "loihi1", "--depth", 7, status=2, says="0 to 2")
 
+    def narrow(self, input_axons):
+        """Loihi 2 with so few input axons a core."""
+        chip = self.folder / f"narrow{input_axons}.textproto"
+        text = (SOURCE / "models/chips/loihi2.textproto").read_text()
+        chip.write_text(text.replace("  input_axons: 16000", f"  input_axons: {input_axons}"))
+        return chip
+
+    def layer(self, sources):
+        """A dense layer of ten neurons."""
+        net = self.folder / f"layer{sources}.textproto"
+        net.write_text(f"""name: "layer" step_s: 1 seed: 7
+input {{ name: "in" shape: {sources} }}
+population {{ name: "out" shape: 10 kind: integrate_fire v_threshold: 100 }}
+projection {{ name: "fc" source: "in" target: "out" dense {{}} weight {{ uniform {{ low: -7 high: 7 }} }} }}
+output {{ population: "out" }}""")
+        return net
+
+    def test_a_layer_with_too_many_sources_is_split_where_spikes_carry_values(self):
+        image = self.folder / "layer.loom"
+        told = json.loads(self.done("compile", self.layer(20000), "--chip", "loihi2", "-o", image, "--json"))
+        self.assertLessEqual(told["cores"], 12)
+        text = self.done("inspect", image)
+        self.assertIn("out.sums", text)
+        said = self.refused("compile", self.layer(20000), "--chip", "loihi2", "-o", image, "--split-fan-in", "never",
+                            says="16000 input axons")
+        self.assertIn("--split-fan-in exact makes its sum in parts", said)
+        self.refused("compile", self.layer(20), "--chip", "loihi2", "-o", image, "--split-fan-in", "maybe", status=2,
+                     says="exact and never")
+
+    def test_a_layer_with_too_many_sources_is_refused_with_figures_elsewhere(self):
+        image = self.folder / "layer.loom"
+        said = self.refused("compile", self.layer(5000), "--chip", "loihi1", "-o", image, says="4096 input axons")
+        self.assertRegex(said, r"neuron \d+ alone hears (\d+) sources and needs \1 input axons")
+        self.assertRegex(said, r"prune to about 4096 sources a neuron \(1\d % fewer\)")
+        self.assertIn("loihi2", said)
+        said = self.refused("compile", self.layer(784), "--chip", "truenorth", "-o", image, says="256 input axons")
+        self.assertRegex(said, r"hears \d+ sources, whose weights have \d binary digits")
+        self.assertRegex(said, r"--weight-bits 1 takes \d+ rows, still more than 256: then prune to 256 sources")
+        self.assertFalse(image.exists())
+
+    def test_a_split_network_keeps_its_gap_and_its_answers(self):
+        data = YINYANG / "yinyang_test.npz"
+        answers = []
+        for chip, drain in (("loihi2", 0), (self.narrow(64), 1)):
+            image = self.folder / "net.loom"
+            self.done("compile", self.network, "--chip", chip, "-o", image)
+            recording = self.folder / "net.h5"
+            self.done("eval", image, "--data", data, "--limit", 100, "--drain", drain, "--gap", "--force", "-o", recording)
+            answers.append(json.loads(self.done("report", recording, "--json")))
+        for told in answers:
+            output = next(layer for layer in told["gap"]["layers"] if layer["population"] == "output_neurons")
+            told["output"] = {what: output[what] for what in ("float_spikes", "chip_spikes", "mismatched_spikes")}
+        self.assertEqual(answers[0]["evaluation"]["confusion"], answers[1]["evaluation"]["confusion"])
+        self.assertEqual(answers[0]["output"], answers[1]["output"])  # spike by spike the same, a step later
+        self.assertEqual(answers[0]["losses"], answers[1]["losses"])
+
     def test_compare_is_one_table_over_chips(self):
         told = json.loads(self.done("compare", self.network, "--chips", f"loihi1,{self.cramped(1)},brainscales2",
                                     "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "--json"))
