@@ -72,14 +72,14 @@ private:
 
 /// Over as few helpers as hold the parts; each deal that doesn't do says how many more it takes.
 Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurvey& survey) const {
-    PartsByPopulation parts;
-    const auto raise = [&](std::uint32_t population, double wanted) {
+    const auto raise = [](PartsByPopulation& parts, std::uint32_t population, double wanted) {
         std::uint32_t& here = parts[population];
         here = std::max(here, static_cast<std::uint32_t>(std::ceil(wanted)));
     };
+    PartsByPopulation parts;
     for (const Misfit& misfit : survey.misfits) {
         if (const Shortage shortage = shortage_of(misfit, chip_); shortage.fan_in) {
-            raise(from.mapped.population_of(misfit.neuron), std::max(shortage.times, 2.0));
+            raise(parts, from.mapped.population_of(misfit.neuron), std::max(shortage.times, 2.0));
         }
     }
     const std::size_t before = from.legal.network.populations.size();
@@ -88,7 +88,7 @@ Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurv
         if (!made || deal == most_deals) {
             return made;
         }
-        const PartsByPopulation dealt = parts;
+        PartsByPopulation more = parts;
         for (const Misfit& misfit : find_misfits(made->mapped, chip_).misfits) {
             const std::uint32_t population = made->mapped.population_of(misfit.neuron);
             const Shortage shortage = shortage_of(misfit, chip_);
@@ -96,12 +96,13 @@ Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurv
                 continue;
             }
             const auto of = std::ranges::find(made->legal.fan_in, population, &FanInSplit::helpers);
-            const std::uint32_t now = dealt.at(of->population);
-            raise(of->population, std::max(now + 1.0, now * shortage.times));
+            const std::uint32_t now = parts.at(of->population);
+            raise(more, of->population, std::max(now + 1.0, now * shortage.times));
         }
-        if (parts == dealt) {
+        if (more == parts) {
             return made;
         }
+        parts = std::move(more);
     }
 }
 
