@@ -97,6 +97,8 @@ private:
         if (file_.kind(path + "/neuron") == files::Hdf5Kind::group) {
             layer.neuron = NetxGroup{.path = path + "/neuron", .arrays = {}, .texts = {}};
             read_members(*layer.neuron, "", {});
+        } else if (file_.has(path + "/neuron")) {
+            complain(path + "/neuron", "the neuron is no group", "a group of parameters");
         }
         return layer;
     }

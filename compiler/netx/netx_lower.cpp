@@ -55,7 +55,7 @@ Result<NetxImport> NetxLowerer::run() {
     network_.name = std::filesystem::path(file_.origin).stem().string();
     read_simulation();
     if (!choose_layers()) {
-        return fail(std::move(notes_.findings));
+        return fail(notes_.refusal(file_.remarks));
     }
     for (std::uint64_t number = 0; number < end_layer_; ++number) {
         const NetxLayer& layer = file_.layers[number];
@@ -66,7 +66,7 @@ Result<NetxImport> NetxLowerer::run() {
             lower(layer);
         }
         if (!notes_.findings.empty()) {
-            return fail(std::move(notes_.findings));  // what follows would be wrong for want of a shape
+            return fail(notes_.refusal(file_.remarks));  // what follows would be wrong for want of a shape
         }
         heard_behind_[number] = heard_;
     }
@@ -75,7 +75,7 @@ Result<NetxImport> NetxLowerer::run() {
         notes_.complain("/layer", "there are no neurons", "at least one layer of neurons");
     }
     if (!notes_.findings.empty()) {
-        return fail(std::move(notes_.findings));
+        return fail(notes_.refusal(file_.remarks));
     }
     network_.outputs.push_back({network_.populations.back().name, last_population()});
     if (Diagnostics findings = check_network(network_); has_error(findings)) {
@@ -165,10 +165,10 @@ void NetxLowerer::lower(const NetxLayer& layer) {
         refuse_complex(layer);
     } else {
         const bool named = type == "convT" || type == "unpool";
-        notes_.complain(
-            layer.group.path + "/type",
-            fmt::format("layers of type '{}'{}", type, named ? ": netx names this type, and refuses it too" : ""),
-            std::string(layer_types));
+        notes_.complain(layer.group.path + "/type",
+                        fmt::format("layers of type '{}'{}", shown_word(type),
+                                    named ? ": netx names this type, and refuses it too" : ""),
+                        std::string(layer_types));
     }
 }
 
@@ -177,14 +177,18 @@ void NetxLowerer::tell_unread(const NetxLayer& layer, std::initializer_list<std:
     const auto tell = [&](const std::string& name) {
         if (std::ranges::find(read, name) == read.end()) {
             const bool known = std::ranges::find(training, name) != training.end();
-            notes_.warn(layer.group.path + "/" + name, known ? "a field of training: it is ignored"
-                                                             : fmt::format("unknown field '{}': it is ignored", name));
+            notes_.warn(layer.group.path + "/" + name,
+                        known ? "a field of training: it is ignored"
+                              : fmt::format("unknown field '{}': it is ignored", shown_word(name)));
         }
     };
     for (const auto& [name, array] : layer.group.arrays) {
         tell(name);
     }
     for (const auto& [name, text] : layer.group.texts) {
+        if (std::ranges::find(read, name) != read.end()) {
+            notes_.complain(layer.group.path + "/" + name, fmt::format("the text '{}'", shown_word(text)), "numbers");
+        }
         tell(name);
     }
 }

@@ -53,7 +53,7 @@ void tell_unread(const NetxGroup& neuron, std::initializer_list<std::string_view
             notes.warn(neuron.path + "/" + name,
                        fmt::format("{} is {}: it is ignored, as netx does", name, array.values.front()));
         } else if (!known && !exponent) {
-            notes.warn(neuron.path + "/" + name, fmt::format("unknown field '{}': it is ignored", name));
+            notes.warn(neuron.path + "/" + name, fmt::format("unknown field '{}': it is ignored", shown_word(name)));
         }
     }
     if (const NetxArray* graded = neuron.find("gradedSpike");
@@ -110,7 +110,8 @@ std::optional<NetxNeuron> sigma_delta(const NetxGroup& group, bool input, NetxNo
     const std::string activation = group.text("activation");
     if (!input && !activation.empty() && activation.find("relu") == std::string::npos &&
         activation.find("ReLU") == std::string::npos) {
-        notes.warn(group.path + "/activation", fmt::format("'{}' is taken as ReLU, as netx does", activation));
+        notes.warn(group.path + "/activation",
+                   fmt::format("'{}' is taken as ReLU, as netx does", shown_word(activation)));
     }
     return neuron;
 }
@@ -136,7 +137,7 @@ std::optional<NetxNeuron> netx_neuron(const NetxLayer& layer, bool input, NetxNo
         return sigma_delta(*layer.neuron, input, notes);
     }
     notes.complain(layer.neuron->path + "/type",
-                   type.empty() ? "the neuron has no type" : fmt::format("neurons of type '{}'", type),
+                   type.empty() ? "the neuron has no type" : fmt::format("neurons of type '{}'", shown_word(type)),
                    "LOIHI, CUBA, SDNN");
     return std::nullopt;
 }

@@ -10,6 +10,16 @@
 
 namespace spikeloom::compiler {
 
+/// A word of the file for people: at most 40 characters, none that moves a cursor.
+[[nodiscard]] inline std::string shown_word(const std::string& word) {
+    constexpr std::size_t longest = 40;
+    std::string shown = word.substr(0, longest);
+    for (char& letter : shown) {
+        letter = letter >= ' ' && letter <= '~' ? letter : '?';
+    }
+    return word.size() > longest ? shown + "..." : shown;
+}
+
 struct NetxNotes {
     explicit NetxNotes(std::string file) : origin(std::move(file)) {}
 
@@ -25,6 +35,12 @@ struct NetxNotes {
     void settle(std::string topic, std::string choice, std::string reason, std::string option = "") {
         Resolution one{std::move(topic), std::move(choice), std::move(reason), std::move(option)};
         resolutions.push_back(std::move(one));
+    }
+
+    /// What stands behind: the findings, then what was remarked on while the file was read, which may be their cause.
+    [[nodiscard]] Diagnostics refusal(const Diagnostics& while_reading) {
+        findings.insert(findings.end(), while_reading.begin(), while_reading.end());
+        return std::move(findings);
     }
 
     std::string origin;

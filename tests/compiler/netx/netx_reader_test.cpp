@@ -262,6 +262,19 @@ TEST_CASE("what is wrong is told with its place") {
                       file.array<float>("/layer/2/weight", std::vector<float>{0.5F, -0.9F}, {1, 2});
                   }),
                   "all of 2 weights lie between -1 and 1");
+    check_refused(
+        with([](files::Hdf5Writer& file) { file.text("/layer/1/type", "dense\x1b[2J\n" + std::string(500, 'x')); }),
+        "layers of type 'dense?[2J?xxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...'");
+    check_refused(with([](files::Hdf5Writer& file) {
+                      file.text("/layer/1/type", "flatten");
+                      file.text("/layer/1/shape", "three");
+                  }),
+                  "net.net:/layer/1/shape: error: the text 'three'; allowed: numbers");
+    check_refused(with([](files::Hdf5Writer& file) {
+                      file.text("/layer/1/type", "flatten");
+                      file.scalar<std::int32_t>("/layer/1/neuron", 3);
+                  }),
+                  "the neuron is no group");
     const auto unknown = with([](files::Hdf5Writer& file) { file.scalar<std::int32_t>("/layer/0/colour", 3); });
     REQUIRE(unknown.has_value());
     CHECK(to_text(unknown->remarks).find("unknown field 'colour'") != std::string::npos);
