@@ -16,8 +16,8 @@ CorePlanner::CorePlanner(const FanInTable& table, std::span<const std::uint32_t>
       facts_(facts),
       chip_(chip),
       window_(table, facts.nodes),
-      reckoned_{.outputs = std::vector<std::uint32_t>(neuron_at.size(), 0),
-                .destinations = std::vector<std::uint32_t>(neuron_at.size(), 0)},
+      reckoned_{.outputs = std::vector<std::uint32_t>(facts.compartments.size(), 0),
+                .destinations = std::vector<std::uint32_t>(facts.compartments.size(), 0)},
       compartment_profiles_(facts.compartment_profiles),
       threshold_profiles_(facts.threshold_profiles),
       formats_(table.formats.size()),
@@ -198,11 +198,11 @@ void CorePlanner::count_plastic_axons(CorePlan& plan) {
 
 void CorePlanner::reckon(std::span<const CorePlan> cores) {
     before_ = std::move(reckoned_);
-    reckoned_.outputs.assign(neuron_at_.size(), 0);
-    reckoned_.destinations.assign(neuron_at_.size(), 0);
+    reckoned_.outputs.assign(facts_.compartments.size(), 0);
+    reckoned_.destinations.assign(facts_.compartments.size(), 0);
     for (const CorePlan& core : cores) {
         for (const AxonSlice& slice : core.axons) {
-            if (slice.source < neuron_at_.size()) {
+            if (slice.source < facts_.compartments.size()) {
                 ++reckoned_.outputs[slice.source];
                 reckoned_.destinations[slice.source] += slice.rows;
             }
@@ -211,7 +211,7 @@ void CorePlanner::reckon(std::span<const CorePlan> cores) {
 }
 
 void CorePlanner::reckon_no_less() {
-    for (std::size_t i = 0; i < neuron_at_.size(); ++i) {
+    for (std::size_t i = 0; i < facts_.compartments.size(); ++i) {
         reckoned_.outputs[i] = std::max(reckoned_.outputs[i], before_.outputs[i]);
         reckoned_.destinations[i] = std::max(reckoned_.destinations[i], before_.destinations[i]);
     }

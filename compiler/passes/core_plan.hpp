@@ -62,7 +62,7 @@ private:
 
 class CorePlanner {
 public:
-    /// Of all that outlives it. `neuron_at`: the order.
+    /// Of all that outlives it. `neuron_at`: the order, of all neurons or some.
     CorePlanner(const FanInTable& table, std::span<const std::uint32_t> neuron_at, const CoreFacts& facts,
                 const chip::ChipSpec& chip);
 

@@ -100,6 +100,9 @@ Filling Filler::fill() {
         const std::uint32_t end = cut != order_.cuts.end() ? std::min(*cut, positions()) : positions();
         const auto last = static_cast<std::uint32_t>(
             std::min<std::int64_t>(end, std::int64_t{begin} + std::max<std::int64_t>(chip_.limits.compartments, 1)));
+        if (cut != order_.cuts.end() && last == end) {
+            guess = last - begin;  // a stretch meant for a core; a part of it may take more memory (shared lists)
+        }
         // Looking as far as two cores like the last one is mostly enough, and far less to look at.
         const auto near =
             static_cast<std::uint32_t>(std::min<std::uint64_t>(last, begin + 2 * std::uint64_t{guess} + 8));

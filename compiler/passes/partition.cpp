@@ -61,6 +61,7 @@ private:
     void search(std::optional<Candidate>& best, const CoreShare& share);
     void consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best);
     void consider_tiles(std::optional<Candidate>& best);
+    [[nodiscard]] NeuronOrder tiles(double share) const;
     [[nodiscard]] NeuronOrder first_order() const;
     void balance(Candidate& best) const;
     [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
@@ -119,12 +120,19 @@ void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candi
     }
 }
 
-/// Pictures in tiles as large as a core allows, and smaller ones, for cores that run out of something else.
+/// Pictures in tiles that take this share of a core.
+NeuronOrder Partitioner::tiles(double share) const {
+    TileRoom room = tile_room(chip_, mapped_).scaled(share);
+    if (chip_.synapses.crossbar_types == 0) {
+        room = measured_room(network_, mapped_, facts_, chip_, std::move(room));
+    }
+    return tile_order(network_, mapped_, room);
+}
+
+/// Smaller tiles, for cores that run out of what the division does not reckon with.
 void Partitioner::consider_tiles(std::optional<Candidate>& best) {
-    for (const double share : {1.0, 0.9, 0.75, 0.5, 0.35, 0.25}) {
-        if (has_pictures(network_)) {
-            consider(tile_order(network_, mapped_, tile_room(chip_, mapped_).scaled(share)), best);
-        }
+    for (const double share : {0.9, 0.75, 0.5, 0.35, 0.25}) {
+        consider(tiles(share), best);
     }
 }
 
@@ -297,9 +305,11 @@ void Partitioner::consider_parts(std::size_t parts, const CoreShare& share, std:
 }
 
 void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share) {
-    consider(pixel_order(network_, mapped_, false), best);
-    consider(pixel_order(network_, mapped_, true), best);
-    consider_tiles(best);
+    if (has_pictures(network_)) {
+        consider_tiles(best);
+        consider(natural_order(mapped_), best);
+        consider(pixel_order(network_, mapped_, false), best);
+    }
     consider(overlap_order(mapped_, chip_, search_work), best);
     if (best && best->order.cuts.empty()) {
         consider(separate_order(mapped_), best);
@@ -325,10 +335,9 @@ void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share)
     }
 }
 
-/// What effort 0 has to be content with: pictures in tiles, the rest as written.
+/// Pictures in tiles, the rest as written. (With pixels along a curve, what effort 0 has to be content with.)
 NeuronOrder Partitioner::first_order() const {
-    return choices_.effort == 0 && has_pictures(network_) ? tile_order(network_, mapped_, tile_room(chip_, mapped_))
-                                                          : natural_order(mapped_);
+    return has_pictures(network_) ? tiles(1.0) : natural_order(mapped_);
 }
 
 Result<Partition> Partitioner::run() {
@@ -345,6 +354,9 @@ Result<Partition> Partitioner::run() {
         best = std::move(first);
     } else {
         reasons = refusal(first);
+    }
+    if (known_order == nullptr && has_pictures(network_)) {
+        consider(pixel_order(network_, mapped_, true), best);
     }
     if (searches && worth_searching(best)) {
         search(best, share);

@@ -39,8 +39,8 @@ struct Partition {
 };
 
 struct PartitionChoices {
-    /// 0: the natural order alone. 1: more orders, and the hypergraph partitioner where that takes seconds. 2, 3:
-    /// longer.
+    /// 0: the natural order, or pictures in tiles and along a curve of pixels. 1: more orders, and the hypergraph
+    /// partitioner where that takes seconds. 2, 3: longer.
     int effort = 1;
     int threads = 1;
     std::uint64_t seed = 0;

@@ -69,7 +69,7 @@ struct PictureLink {
     std::array<AxisLink, 3> axes{};
     std::uint64_t sources = 0;
     double fan_in = 0;  ///< synapses a target neuron, away from borders
-    double run = 1;     ///< synapses of a list that lie side by side
+    double run = 1;     ///< pixels of a list that lie side by side
 };
 
 [[nodiscard]] std::vector<PictureLink> picture_links(const Network& network);

@@ -10,6 +10,9 @@
 namespace spikeloom::compiler {
 namespace {
 
+/// Synapses that an entry of a list holds.
+constexpr double longest_run = 60;
+
 /// Divisions along one axis that are looked at.
 constexpr std::uint32_t most_parts = 4096;
 
@@ -44,28 +47,45 @@ std::vector<std::uint32_t> listeners(const AxisLink& axis, std::uint32_t parts) 
     return count;
 }
 
-void append_tiles(std::uint32_t first_node, const std::array<std::uint32_t, 3>& picture, const Division& division,
-                  NeuronOrder& order) {
-    const auto [channels, rows, columns] = picture;
-    const auto append_tile = [&](Stretch cs, Stretch ys, Stretch xs) {
-        for (std::uint32_t c = cs.begin; c < cs.end; ++c) {
-            for (std::uint32_t y = ys.begin; y < ys.end; ++y) {
-                for (std::uint32_t x = xs.begin; x < xs.end; ++x) {
-                    order.neuron_at.push_back(first_node + (c * rows + y) * columns + x);
-                }
-            }
-        }
-        order.cuts.push_back(static_cast<std::uint32_t>(order.neuron_at.size()));
-    };
-    for (std::uint32_t c = 0; c < division.channels; ++c) {
-        for (std::uint32_t y = 0; y < division.rows; ++y) {
-            for (std::uint32_t x = 0; x < division.columns; ++x) {
-                append_tile(stretch(channels, division.channels, c), stretch(rows, division.rows, y),
-                            stretch(columns, division.columns, x));
+/// A picture and the number of its first neuron.
+struct Picture {
+    std::array<std::uint32_t, 3> extents{};
+    std::uint32_t first = 0;
+};
+
+Picture picture(const Network& network, const MappedNetwork& mapped, std::uint32_t population) {
+    return {.extents = picture_of(network.populations[population]), .first = mapped.population_first[population]};
+}
+
+/// Tile c, y, x of a division.
+void append_tile(const Picture& picture, const Division& division, const std::array<std::uint32_t, 3>& tile,
+                 std::vector<std::uint32_t>& neurons) {
+    const auto [channels, rows, columns] = picture.extents;
+    const Stretch cs = stretch(channels, division.channels, tile[0]);
+    const Stretch ys = stretch(rows, division.rows, tile[1]);
+    const Stretch xs = stretch(columns, division.columns, tile[2]);
+    for (std::uint32_t y = ys.begin; y < ys.end; ++y) {
+        for (std::uint32_t x = xs.begin; x < xs.end; ++x) {
+            for (std::uint32_t c = cs.begin; c < cs.end; ++c) {
+                neurons.push_back(picture.first + (c * rows + y) * columns + x);
             }
         }
     }
-    order.cuts.pop_back();  // the last tile may share its core with the next population
+}
+
+void append_tiles(const Picture& picture, const Division& division, NeuronOrder& order) {
+    for (std::uint32_t c = 0; c < division.channels; ++c) {
+        for (std::uint32_t y = 0; y < division.rows; ++y) {
+            for (std::uint32_t x = 0; x < division.columns; ++x) {
+                append_tile(picture, division, {c, y, x}, order.neuron_at);
+                order.cuts.push_back(static_cast<std::uint32_t>(order.neuron_at.size()));
+            }
+        }
+    }
+}
+
+bool is_flat(const Picture& picture) {
+    return std::uint64_t{picture.extents[0]} * picture.extents[1] <= 1;
 }
 
 }  // namespace
@@ -247,9 +267,11 @@ TileUse Divider::use(const Tables& tables, std::uint32_t population, const Divis
             fits && link.shared && room_.shared_lists
                 ? static_cast<double>(product([&](const Axis& axis) -> Values { return axis.in[i].taps; }))
                 : static_cast<double>(use.most_neurons) * link.fan_in;
-        const double run = fits ? link.run : 60;
+        const double run =
+            fits ? std::min(longest_run, link.run * tables.axes[0].size[division.channels - 1]) : longest_run;
         use.most_synapse_bits += synapses * (room_.bits_a_synapse + room_.bits_an_entry / run);
     }
+    use.most_synapse_bits *= room_.measured.empty() ? 1.0 : room_.measured[population];
     for (std::size_t i = 0; i < out_of_[population].size(); ++i) {
         const PictureLink& link = links_[out_of_[population][i]];
         if (!tables.axes[0].out[i].empty()) {
@@ -354,14 +376,64 @@ bool has_pictures(const Network& network) {
     });
 }
 
+std::vector<std::uint32_t> middle_tile(const Network& network, const MappedNetwork& mapped, std::uint32_t population,
+                                       const Division& division) {
+    std::vector<std::uint32_t> neurons;
+    append_tile(picture(network, mapped, population), division,
+                {division.channels / 2, division.rows / 2, division.columns / 2}, neurons);
+    return neurons;
+}
+
+TileRoom measured_room(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
+                       const chip::ChipSpec& chip, TileRoom room) {
+    room.measured.assign(network.populations.size(), 1.0);
+    std::vector<std::optional<Division>> laid_out(network.populations.size());
+    constexpr int most_rounds = 6;
+    for (int round = 0; round < most_rounds; ++round) {
+        const Divider divider(network, room);
+        std::vector<std::uint32_t> tiles;
+        std::vector<std::uint32_t> begin;
+        std::vector<std::uint32_t> measured;
+        for (std::uint32_t p = 0; p < network.populations.size(); ++p) {
+            if (is_flat(picture(network, mapped, p)) || divider.division(p) == laid_out[p]) {
+                continue;
+            }
+            laid_out[p] = divider.division(p);
+            const std::vector<std::uint32_t> tile = middle_tile(network, mapped, p, divider.division(p));
+            measured.push_back(p);
+            begin.push_back(static_cast<std::uint32_t>(tiles.size()));
+            tiles.insert(tiles.end(), tile.begin(), tile.end());
+        }
+        if (measured.empty()) {
+            break;
+        }
+        begin.push_back(static_cast<std::uint32_t>(tiles.size()));
+        CorePlanner planner(mapped.table, tiles, facts, chip);
+        for (std::size_t i = 0; i < measured.size(); ++i) {
+            const std::uint32_t p = measured[i];
+            planner.look_at(begin[i], begin[i + 1]);
+            const CoreUse use = planner.plan(begin[i + 1]).use;
+            const double reckoned = divider.use(p, divider.division(p)).most_synapse_bits / room.measured[p];
+            const auto bits = static_cast<double>(use[Limit::synapse_words] * chip.synapses.word_bits);
+            const double ratio = std::clamp(bits / std::max(reckoned, 1.0), 1e-3, 1e3);
+            room.measured[p] = round == 0 ? ratio : std::max(room.measured[p], ratio);  // so that it settles
+        }
+    }
+    return room;
+}
+
 NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, const TileRoom& room) {
     NeuronOrder order{.name = fmt::format("tiles of up to {} neurons", room.neurons), .neuron_at = {}};
     order.neuron_at.reserve(mapped.neurons());
     const Divider divider(network, room);
+    const auto divided = [&](std::uint32_t p) {  // flat ones are filled along as they are
+        return !is_flat(picture(network, mapped, p)) && divider.division(p).tiles() > 1;
+    };
     for (std::uint32_t p = 0; p < network.populations.size(); ++p) {
-        const std::array<std::uint32_t, 3> picture = picture_of(network.populations[p]);
-        const bool flat = std::uint64_t{picture[0]} * picture[1] <= 1;  // cores are filled along it as it is
-        append_tiles(mapped.population_first[p], picture, flat ? Division{} : divider.division(p), order);
+        append_tiles(picture(network, mapped, p), divided(p) ? divider.division(p) : Division{}, order);
+        if (p + 1 == network.populations.size() || (!divided(p) && !divided(p + 1))) {
+            order.cuts.pop_back();  // small populations share cores
+        }
     }
     return order;
 }

@@ -1,8 +1,8 @@
 // Orders of the neurons that cut pictures (populations of a shape channels x height x width) into tiles, each meant for
-// one core: a stretch of channels of a rectangle of pixels, channel by channel, row by row. A tile hears only its
-// receptive field, so few input axons and few messages; and within it a convolution's lists differ by a shift alone, so
-// cores that share lists hold each kernel once. Populations are divided from the last to the first, because how a
-// picture is divided decides how many output axons the populations before it need.
+// one core: a stretch of channels of a rectangle of pixels, pixel by pixel, so that a source's targets lie side by
+// side. A tile hears only its receptive field, so few input axons and few messages; and within it a convolution's lists
+// differ by a shift alone, so cores that share lists hold each kernel once. Populations are divided from the last to
+// the first, because how a picture is divided decides how many output axons the populations before it need.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,8 @@ struct TileRoom {
     double bits_a_synapse = 9;  ///< of a list whose targets lie side by side
     double bits_an_entry = 20;  ///< that each such run takes beside
     bool shared_lists = false;
+    /// By population, what its lists took where they were measured, over what was reckoned; empty: 1 each.
+    std::vector<double> measured{};
 
     /// This share of everything, (0, 1].
     [[nodiscard]] TileRoom scaled(double share) const;
@@ -71,6 +73,15 @@ private:
     std::vector<bool> settled_;
     std::vector<std::uint64_t> output_axons_;  ///< by population, that the settled ones cause
 };
+
+/// The neurons of the tile in the middle of a population's picture, as tile_order lists them.
+[[nodiscard]] std::vector<std::uint32_t> middle_tile(const Network& network, const MappedNetwork& mapped,
+                                                     std::uint32_t population, const Division& division);
+
+/// The room with lists as they are, not as they are reckoned: of each picture a tile is laid out, until its division
+/// stays (a few rounds at most).
+[[nodiscard]] TileRoom measured_room(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
+                                     const chip::ChipSpec& chip, TileRoom room);
 
 /// Pictures in tiles; a core ends with each tile but a population's last, and with each population.
 [[nodiscard]] NeuronOrder tile_order(const Network& network, const MappedNetwork& mapped, const TileRoom& room);

@@ -192,14 +192,14 @@ TEST_CASE("cores are balanced as long as no core more is needed") {
     CHECK(parts->cores[0].count < 70);
 }
 
-TEST_CASE("pictures are cut into patches, which halves the messages") {
+TEST_CASE("pictures are cut into tiles, which halves the messages") {
     test::NetworkBuilder builder("conv");
     const Source in = builder.input("in", 2 * 32 * 32);
     const Source p = builder.population("p", {8, 32, 32});
     builder.connect(in, p, test::convolution({.input = {2, 32, 32}, .channels = 8, .kernel = 3, .padding = 1}));
     const auto parts = partition_of(builder.network(), chip::ChipSpec{});
     REQUIRE(parts);
-    CHECK(parts->order.name.find("pixels") != std::string::npos);
+    CHECK(parts->order.name.find("tiles") != std::string::npos);
     std::uint64_t natural = 0;
     for (const Attempt& attempt : parts->attempts) {
         if (attempt.order.find("populations") != std::string::npos) {
