@@ -12,15 +12,18 @@
 namespace spikeloom::compiler {
 namespace {
 
+/// At least one, of a misfit.
 std::vector<Limit> passed_limits(const CoreUse& use, const chip::ChipSpec& chip) {
     std::vector<Limit> passed;
     for (std::size_t i = 0; i < limit_count; ++i) {
         const auto limit = static_cast<Limit>(i);
-        const bool said = limit == Limit::synapse_words && chip.synapses.crossbar_types > 0;  // a row is an axon
+        const bool said = limit == Limit::synapse_words && chip.synapses.crossbar_types > 0 &&
+                          std::ranges::find(passed, Limit::input_axons) != passed.end();  // a row is an axon
         if (!said && use[limit] > room(limit, use, chip)) {
             passed.push_back(limit);
         }
     }
+    SPIKELOOM_ASSERT(!passed.empty(), "a neuron that fits a core");
     return passed;
 }
 
@@ -83,11 +86,15 @@ private:
         std::string help = fmt::format("prune to about {} sources a neuron ({:.0f} % fewer)", keep,
                                        100.0 * (1.0 - static_cast<double>(keep) / static_cast<double>(sources)));
         if (crossbar() && digits(misfit) > 1) {
+            const bool mixed = survey_.facts.crossbar.digits(misfit.neuron).signs == WeightDigits::Signs::both;
             const std::int64_t rows = chip_.limits.input_axons;
             help +=
-                fmt::format("; --weight-bits 1 takes {} rows, {}", sources,
-                            sources <= rows ? "which fit"
-                                            : fmt::format("still more than {}: then prune to {} sources", rows, rows));
+                fmt::format("; --weight-bits 1 takes {}{} rows, {}", mixed ? "up to " : "", (mixed ? 2 : 1) * sources,
+                            (mixed ? 2 : 1) * sources <= rows ? "which fit"
+                            : sources <= rows
+                                ? "which may fit"
+                                : fmt::format("still more than {}: then prune to {} sources", rows,
+                                              mixed ? fmt::format("{} to {}", rows / 2, rows) : std::to_string(rows)));
         }
         return help + "; " + way_out_;
     }

@@ -137,7 +137,9 @@ output {{ population: "out" }}""")
         self.assertIn("loihi2", said)
         said = self.refused("compile", self.layer(784), "--chip", "truenorth", "-o", image, says="256 input axons")
         self.assertRegex(said, r"hears \d+ sources, whose weights have \d binary digits")
-        self.assertRegex(said, r"--weight-bits 1 takes \d+ rows, still more than 256: then prune to 256 sources")
+        self.assertRegex(said, r"--weight-bits 1 takes up to \d+ rows, still more than 256: then prune to 128 to 256 sources")
+        told = json.loads(self.done("explain", self.layer(784), "--chip", "truenorth", "--no-other-chips", "--json"))
+        self.assertEqual(told["decides"].split(":")[0], "single neurons need more than a core has")
         self.assertFalse(image.exists())
 
     def test_a_split_network_keeps_its_gap_and_its_answers(self):
