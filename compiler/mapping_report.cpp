@@ -126,9 +126,15 @@ void write_populations(Out out, const MappingDecisions& decisions, const chip::I
         fmt::format_to(out, "  {}: {} neurons on {} cores, {} binds ({:.0f} %); 1 unit of v = {:.6g}; ", symbol.name,
                        decisions.network.populations[p].size(), cores.size(), limit_info(stopped).name, 100 * most,
                        symbol.voltage_per_unit);
-        fmt::format_to(out, "du {}, dv {}, threshold {} x 64, refractory {}{}\n", registers.current_decay,
-                       registers.voltage_decay, registers.threshold_mantissa, registers.refractory,
-                       decisions.mapped.populations[p].registers.size() > 1 ? " (first neuron; they differ)" : "");
+        const char* differ = decisions.mapped.populations[p].registers.size() > 1 ? " (first neuron; they differ)" : "";
+        if (integrates(registers.model)) {
+            fmt::format_to(out, "du {}, dv {}, threshold {} x 64, refractory {}{}\n", registers.current_decay,
+                           registers.voltage_decay, registers.threshold_mantissa, registers.refractory, differ);
+        } else if (registers.spikes) {
+            fmt::format_to(out, "{}, threshold {}{}\n", name_of(registers.model), registers.threshold_mantissa, differ);
+        } else {
+            fmt::format_to(out, "{}, sends nothing{}\n", name_of(registers.model), differ);
+        }
     }
 }
 

@@ -279,6 +279,11 @@ void NetxLowerer::add_population(const NetxLayer& layer, NetxNeuron neuron, Shap
     population.shape = std::move(shape);
     population.kind = neuron.spikes ? NeuronKind::current_based : NeuronKind::current_based_integrator;
     population.refractory_steps = neuron.refractory_steps;
+    if (neuron.fixed.model == NeuronModel::sigma_delta && !neuron.spikes && !biases.empty()) {
+        notes_.warn(layer.group.path + "/bias",
+                    fmt::format("netx gives a sum no bias: add bias * 2^{} to what is read", neuron.bias_shift));
+        biases.clear();
+    }
     neuron.fixed.biases = std::move(biases);
     set_reset(neuron.fixed);
     population.fixed = std::move(neuron.fixed);

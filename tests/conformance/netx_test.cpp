@@ -200,6 +200,50 @@ TEST_CASE("netx: layers reset one after the other, as LIFReset does") {
     }
 }
 
+TEST_CASE("netx: neurons of the input on the chip: a pixel's value is their bias, and they reset first") {
+    test::Draws draws(33);
+    std::vector<NetxTestLayer> layers(3);
+    layers[0] = {.type = "input", .shape = {2, 6, 5}, .voltage_decay = 100, .threshold = 70};
+    layers[1] = {.type = "conv",
+                 .shape = {3, 4, 3},
+                 .weight = whole_numbers(draws, 3 * 2 * 9, -60, 80),
+                 .bias = {3, -2, 8},
+                 .kernel = {3, 3},
+                 .in_channels = 2,
+                 .current_decay = 1000,
+                 .voltage_decay = 50,
+                 .threshold = 120};
+    layers[2] = {.shape = {4}, .sources = 36, .weight = whole_numbers(draws, 144, -60, 60), .neuron = false};
+    const std::vector<std::int32_t> pixels = whole_numbers(draws, 60, -30, 60);
+    NetxOptions options;
+    options.reset_interval = 9;
+    options.reset_offset = 2;
+    RunningNet net(network_of(layers, options), "loihi2");
+    // The same neurons driven by a bias alone; their steps are netx's own, which the naive rule takes to be one more.
+    std::vector<NetxTestLayer> driven = layers;
+    driven[0].type = "dense";
+    driven[0].sources = 1;
+    driven[0].weight.assign(60, 0);
+    driven[0].bias = pixels;
+    test::NaiveNetx naive(driven, {1});
+    naive.reset_every(options.reset_interval, options.reset_offset + 1);
+    std::size_t spikes = 0;
+    for (int step = 0; step < 40; ++step) {
+        net.step(pixels);
+        naive.step({0});
+        for (std::size_t layer = 0; layer < 3; ++layer) {
+            CAPTURE(step);
+            CAPTURE(layer);
+            REQUIRE(net.spikes(layer) == naive.spikes(layer));
+            spikes += static_cast<std::size_t>(std::ranges::count(naive.spikes(layer), 1));
+        }
+        for (std::uint32_t i = 0; i < 4; ++i) {
+            REQUIRE(net.voltage(2, i) == naive.voltage(2)[i]);
+        }
+    }
+    CHECK(spikes > 300);
+}
+
 TEST_CASE("netx: the MNIST net, spikes of 40 images equal the naive rule, and the exact count on 1,000") {
     const auto path = test::reference_data("netx/mnist/trained_mnist_network.net");
     const auto pictures = test::reference_data("mnist/t10k-images-idx3-ubyte.gz");

@@ -210,6 +210,7 @@ TEST_CASE("sigma-delta neurons: thresholds and biases in 2^12, an input that enc
     auto output = dense(2, 3);
     output.neuron_type = "SDNN";
     output.sigma_output = true;
+    output.bias = {5};
     const auto import = read_layers({input, hidden, output});
     REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
     const auto& populations = import->network.populations;
@@ -220,6 +221,8 @@ TEST_CASE("sigma-delta neurons: thresholds and biases in 2^12, an input that enc
     CHECK(populations[1].fixed->parameters.state_exponent == 6);
     CHECK(populations[1].fixed->biases == std::vector<std::int32_t>{4096, -8192, 12288});
     CHECK_FALSE(populations[2].fixed->parameters.relu);
+    CHECK(populations[2].fixed->biases.empty());
+    CHECK(to_text(import->remarks).find("netx gives a sum no bias: add bias * 2^12") != std::string::npos);
     CHECK_FALSE(spikes(populations[2].kind));
 }
 
