@@ -36,6 +36,7 @@ struct PartitionOptions {
     int threads = 1;             ///< at most so many; the result does not depend on them
     std::uint64_t seed = 0;
     std::function<bool()> stop{};  ///< true: return the best so far. Asked from any of the threads, one at a time
+    std::uint64_t table_room = 60'000'000;  ///< most entries of a search's tables, 16 bytes each
 };
 
 /// Sum over nets of weight x (lambda - 1).

@@ -7,6 +7,7 @@
 
 #include "compiler/partition/anneal.hpp"
 #include "compiler/partition/coarsen.hpp"
+#include "compiler/partition/grow.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -24,14 +25,16 @@ public:
         : nets_(nets), options_(options), draws_(options.seed, options.stream) {}
 
     void coarsen(std::vector<std::uint32_t> apart);
-    /// The partition of the finest level; empty if a part stays above the capacity.
-    [[nodiscard]] std::vector<std::uint32_t> refine(std::vector<std::uint32_t> part_of);
+    /// A partition of the coarsest level, from nothing or from one of the finest.
+    [[nodiscard]] std::vector<std::uint32_t> start();
+    [[nodiscard]] std::vector<std::uint32_t> start(std::span<const std::uint32_t> part_of);
+    /// From a partition of the coarsest level that of the finest; empty if a part stays above the capacity.
+    [[nodiscard]] std::vector<std::uint32_t> descend(std::vector<std::uint32_t> part_of);
     [[nodiscard]] const GroupedNets& coarsest() const { return levels_.empty() ? nets_ : levels_.back().nets; }
-    [[nodiscard]] std::vector<std::uint32_t> on_coarsest(std::span<const std::uint32_t> part_of) const;
 
 private:
     [[nodiscard]] std::vector<std::uint64_t> level_capacity(const GroupedNets& nets) const;
-    [[nodiscard]] bool refine_level(const GroupedNets& nets, bool is_coarsest, std::vector<std::uint32_t>& part_of);
+    void refine_level(const GroupedNets& nets, double heat, std::vector<std::uint32_t>& part_of);
 
     const GroupedNets& nets_;
     const MultilevelOptions& options_;
@@ -66,18 +69,6 @@ void Multilevel::coarsen(std::vector<std::uint32_t> apart) {
     }
 }
 
-std::vector<std::uint32_t> Multilevel::on_coarsest(std::span<const std::uint32_t> part_of) const {
-    std::vector<std::uint32_t> parts(part_of.begin(), part_of.end());
-    for (const Level& level : levels_) {
-        std::vector<std::uint32_t> coarser(level.nets.vertices());
-        for (std::uint32_t v = 0; v < parts.size(); ++v) {
-            coarser[level.clusters.of[v]] = parts[v];
-        }
-        parts = std::move(coarser);
-    }
-    return parts;
-}
-
 /// Where there is little slack, clusters don't pack: coarse parts may be fuller by half a cluster.
 std::vector<std::uint64_t> Multilevel::level_capacity(const GroupedNets& nets) const {
     std::vector<std::uint64_t> capacity = options_.capacity;
@@ -94,12 +85,12 @@ std::vector<std::uint64_t> Multilevel::level_capacity(const GroupedNets& nets) c
     return capacity;
 }
 
-bool Multilevel::refine_level(const GroupedNets& nets, bool is_coarsest, std::vector<std::uint32_t>& part_of) {
+void Multilevel::refine_level(const GroupedNets& nets, double heat, std::vector<std::uint32_t>& part_of) {
     GainTable table(nets, options_.parts, std::move(part_of));
     const std::vector<std::uint64_t> capacity = level_capacity(nets);
     static_cast<void>(unload(table, nets, capacity));  // tried again when vertices lie better
     const double change = typical_change(table, nets, draws_);
-    const double hot = change * (is_coarsest ? options_.coarse_heat : options_.fine_heat);
+    const double hot = change * heat;
     const std::uint64_t vertices =
         options_.slow_coarse ? std::max(nets.vertices(), nets_.vertices() / 2) : nets.vertices();
     anneal(table, nets, draws_,
@@ -109,13 +100,44 @@ bool Multilevel::refine_level(const GroupedNets& nets, bool is_coarsest, std::ve
             .proposals = std::max<std::uint64_t>(options_.proposals * vertices, fewest_proposals),
             .work = std::max<std::uint64_t>(options_.work, 1),
             .stop = options_.stop});
-    const bool within = unload(table, nets, capacity);
+    static_cast<void>(unload(table, nets, capacity));  // descend() looks at the end
     part_of = table.part_of();
-    return within;
 }
 
-std::vector<std::uint32_t> Multilevel::refine(std::vector<std::uint32_t> part_of) {
-    bool within = refine_level(coarsest(), true, part_of);
+std::vector<std::uint32_t> Multilevel::start() {
+    const GroupedNets& nets = coarsest();
+    constexpr std::uint64_t most_steps = 100'000'000;
+    const bool grows = options_.start != CoarseStart::annealed && growing_steps(nets, options_.parts) <= most_steps;
+    std::vector<std::uint32_t> best;
+    if (!grows || options_.start == CoarseStart::better) {
+        best = spread(nets, options_.capacity);
+        refine_level(nets, options_.coarse_heat, best);
+    }
+    if (grows) {
+        const std::uint32_t first = Draws::below(draws_.block()[0], nets.vertices());
+        std::vector<std::uint32_t> grown = grow_parts(nets, level_capacity(nets), first);
+        refine_level(nets, options_.fine_heat, grown);
+        if (best.empty() || copies(nets, grown) < copies(nets, best)) {
+            best = std::move(grown);
+        }
+    }
+    return best;
+}
+
+std::vector<std::uint32_t> Multilevel::start(std::span<const std::uint32_t> part_of) {
+    std::vector<std::uint32_t> parts(part_of.begin(), part_of.end());
+    for (const Level& level : levels_) {
+        std::vector<std::uint32_t> coarser(level.nets.vertices());
+        for (std::uint32_t v = 0; v < parts.size(); ++v) {
+            coarser[level.clusters.of[v]] = parts[v];
+        }
+        parts = std::move(coarser);
+    }
+    refine_level(coarsest(), options_.coarse_heat, parts);
+    return parts;
+}
+
+std::vector<std::uint32_t> Multilevel::descend(std::vector<std::uint32_t> part_of) {
     for (std::size_t i = levels_.size(); i-- > 0;) {
         const GroupedNets& finer = i == 0 ? nets_ : levels_[i - 1].nets;
         std::vector<std::uint32_t> parts(finer.vertices());
@@ -123,8 +145,13 @@ std::vector<std::uint32_t> Multilevel::refine(std::vector<std::uint32_t> part_of
             parts[v] = part_of[levels_[i].clusters.of[v]];
         }
         part_of = std::move(parts);
-        within = refine_level(finer, false, part_of);
+        refine_level(finer, options_.fine_heat, part_of);
     }
+    std::vector<std::uint64_t> load(options_.parts, 0);
+    for (std::uint32_t v = 0; v < nets_.vertices(); ++v) {
+        load[part_of[v]] += nets_.vertex_weight[v];
+    }
+    const bool within = std::ranges::equal(load, options_.capacity, std::ranges::less_equal{});
     return within ? part_of : std::vector<std::uint32_t>{};
 }
 
@@ -154,7 +181,7 @@ std::vector<std::uint32_t> spread(const GroupedNets& nets, std::span<const std::
 std::vector<std::uint32_t> multilevel(const GroupedNets& nets, const MultilevelOptions& options) {
     Multilevel search(nets, options);
     search.coarsen({});
-    return search.refine(spread(search.coarsest(), options.capacity));
+    return search.descend(search.start());
 }
 
 std::vector<std::uint32_t> combine(const GroupedNets& nets, std::span<const std::uint32_t> better,
@@ -165,7 +192,7 @@ std::vector<std::uint32_t> combine(const GroupedNets& nets, std::span<const std:
     }
     Multilevel search(nets, options);
     search.coarsen(std::move(apart));
-    std::vector<std::uint32_t> child = search.refine(search.on_coarsest(better));
+    std::vector<std::uint32_t> child = search.descend(search.start(better));
     if (child.empty() || copies(nets, child) > copies(nets, better)) {
         child.assign(better.begin(), better.end());
     }

@@ -13,6 +13,10 @@
 
 namespace spikeloom::compiler {
 
+/// What the coarsest level begins with: a partition from anywhere, annealed hot; one grown (grow.hpp), annealed as the
+/// finer levels are; or what is better there.
+enum class CoarseStart { annealed, grown, better };
+
 struct MultilevelOptions {
     std::uint32_t parts = 2;
     std::vector<std::uint64_t> capacity{};  ///< by part
@@ -22,6 +26,7 @@ struct MultilevelOptions {
     bool slow_coarse = false;                     ///< coarse levels get at least half the finest level's proposals
     std::uint64_t work = 0;                       ///< at most, on each level (GainTable::work)
     std::uint32_t clusters_a_part = 8;            ///< the fewest of the heaviest clusters that fill a part
+    CoarseStart start = CoarseStart::better;      ///< of a partition from nothing
     double coarse_heat = 0.5;                     ///< first temperature on the coarsest level, in typical_change's
     double fine_heat = 0.1;                       ///< on the others
     const std::function<bool()>* stop = nullptr;  ///< may be null

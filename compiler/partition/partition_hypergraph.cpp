@@ -11,6 +11,7 @@
 #include "compiler/partition/hypergraph.hpp"
 #include "compiler/partition/multilevel.hpp"
 #include "compiler/partition/side_by_side.hpp"
+#include "compiler/partition/sub_hypergraphs.hpp"
 #include "compiler/partition/top_down.hpp"
 #include "compiler/partition/twins.hpp"
 #include "compiler/partition/windows.hpp"
@@ -24,12 +25,24 @@ struct Run {
     std::uint64_t proposals;
     std::uint32_t clusters_a_part;
     bool slow_coarse;
+    CoarseStart start = CoarseStart::annealed;
 };
 /// Diverse on purpose: slow cooling finds the best of the structure that the clusters show; fast cooling of coarse
-/// clusters now and then a better structure. A higher effort makes the runs of the lower ones first.
-constexpr std::array runs_of_all_efforts{Run{400, 8, false},  Run{400, 8, true},   Run{400, 16, false},
-                                         Run{1500, 8, true},  Run{400, 12, false}, Run{1500, 12, false},
-                                         Run{1500, 24, true}, Run{4000, 8, false}};
+/// clusters now and then a better structure; grown starts know what is long and thin. A higher effort makes the runs of
+/// the lower ones first.
+constexpr std::array runs_of_all_efforts{Run{400, 8, false},
+                                         Run{400, 8, false, CoarseStart::grown},
+                                         Run{400, 8, true},
+                                         Run{400, 16, false},
+                                         Run{1500, 8, true},
+                                         Run{400, 12, false},
+                                         Run{1500, 12, false},
+                                         Run{1500, 24, true},
+                                         Run{1500, 16, false, CoarseStart::grown},
+                                         Run{4000, 8, false}};
+
+/// Larger problems make as many proposals as one of this size.
+constexpr std::uint64_t usual_vertices = 50'000;
 
 struct Budget {
     std::size_t runs;              ///< of those above
@@ -44,14 +57,14 @@ Budget budget_of(int effort) {
     constexpr std::uint64_t million = 1'000'000;
     switch (effort) {
     case 1:
-        return {.runs = 1,
+        return {.runs = 2,
                 .combinations = 0,
-                .proposals = 0,
-                .work = 1000 * million,
+                .proposals = 200,
+                .work = 500 * million,
                 .twin_proposals = million / 5,
                 .twin_starts = 4};
     case 2:
-        return {.runs = 4,
+        return {.runs = 5,
                 .combinations = 2,
                 .proposals = 1000,
                 .work = 3000 * million,
@@ -67,11 +80,9 @@ Budget budget_of(int effort) {
     }
 }
 
-/// Entries of the gain table and of the group counts that a search may hold (16 bytes for the two).
-constexpr std::uint64_t table_room = 60'000'000;
 constexpr std::uint32_t most_parts = 65'535;
 
-/// Beyond that room. Counts are a vertex and level.
+/// Beyond the room for tables. Counts are a vertex and level.
 struct LargeBudget {
     std::uint64_t early_proposals;
     std::uint64_t proposals;
@@ -96,8 +107,7 @@ public:
         }
     }
 
-    [[nodiscard]] std::vector<std::uint32_t> run();
-    [[nodiscard]] std::vector<PartitionAttempt>& attempts() { return attempts_; }
+    [[nodiscard]] std::vector<std::uint32_t> run(std::vector<PartitionAttempt>* attempts);
 
 private:
     struct Member {
@@ -154,13 +164,15 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
     constexpr std::uint32_t tiny = 64;
     const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
     std::vector<std::vector<std::uint32_t>> found(runs);
-    const std::size_t tables = table_room / std::max<std::size_t>(entries(nets), 1);
+    const std::size_t tables = options_.table_room / std::max<std::size_t>(entries(nets), 1);
     side_by_side(runs, std::clamp<std::size_t>(tables, 1, threads_), [&](std::size_t run) {
         if (!stopped()) {
             MultilevelOptions own = options;
             own.stream = static_cast<std::uint32_t>(run + 1);
-            own.proposals = runs_of_all_efforts.at(run).proposals;
+            own.proposals = runs_of_all_efforts.at(run).proposals * usual_vertices /
+                            std::max<std::uint64_t>(usual_vertices, nets.vertices());
             own.clusters_a_part = runs_of_all_efforts.at(run).clusters_a_part;
+            own.start = runs_of_all_efforts.at(run).start;
             own.slow_coarse = runs_of_all_efforts.at(run).slow_coarse;
             found[run] = multilevel(nets, own);
         }
@@ -170,10 +182,13 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
     }
     options.stream = static_cast<std::uint32_t>(runs);
     options.proposals = budget.proposals;
-    if (!best_.part_of.empty() && members.empty()) {
-        members.push_back(best_);  // packing was hard: start from what packs
+    // Where a fill is best still, or packing is hard: that is refined.
+    int combinations = budget.combinations;
+    if (!best_.part_of.empty() && (members.empty() || best_.copies < members.front().copies)) {
+        members.insert(members.begin(), best_);
+        combinations = std::max(combinations, 1);
     }
-    for (int i = 0; i < budget.combinations && !members.empty() && !stopped(); ++i) {
+    for (int i = 0; i < combinations && !members.empty() && !stopped(); ++i) {
         ++options.stream;
         options.clusters_a_part = i % 2 == 0 ? 8 : 16;
         const auto other = static_cast<std::size_t>(1 + i) % members.size();
@@ -186,7 +201,7 @@ void Portfolio::search() {
     const Budget budget = budget_of(options_.effort);
     const TwinKinds kinds = find_twins(nets);
     const std::size_t many = nets.vertices() / 3;
-    if (kinds.size.size() <= many && (nets.groups() + kinds.size.size()) * options_.parts <= table_room) {
+    if (kinds.size.size() <= many && (nets.groups() + kinds.size.size()) * options_.parts <= options_.table_room) {
         Draws draws(options_.seed, 0xFFFF0000U);
         consider("twins", partition_twins(nets, kinds, draws,
                                           {.parts = options_.parts,
@@ -199,7 +214,7 @@ void Portfolio::search() {
     if (all_twins) {
         return;
     }
-    if (entries(nets) <= table_room && options_.parts <= most_parts) {
+    if (entries(nets) <= options_.table_room && options_.parts <= most_parts) {
         search_multilevel(nets, budget);
     } else {
         search_large();
@@ -258,16 +273,20 @@ bool Portfolio::is_local() const {
     return copies(graph_, block_of_vertex) < best_.copies / 2;
 }
 
-std::vector<std::uint32_t> Portfolio::run() {
+std::vector<std::uint32_t> Portfolio::run(std::vector<PartitionAttempt>* attempts) {
     consider("fill in order", fill_in_order(graph_, options_).value_or(std::vector<std::uint32_t>{}));
     if (graph_.vertices > 0 && options_.parts > 1) {
         consider("greedy overlap", fill_by_overlap(graph_, options_).value_or(std::vector<std::uint32_t>{}));
         if (best_.part_of.empty()) {
             consider("pack by weight", pack(graph_, options_).value_or(std::vector<std::uint32_t>{}));
         }
-        if (options_.effort > 0 && !stopped()) {
+        const bool perfect = !best_.part_of.empty() && best_.copies == 0;
+        if (options_.effort > 0 && !perfect && !stopped()) {
             search();
         }
+    }
+    if (attempts != nullptr) {
+        *attempts = std::move(attempts_);
     }
     return std::move(best_.part_of);
 }
@@ -300,17 +319,69 @@ std::uint32_t fewest_parts(const Hypergraph& graph, std::uint64_t capacity) {
     return static_cast<std::uint32_t>(std::clamp<std::uint64_t>(parts, 1, std::max(graph.vertices, 1U)));
 }
 
+namespace {
+
+/// Vertices that share no net: they go wherever there is room, and are none of the search's business.
+std::vector<std::uint32_t> unconnected(const Hypergraph& graph) {
+    std::vector<std::uint32_t> is_unconnected(graph.vertices, 1);
+    for (std::size_t n = 0; n < graph.nets(); ++n) {
+        for (const std::uint32_t pin : graph.net(n)) {
+            is_unconnected[pin] = graph.net(n).size() < 2 ? is_unconnected[pin] : 0;
+        }
+    }
+    return is_unconnected;
+}
+
+/// The others by themselves, then these into the room that is left. Empty if they don't fit there.
+std::vector<std::uint32_t> partition_connected(const Hypergraph& graph, std::span<const std::uint32_t> is_unconnected,
+                                               const PartitionOptions& options,
+                                               std::vector<PartitionAttempt>* attempts) {
+    const std::vector<SubHypergraph> subs = cut_into_blocks(graph, is_unconnected, 2);
+    const std::vector<std::uint32_t> found = Portfolio(subs[0].graph, options).run(attempts);
+    if (found.empty() && subs[0].graph.vertices > 0) {
+        return {};
+    }
+    std::vector<std::uint32_t> part_of(graph.vertices);
+    std::vector<std::uint64_t> room(options.parts, options.capacity);
+    for (std::uint32_t v = 0; v < found.size(); ++v) {
+        part_of[subs[0].vertices[v]] = found[v];
+        room[found[v]] -= subs[0].graph.weight_of(v);
+    }
+    std::vector<std::uint32_t> rest = subs[1].vertices;
+    std::ranges::stable_sort(rest, std::ranges::greater{}, [&](std::uint32_t v) { return graph.weight_of(v); });
+    std::uint32_t part = 0;
+    for (const std::uint32_t v : rest) {
+        // From where the last one went: lighter ones may fit before, but that part is as good as any.
+        const std::uint32_t first = part;
+        while (room[part] < graph.weight_of(v)) {
+            part = (part + 1) % options.parts;
+            if (part == first) {
+                return {};
+            }
+        }
+        room[part] -= graph.weight_of(v);
+        part_of[v] = part;
+    }
+    return part_of;
+}
+
+}  // namespace
+
 std::vector<std::uint32_t> partition_hypergraph(const Hypergraph& graph, const PartitionOptions& options,
                                                 std::vector<PartitionAttempt>* attempts) {
     if (options.parts == 0) {
         return {};
     }
-    Portfolio portfolio(graph, options);
-    std::vector<std::uint32_t> part_of = portfolio.run();
-    if (attempts != nullptr) {
-        *attempts = std::move(portfolio.attempts());
+    const std::vector<std::uint32_t> is_unconnected = unconnected(graph);
+    const auto alone = static_cast<std::uint64_t>(std::ranges::count(is_unconnected, 1U));
+    constexpr std::uint64_t worth_it = 16;
+    if (alone > graph.vertices / worth_it) {
+        std::vector<std::uint32_t> part_of = partition_connected(graph, is_unconnected, options, attempts);
+        if (!part_of.empty()) {
+            return part_of;
+        }
     }
-    return part_of;
+    return Portfolio(graph, options).run(attempts);
 }
 
 }  // namespace spikeloom::compiler

@@ -1,13 +1,15 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "compiler/partition/graphs.hpp"
+#include "compiler/partition/grouped_nets.hpp"
+#include "compiler/partition/grow.hpp"
 #include "compiler/partition/sub_hypergraphs.hpp"
 #include "compiler/partition/top_down.hpp"
 #include "compiler/partition/windows.hpp"
-#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -94,15 +96,59 @@ TEST_CASE("top down and windows keep the capacity, and no number of threads chan
     }
 }
 
-TEST_CASE("a problem whose tables would be too large is searched all the same" * doctest::skip(test::sanitized)) {
-    // 65,536 parts or more are beyond the tables whatever the vertices.
-    const std::uint32_t modules = 66'000;
-    Hypergraph graph{.vertices = 2 * modules};
-    for (std::uint32_t m = 0; m < modules; ++m) {
-        add_net(graph, {m, 2 * modules - 1 - m});
+TEST_CASE("problems whose tables would be too large are searched all the same, with and without large blocks") {
+    Hypergraph ring{.vertices = 1280};
+    for (std::uint32_t v = 0; v < 1280; ++v) {
+        add_net(ring, {v * 7 % 1280, (v + 1) * 7 % 1280, (v + 3) * 7 % 1280, (v + 6) * 7 % 1280});
     }
-    const auto part_of = partition_hypergraph(graph, {.parts = modules, .capacity = 2, .effort = 1});
-    CHECK(largest_part(graph, part_of) <= 2);
+    const Hypergraph modules = planted(64, 20, 6, 3, 2).graph;
+    for (const bool local : {true, false}) {
+        const Hypergraph& graph = local ? ring : modules;
+        const std::uint64_t capacity = local ? 5 : 19;
+        PartitionOptions options{.parts = local ? 260U : 68U, .capacity = capacity, .effort = 1, .table_room = 1000};
+        std::vector<PartitionAttempt> attempts;
+        const auto part_of = partition_hypergraph(graph, options, &attempts);
+        CHECK(largest_part(graph, part_of) <= capacity);
+        const auto copies_of = [&](const std::string& method) -> std::uint64_t {
+            const auto found = std::ranges::find(attempts, method, &PartitionAttempt::method);
+            return found == attempts.end() ? 0 : found->copies;
+        };
+        CHECK((copies_of("top down") > 0) == local);
+        CHECK(copies_of("windows") == naive_copies(graph, part_of));
+        CHECK(copies_of("windows") < copies_of("greedy overlap"));
+        options.threads = 3;
+        CHECK(partition_hypergraph(graph, options) == part_of);
+        options.effort = 2;
+        CHECK(naive_copies(graph, partition_hypergraph(graph, options)) <= naive_copies(graph, part_of));
+        int asked = 0;
+        options.stop = [&asked] { return ++asked > 5; };
+        CHECK(largest_part(graph, partition_hypergraph(graph, options)) <= capacity);
+    }
+}
+
+TEST_CASE("a chain grows into stretches") {
+    Hypergraph graph{.vertices = 600};
+    for (std::uint32_t v = 0; v + 1 < 600; ++v) {
+        add_net(graph, {v * 7 % 600, (v + 1) * 7 % 600});
+    }
+    const GroupedNets nets = group_nets(graph);
+    const std::vector<std::uint64_t> capacity(6, 100);
+    const auto part_of = grow_parts(nets, capacity, 0);
+    CHECK(largest_part(graph, part_of) <= 100);
+    CHECK(naive_copies(graph, part_of) <= 7);  // at best 5; it grows to both sides
+}
+
+TEST_CASE("vertices without nets take the room that is left") {
+    Hypergraph graph{.vertices = 40};
+    graph.vertex_weight.assign(40, 2);
+    graph.vertex_weight[39] = 1;
+    for (std::uint32_t v = 0; v < 20; v += 4) {
+        add_net(graph, {v, v + 1, v + 2, v + 3});
+    }
+    add_net(graph, {30});
+    const auto part_of = partition_hypergraph(graph, {.parts = 10, .capacity = 8, .effort = 1});
+    REQUIRE(part_of.size() == 40);
+    CHECK(largest_part(graph, part_of) <= 8);
     CHECK(naive_copies(graph, part_of) == 0);
 }
 
