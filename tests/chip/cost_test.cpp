@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "support/sanitized.hpp"
+
 namespace spikeloom::chip {
 namespace {
 
@@ -298,7 +300,7 @@ Priced price(IntegerNetwork& network, const ChipSpec& spec, int steps, int tiles
     return priced;
 }
 
-TEST_CASE("A32 costs what SANA-FE says, in energy and in time") {
+TEST_CASE("A32 costs what SANA-FE says, in energy and in time" * doctest::skip(test::sanitized)) {
     const ChipSpec spec = loihi();
     IntegerNetwork network(32, 256, 100, 250, 750);
     const Priced first = price(network, spec, 100, 8);
@@ -316,7 +318,7 @@ TEST_CASE("A32 costs what SANA-FE says, in energy and in time") {
     CHECK(first.time_s + all.time_s == doctest::Approx(6.420e-3).epsilon(0.0001));
 }
 
-TEST_CASE("B128 takes the time that SANA-FE says") {
+TEST_CASE("B128 takes the time that SANA-FE says" * doctest::skip(test::sanitized)) {
     const ChipSpec spec = loihi();
     IntegerNetwork network(128, 1024, 100, 250, 750);
     const Priced priced = price(network, spec, 100, 32);

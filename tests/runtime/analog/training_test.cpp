@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "runtime/analog/yin_yang.hpp"
+#include "support/sanitized.hpp"
 #include "tests/runtime/analog/naive_ttfs.hpp"
 
 namespace spikeloom::runtime {
@@ -83,7 +84,7 @@ TEST_CASE("the gradient of the mean loss through two layers is its finite differ
     CHECK(moved > 15);
 }
 
-TEST_CASE("a short training learns what an untrained net does not know") {
+TEST_CASE("a short training learns what an untrained net does not know" * doctest::skip(test::sanitized)) {
     TrainingOptions options{.batch = 20, .seed = 5};
     options.adam.rate = 0.02;
     Trainer trainer = trainer_of(small_net(30), options);
