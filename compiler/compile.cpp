@@ -128,17 +128,20 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
 
     say(options, 0.75, "allocate");
     CompileResult result{.image = allocate(made, mapping->mapped, parts, placement, chip),
-                         .remarks = std::move(mapping->remarks)};
+                         .remarks = std::move(mapping->remarks),
+                         .brief_report = {}};
     if (Diagnostics findings = chip::check_addresses(result.image); has_error(findings)) {
         return fail(std::move(findings));
     }
-    result.image.mapping_report = mapping_report({.network = made,
-                                                  .mapped = mapping->mapped,
-                                                  .partition = parts,
-                                                  .placement = placement,
-                                                  .rates_by_node = rates_by_node(rates),
-                                                  .legal = legal},
-                                                 result.image, result.remarks);
+    MappingReport report = mapping_report({.network = made,
+                                           .mapped = mapping->mapped,
+                                           .partition = parts,
+                                           .placement = placement,
+                                           .rates_by_node = rates_by_node(rates),
+                                           .legal = legal},
+                                          result.image, result.remarks);
+    result.image.mapping_report = std::move(report.whole);
+    result.brief_report = std::move(report.brief);
 
     // The table of a large network takes gigabytes; from here on the image speaks for itself.
     mapping->mapped.table = {};

@@ -57,7 +57,8 @@ struct CompileOptions {
 
 struct CompileResult {
     chip::Image image;
-    Diagnostics remarks;  ///< warnings and notes: approximations, what was dropped
+    Diagnostics remarks;       ///< warnings and notes: approximations, what was dropped
+    std::string brief_report;  ///< the image's mapping report without the many small parts of a large network
 };
 
 [[nodiscard]] Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip,

@@ -5,8 +5,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <iterator>
+#include <numeric>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "chip/image/synapse_size.hpp"
 #include "compiler/bounds.hpp"
@@ -36,6 +40,41 @@ Limit fullest(const CoreUse& use, const chip::ChipSpec& chip) {
 /// "1.08", how many times the bound a figure is; "" where the bound says nothing.
 std::string times_bound(double figure, double least) {
     return least > 0 ? fmt::format(": {:.2f}", figure / least) : std::string();
+}
+
+/// The lines of a section: all of them, and those with the largest figures, in the order in which they were added.
+class Rows {
+public:
+    void add(std::string line, double figure) { rows_.push_back({.line = std::move(line), .figure = figure}); }
+
+    void write(MappingReport& report, std::string_view what) const {
+        std::vector<std::size_t> by_figure(rows_.size());
+        std::iota(by_figure.begin(), by_figure.end(), std::size_t{0});
+        std::ranges::stable_sort(by_figure, std::greater<>(), [&](std::size_t i) { return rows_[i].figure; });
+        by_figure.resize(std::min(by_figure.size(), brief_report_rows));
+        std::ranges::sort(by_figure);
+        for (const Row& row : rows_) {
+            report.whole += row.line;
+        }
+        for (const std::size_t i : by_figure) {
+            report.brief += rows_[i].line;
+        }
+        if (const std::size_t more = rows_.size() - by_figure.size(); more > 0) {
+            report.brief += fmt::format("  and {} more {}\n", more, what);
+        }
+    }
+
+private:
+    struct Row {
+        std::string line;
+        double figure = 0;
+    };
+    std::vector<Row> rows_;
+};
+
+void write_both(MappingReport& report, const std::string& text) {
+    report.whole += text;
+    report.brief += text;
 }
 
 void write_head(Out out, const MappingDecisions& decisions, const chip::Image& image) {
@@ -77,20 +116,24 @@ void write_head(Out out, const MappingDecisions& decisions, const chip::Image& i
                    placed.hops_bound, name_of(placed.hops_bound_by), placed.largest_link, placed.largest_link_bound);
 }
 
-void write_cores(Out out, const MappingDecisions& decisions, const chip::Image& image) {
-    fmt::format_to(out, "cores\n  {:>4} {:>5} {:>6} {:>13} {:>13} {:>13} {:>15} {:>8} {:>8} {:>8}  binds\n", "core",
-                   "place", "tile", "compartments", "input axons", "output axons", "synapse words", "profiles",
-                   "formats", "max list");
+void write_cores(MappingReport& report, const MappingDecisions& decisions, const chip::Image& image) {
+    write_both(report, fmt::format("cores\n  {:>4} {:>5} {:>6} {:>13} {:>13} {:>13} {:>15} {:>8} {:>8} {:>8}  binds\n",
+                                   "core", "place", "tile", "compartments", "input axons", "output axons",
+                                   "synapse words", "profiles", "formats", "max list"));
+    Rows rows;
     for (std::size_t c = 0; c < image.cores.size(); ++c) {
         const CoreUse& use = decisions.partition.cores[c].use;
         const auto of = [&](Limit limit) { return fmt::format("{}/{}", use[limit], room(limit, use, image.chip)); };
         const Limit binding = fullest(use, image.chip);
-        fmt::format_to(out, "  {:>4} {:>5} {:>6} {:>13} {:>13} {:>13} {:>15} {:>8} {:>8} {:>8}  {} {:.0f} %\n", c,
-                       image.cores[c].place, image.chip.mesh.tile(static_cast<int>(image.cores[c].place)),
-                       of(Limit::compartments), of(Limit::input_axons), of(Limit::output_axons),
-                       of(Limit::synapse_words), of(Limit::compartment_profiles), of(Limit::synapse_formats),
-                       of(Limit::axon_words), limit_info(binding).name, 100 * fullness(use, binding, image.chip));
+        const double full = fullness(use, binding, image.chip);
+        rows.add(fmt::format("  {:>4} {:>5} {:>6} {:>13} {:>13} {:>13} {:>15} {:>8} {:>8} {:>8}  {} {:.0f} %\n", c,
+                             image.cores[c].place, image.chip.mesh.tile(static_cast<int>(image.cores[c].place)),
+                             of(Limit::compartments), of(Limit::input_axons), of(Limit::output_axons),
+                             of(Limit::synapse_words), of(Limit::compartment_profiles), of(Limit::synapse_formats),
+                             of(Limit::axon_words), limit_info(binding).name, 100 * full),
+                 full);
     }
+    rows.write(report, "cores, none fuller");
     if (image.chip.limits.destinations_per_compartment > 0) {
         std::int64_t splitters = 0;
         std::int64_t compartments = 0;
@@ -98,14 +141,16 @@ void write_cores(Out out, const MappingDecisions& decisions, const chip::Image& 
             splitters += core.use.splitters;
             compartments += core.use[Limit::compartments];
         }
-        fmt::format_to(out, "  splitters {} of {} compartments: copies of neurons that reach more than {} axon{}\n",
-                       splitters, compartments, image.chip.limits.destinations_per_compartment,
-                       image.chip.limits.destinations_per_compartment == 1 ? "" : "s");
+        write_both(report,
+                   fmt::format("  splitters {} of {} compartments: copies of neurons that reach more than {} axon{}\n",
+                               splitters, compartments, image.chip.limits.destinations_per_compartment,
+                               image.chip.limits.destinations_per_compartment == 1 ? "" : "s"));
     }
 }
 
-void write_populations(Out out, const MappingDecisions& decisions, const chip::Image& image) {
-    fmt::format_to(out, "\npopulations\n");
+void write_populations(MappingReport& report, const MappingDecisions& decisions, const chip::Image& image) {
+    write_both(report, "\npopulations\n");
+    Rows rows;
     for (std::size_t p = 0; p < image.populations.size(); ++p) {
         const chip::PopulationSymbol& symbol = image.populations[p];
         std::set<std::uint32_t> cores;
@@ -123,55 +168,69 @@ void write_populations(Out out, const MappingDecisions& decisions, const chip::I
             }
         }
         const NeuronRegisters& registers = decisions.mapped.populations[p].of(0);
-        fmt::format_to(out, "  {}: {} neurons on {} cores, {} binds ({:.0f} %); 1 unit of v = {:.6g}; ", symbol.name,
-                       decisions.network.populations[p].size(), cores.size(), limit_info(stopped).name, 100 * most,
-                       symbol.voltage_per_unit);
+        std::string line = fmt::format("  {}: {} neurons on {} cores, {} binds ({:.0f} %); 1 unit of v = {:.6g}; ",
+                                       symbol.name, decisions.network.populations[p].size(), cores.size(),
+                                       limit_info(stopped).name, 100 * most, symbol.voltage_per_unit);
         const char* differ = decisions.mapped.populations[p].registers.size() > 1 ? " (first neuron; they differ)" : "";
         if (integrates(registers.model)) {
-            fmt::format_to(out, "du {}, dv {}, threshold {} x 64, refractory {}{}\n", registers.current_decay,
-                           registers.voltage_decay, registers.threshold_mantissa, registers.refractory, differ);
+            line += fmt::format("du {}, dv {}, threshold {} x 64, refractory {}{}\n", registers.current_decay,
+                                registers.voltage_decay, registers.threshold_mantissa, registers.refractory, differ);
         } else if (registers.spikes) {
-            fmt::format_to(out, "{}, threshold {}{}\n", name_of(registers.model), registers.threshold_mantissa, differ);
+            line += fmt::format("{}, threshold {}{}\n", name_of(registers.model), registers.threshold_mantissa, differ);
         } else {
-            fmt::format_to(out, "{}, sends nothing{}\n", name_of(registers.model), differ);
+            line += fmt::format("{}, sends nothing{}\n", name_of(registers.model), differ);
         }
+        rows.add(std::move(line), static_cast<double>(decisions.network.populations[p].size()));
     }
+    rows.write(report, "populations, none larger");
 }
 
 /// What neurons were made of that no core holds, and what that cost.
-void write_legal(Out out, const MappingDecisions& decisions) {
+void write_legal(MappingReport& report, const MappingDecisions& decisions) {
     if (decisions.legal == nullptr) {
         return;
     }
     const LegalNetwork& legal = *decisions.legal;
     const std::vector<Population>& populations = legal.network.populations;
-    const auto steps = [](int count) { return fmt::format("{} step{}", count, count == 1 ? "" : "s"); };
-    fmt::format_to(out, "\nneurons that fit no core\n");
+    write_both(report, "\nneurons that fit no core\n");
+    Rows splits;
     for (const FanInSplit& split : legal.fan_in) {
-        fmt::format_to(out, "  {}: up to {} sources a neuron, in up to {} parts: {} helpers ({})\n",
-                       populations[split.population].name, split.most_sources, split.most_parts,
-                       populations[split.helpers].size(), populations[split.helpers].name);
+        const Population& helpers = populations[split.helpers];
+        splits.add(fmt::format("  {}: up to {} sources a neuron, in up to {} parts: {} helpers ({})\n",
+                               populations[split.population].name, split.most_sources, split.most_parts, helpers.size(),
+                               helpers.name),
+                   static_cast<double>(helpers.size()));
     }
+    splits.write(report, "populations that are split, none with more helpers");
+    Rows copied;
     for (const FanOutCopies& copies : legal.fan_out) {
-        fmt::format_to(out, "  {}: too many cores to send to: {} copies ({}) share the targets\n",
-                       populations[copies.population].name, copies.stand_for.size(), populations[copies.copies].name);
+        copied.add(
+            fmt::format("  {}: too many cores to send to: {} copies ({}) share the targets\n",
+                        populations[copies.population].name, copies.stand_for.size(), populations[copies.copies].name),
+            static_cast<double>(copies.stand_for.size()));
     }
+    copied.write(report, "populations that are copied, none more often");
+    Rows later;
     for (std::size_t p = 0; p < legal.added_steps.size(); ++p) {
-        if (legal.added_steps[p] > 0) {
-            fmt::format_to(out, "  {}: spikes {} later\n", populations[p].name, steps(legal.added_steps[p]));
+        if (const int steps = legal.added_steps[p]; steps > 0) {
+            later.add(fmt::format("  {}: spikes {} step{} later\n", populations[p].name, steps, steps == 1 ? "" : "s"),
+                      steps);
         }
     }
+    later.write(report, "populations, none later");
 }
 
-void write_losses(Out out, const std::vector<chip::ProjectionLoss>& losses) {
-    fmt::format_to(out, "\nquantisation, by projection\n");
+void write_losses(MappingReport& report, const std::vector<chip::ProjectionLoss>& losses) {
+    write_both(report, "\nquantisation, by projection\n");
+    Rows rows;
     for (const chip::ProjectionLoss& loss : losses) {
-        fmt::format_to(out,
-                       "  {}: {} synapses, {} bits x 2^{}, weight error {:.3f} % rms ({:.3f} % of the largest at "
-                       "most), {} zeroed, {} clipped\n",
-                       loss.name, loss.synapses, loss.weight_bits, loss.weight_exponent, 100 * loss.rms_error,
-                       100 * loss.max_error, loss.zeroed, loss.clipped);
+        rows.add(fmt::format("  {}: {} synapses, {} bits x 2^{}, weight error {:.3f} % rms ({:.3f} % of the largest at "
+                             "most), {} zeroed, {} clipped\n",
+                             loss.name, loss.synapses, loss.weight_bits, loss.weight_exponent, 100 * loss.rms_error,
+                             100 * loss.max_error, loss.zeroed, loss.clipped),
+                 static_cast<double>(loss.synapses));
     }
+    rows.write(report, "projections, none of more synapses");
 }
 
 /// What one plastic projection takes of the chip.
@@ -206,59 +265,67 @@ std::vector<PlasticUse> plastic_use(const chip::Image& image) {
     return uses;
 }
 
-void write_learning(Out out, const MappingDecisions& decisions, const chip::Image& image) {
+std::string plastic_lines(const chip::LearningProfile& profile, const PlasticUse& use, int weight_bits) {
+    std::string text;
+    const Out out = std::back_inserter(text);
+    fmt::format_to(out, "  {}: rule {}, epochs of {} step{}\n", profile.projection, profile.rule.name,
+                   profile.rule.epoch, profile.rule.epoch == 1 ? "" : "s");
+    for (const rules::Variable variable : rules::variables) {
+        if (!profile.rule.series(variable).empty()) {
+            fmt::format_to(out, "    {} = {}\n", rules::name_of(variable), rules::print(profile.rule.series(variable)));
+        }
+    }
+    fmt::format_to(out,
+                   "    {} synapses on {} cores, {} input axons with traces; a unit of the weight = {:.4g}, the "
+                   "largest = {:.4g}\n",
+                   use.synapses, use.cores.size(), use.axons, profile.weight_per_unit,
+                   profile.weight_per_unit * ((1 << weight_bits) - 1));
+    fmt::format_to(out, "    {} bytes of synaptic memory, {} of them tags\n", (use.bits + 7) / 8,
+                   (use.tag_bits + 7) / 8);
+    return text;
+}
+
+void write_learning(MappingReport& report, const MappingDecisions& decisions, const chip::Image& image) {
     if (image.learning.empty()) {
         return;
     }
-    fmt::format_to(out, "\nlearning, by plastic projection\n");
+    write_both(report, "\nlearning, by plastic projection\n");
     const std::vector<PlasticUse> uses = plastic_use(image);
+    Rows rows;
     for (std::size_t i = 0; i < image.learning.size(); ++i) {
-        const chip::LearningProfile& profile = image.learning[i];
-        const PlasticUse& use = uses[i];
-        fmt::format_to(out, "  {}: rule {}, epochs of {} step{}\n", profile.projection, profile.rule.name,
-                       profile.rule.epoch, profile.rule.epoch == 1 ? "" : "s");
-        for (const rules::Variable variable : rules::variables) {
-            if (!profile.rule.series(variable).empty()) {
-                fmt::format_to(out, "    {} = {}\n", rules::name_of(variable),
-                               rules::print(profile.rule.series(variable)));
-            }
-        }
-        fmt::format_to(out,
-                       "    {} synapses on {} cores, {} input axons with traces; a unit of the weight = {:.4g}, the "
-                       "largest = {:.4g}\n",
-                       use.synapses, use.cores.size(), use.axons, profile.weight_per_unit,
-                       profile.weight_per_unit * ((1 << image.chip.learning.arithmetic.weight_bits) - 1));
-        fmt::format_to(out, "    {} bytes of synaptic memory, {} of them tags\n", (use.bits + 7) / 8,
-                       (use.tag_bits + 7) / 8);
+        rows.add(plastic_lines(image.learning[i], uses[i], image.chip.learning.arithmetic.weight_bits),
+                 static_cast<double>(uses[i].synapses));
     }
+    rows.write(report, "projections, none of more synapses");
     std::int64_t rules_most = 0;
     std::int64_t axons_most = 0;
     for (const CorePlan& core : decisions.partition.cores) {
         rules_most = std::max(rules_most, core.use[Limit::learning_rules]);
         axons_most = std::max(axons_most, core.use[Limit::plastic_axons]);
     }
-    fmt::format_to(out, "  at most {} of {} rules and {} of {} axons with traces on a core\n", rules_most,
-                   image.chip.learning.profiles_per_core, axons_most, image.chip.learning.plastic_axons);
+    write_both(report,
+               fmt::format("  at most {} of {} rules and {} of {} axons with traces on a core\n", rules_most,
+                           image.chip.learning.profiles_per_core, axons_most, image.chip.learning.plastic_axons));
 }
 
 }  // namespace
 
-std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image, const Diagnostics& remarks) {
-    std::string text;
-    const Out out = std::back_inserter(text);
-    write_head(out, decisions, image);
-    write_cores(out, decisions, image);
-    write_populations(out, decisions, image);
-    write_legal(out, decisions);
-    write_losses(out, decisions.legal != nullptr ? decisions.legal->losses : image.losses);
-    write_learning(out, decisions, image);
+MappingReport mapping_report(const MappingDecisions& decisions, const chip::Image& image, const Diagnostics& remarks) {
+    MappingReport report;
+    write_head(std::back_inserter(report.whole), decisions, image);
+    report.brief = report.whole;
+    write_cores(report, decisions, image);
+    write_populations(report, decisions, image);
+    write_legal(report, decisions);
+    write_losses(report, decisions.legal != nullptr ? decisions.legal->losses : image.losses);
+    write_learning(report, decisions, image);
     if (!remarks.empty()) {
-        text += "\nremarks\n";
+        write_both(report, "\nremarks\n");
         for (const Diagnostic& remark : remarks) {
-            text += "  " + to_text(remark) + "\n";
+            write_both(report, "  " + to_text(remark) + "\n");
         }
     }
-    return text;
+    return report;
 }
 
 }  // namespace spikeloom::compiler

@@ -1,7 +1,8 @@
 // The mapping report, as text: what went where, what every limit is filled to and which one binds, how far from the
-// bounds, what quantisation lost. Kept in the image, printed by the tool.
+// bounds, what quantisation lost. The image keeps it whole; the tool prints large ones in brief.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string>
 
@@ -25,7 +26,15 @@ struct MappingDecisions {
     const LegalNetwork* legal = nullptr;     ///< where neurons had to be split or copied
 };
 
-[[nodiscard]] std::string mapping_report(const MappingDecisions& decisions, const chip::Image& image,
-                                         const Diagnostics& remarks);
+struct MappingReport {
+    std::string whole;
+    std::string brief;  ///< of cores, populations and projections those that matter most, and how many more there are
+};
+
+/// Brief lists take so many: the fullest cores, the largest populations, the projections with most synapses.
+inline constexpr std::size_t brief_report_rows = 20;
+
+[[nodiscard]] MappingReport mapping_report(const MappingDecisions& decisions, const chip::Image& image,
+                                           const Diagnostics& remarks);
 
 }  // namespace spikeloom::compiler

@@ -135,8 +135,14 @@ void Planner::keep_together(const std::vector<std::string>& names) {
         findings_.push_back(
             {.where = where, .found = fmt::format("{} population", names.size()), .allowed = "two or more"});
     }
-    for (const std::string& name : names) {
-        const auto population = find_population(network_, name, where, findings_);
+    for (auto name = names.begin(); name != names.end(); ++name) {
+        if (std::find(names.begin(), name, *name) != name) {
+            findings_.push_back({.where = where,
+                                 .found = fmt::format("'{}' is named twice", *name),
+                                 .allowed = "different populations"});
+            continue;
+        }
+        const auto population = find_population(network_, *name, where, findings_);
         if (population && first) {
             sets_.join(*first, *population);
         }

@@ -63,14 +63,20 @@ boost::json::object summary_json(const chip::Image& image, const LoadedNetwork& 
             {"losses", describe(image.losses)}};
 }
 
-void print_summary(const chip::Image& image, const LoadedNetwork& loaded, const std::string& output) {
+void print_summary(const compiler::CompileResult& compiled, bool whole, const LoadedNetwork& loaded,
+                   const std::string& output) {
+    const chip::Image& image = compiled.image;
     if (!loaded.resolutions.empty()) {
         fmt::print("What {} leaves open, and how it was settled:\n", loaded.format);
     }
     for (const compiler::Resolution& resolution : loaded.resolutions) {
         fmt::print("  {}\n", to_text(resolution));
     }
-    fmt::print("{}{}", image.mapping_report, image.mapping_report.ends_with('\n') ? "" : "\n");
+    const bool brief = !whole && compiled.brief_report != image.mapping_report;
+    fmt::print("{}", brief ? compiled.brief_report : image.mapping_report);
+    if (brief) {
+        fmt::print("--all lists every core, population and projection.\n");
+    }
     fmt::print("{}: {} on {} of {} cores of {}\n", output, image.network_name, image.cores.size(),
                image.chip.mesh.cores(), image.chip.name);
 }
@@ -127,7 +133,7 @@ ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) 
     if (line.flag("json")) {
         fmt::print("{}\n", boost::json::serialize(summary_json(image, *loaded, output)));
     } else {
-        print_summary(image, *loaded, output);
+        print_summary(*compiled, line.flag("all"), *loaded, output);
     }
     return ExitStatus::done;
 }
@@ -143,6 +149,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         "analog chips: 1 to 30 (default: weights stay real)")(
         "balance-delays", flag(), "delay short paths so that spikes meet on the chip as in the framework's step")(
         "no-network", flag(), "leave the float network out of the image: smaller, but no quantisation gap")(
+        "all", flag(), "list every core, population and projection, not the 20 largest alone")(
         "json", flag(), "print the figures as JSON");
     add_mapping_options(line);
     add_override_options(line);

@@ -225,6 +225,9 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!line.parse(arguments)) {
         return ExitStatus::done;
     }
+    if (!line.value<std::string>("labels").empty() && !line.has("test")) {
+        throw UsageError("--labels: they belong to --test, which is missing");
+    }
     const auto converted = convert(line);
     if (!converted) {
         print(converted.error());

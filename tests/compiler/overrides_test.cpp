@@ -53,6 +53,7 @@ TEST_CASE("overrides that make no sense are refused by name") {
     says({.pins = {}, .forbidden_cores = {400}, .together = {}}, "core 400");
     says({.pins = {}, .forbidden_cores = {}, .together = {{"layer1", "layer4"}}}, "no population 'layer4'");
     says({.pins = {}, .forbidden_cores = {}, .together = {{"layer1"}}}, "two or more");
+    says({.pins = {}, .forbidden_cores = {}, .together = {{"layer1", "layer1"}}}, "'layer1' is named twice");
     says({.pins = {{"layer1", numbers(0, 5)}, {"layer3", numbers(5, 5)}},
           .forbidden_cores = {},
           .together = {{"layer1", "layer2"}, {"layer2", "layer3"}}},

@@ -158,6 +158,37 @@ output {{ population: "out" }}""")
         self.assertEqual(answers[0]["output"], answers[1]["output"])  # spike by spike the same, a step later
         self.assertEqual(answers[0]["losses"], answers[1]["losses"])
 
+    def test_the_deeper_explain_looks_the_more_it_tries(self):
+        tried = []
+        for depth in (0, 1, 2):
+            told = json.loads(self.done("explain", self.network, "--chip", self.cramped(160), "--no-other-chips",
+                                        "--json", "--depth", depth, "--effort", 1))
+            rows = told["what_helps"] + told["with_a_limit_lifted"]
+            tried.append({row["change"] for row in rows} |
+                         {text.rsplit(":", 1)[0] for text in told["what_does_not_help"]})
+        self.assertLess(tried[0], tried[1])
+        self.assertEqual(tried[2] - tried[1], {"a harder search (effort 2)", "a harder search (effort 3)"})
+        self.assertLess(tried[1], tried[2])
+
+    def test_keeping_a_population_with_itself_is_refused(self):
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", self.folder / "net.loom", "--keep-together",
+                     "hidden,hidden", says="'hidden' is named twice")
+
+    def test_a_large_mapping_is_told_in_brief(self):
+        network = self.folder / "many.textproto"
+        parts = ['name: "many" step_s: 1e-3 input { name: "in" shape: 4 }']
+        for i in range(1, 31):
+            parts.append(f'population {{ name: "p{i}" shape: {i} kind: leaky tau_mem_s: 0.01 v_threshold: 1 }}\n'
+                         f'projection {{ name: "to{i}" source: "in" target: "p{i}" dense {{}} weight {{ constant: 0.5 }} }}')
+        network.write_text("\n".join(parts) + '\noutput { population: "p30" }\n')
+        words = ("compile", network, "--chip", "loihi1", "-o", self.folder / "many.loom")
+        brief, whole = self.done(*words), self.done(*words, "--all")
+        self.assertIn("and 10 more populations, none larger", brief)
+        self.assertIn("--all lists", brief)
+        self.assertNotIn("  p10: ", brief)
+        self.assertIn("  p10: ", whole)
+        self.assertNotIn("more populations", whole)
+
     def test_compare_is_one_table_over_chips(self):
         told = json.loads(self.done("compare", self.network, "--chips", f"loihi1,{self.cramped(1)},brainscales2",
                                     "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "--json"))
@@ -862,6 +893,7 @@ class Convert(Case):
         words = ("convert", self.relu / "shapes.nir", "-o", self.folder / "x.textproto", "--calibrate")
         self.refused(*words, YINYANG / "yinyang_test.npz", says="144")
         self.refused(*words, self.relu / "shapes.npz", "--percentile", "0", status=2, says="percentile")
+        self.refused(*words, self.relu / "shapes.npz", "--labels", self.relu / "shapes.npz", status=2, says="--test")
         self.refused(*words, self.relu / "shapes.npz", "--test", self.relu / "shapes.npz", "--labels",
                      self.relu / "shapes.nir")
         self.refused("convert", YINYANG / "yinyang.nir", "-o", self.folder / "x.textproto", "--calibrate",
