@@ -13,7 +13,7 @@ void CoreSynapses::gather(std::span<const std::uint32_t> neurons) {
             }
         });
     }
-    std::ranges::sort(sources_);
+    sort_sources();
     row_begin_.assign(1, 0);
     for (const std::uint32_t source : sources_) {
         row_begin_.push_back(row_begin_.back() + count_[source]);
@@ -28,6 +28,20 @@ void CoreSynapses::gather(std::span<const std::uint32_t> neurons) {
             synapses_[slot_[source]++] = {
                 .target = target, .weight = synapse.weight, .format = synapse.format, .delay = synapse.delay};
         });
+    }
+}
+
+/// Where many nodes are sources, asking each node is quicker than sorting.
+void CoreSynapses::sort_sources() {
+    if (sources_.size() < count_.size() / 64) {
+        std::ranges::sort(sources_);
+        return;
+    }
+    sources_.clear();
+    for (std::uint32_t node = 0; node < count_.size(); ++node) {
+        if (count_[node] > 0) {
+            sources_.push_back(node);
+        }
     }
 }
 

@@ -35,6 +35,8 @@ public:
     }
 
 private:
+    void sort_sources();
+
     const FanInTable* table_;
     std::vector<std::uint32_t> count_;  ///< by node; zero between calls
     std::vector<std::uint64_t> slot_;   ///< by node: where its next synapse goes
