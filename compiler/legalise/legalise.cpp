@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "compiler/convert/balance_delays.hpp"
+#include "compiler/legalise/copy_neurons.hpp"
 #include "compiler/legalise/misfits.hpp"
 #include "compiler/legalise/split_fan_in.hpp"
 
@@ -57,6 +58,17 @@ std::string way_out(const chip::ChipSpec& chip, const CompileOptions& options) {
                                 : "--split-fan-in exact makes its sum in parts, a step later";
 }
 
+/// The node before copying of a neuron of what was made, or of what it is a copy of.
+std::uint32_t original_of(const LegalMapping& made, const MappedNetwork& before, std::uint32_t node) {
+    if (node < before.neurons()) {
+        return node;
+    }
+    const std::uint32_t population = made.mapped.population_of(node);
+    const auto copies = std::ranges::find(made.legal.fan_out, population, &FanOutCopies::copies);
+    return before.population_first[copies->population] +
+           copies->stand_for[node - made.mapped.population_first[population]];
+}
+
 class Legaliser {
 public:
     Legaliser(const chip::ChipSpec& chip, const CompileOptions& options) : chip_(chip), options_(options) {}
@@ -65,6 +77,7 @@ public:
 
 private:
     [[nodiscard]] Result<LegalMapping> split(const LegalMapping& from, const MisfitSurvey& survey) const;
+    [[nodiscard]] Result<LegalMapping> copy(const LegalMapping& from, const MisfitSurvey& survey) const;
 
     const chip::ChipSpec& chip_;
     const CompileOptions& options_;
@@ -106,6 +119,38 @@ Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurv
     }
 }
 
+/// As few copies as do: where targets lie on more cores than expected, all is dealt anew over more.
+Result<LegalMapping> Legaliser::copy(const LegalMapping& from, const MisfitSurvey& survey) const {
+    const auto pieces_wanted = [&](const Misfit& misfit, std::uint32_t pieces) {
+        const std::int64_t room_there = std::max<std::int64_t>(room(Limit::output_axons, misfit.use, chip_), 1);
+        return static_cast<std::uint32_t>((misfit.use[Limit::output_axons] * pieces + room_there - 1) / room_there);
+    };
+    CopiesByNeuron copies;
+    for (const Misfit& misfit : survey.misfits) {
+        copies[misfit.neuron] = std::max(pieces_wanted(misfit, 1), 2U) - 1;
+    }
+    for (int deal = 0;; ++deal) {
+        auto made = copy_neurons(from, copies);
+        if (!made || deal == most_deals) {
+            return made;
+        }
+        CopiesByNeuron more = copies;
+        for (const Misfit& misfit : find_misfits(made->mapped, chip_).misfits) {
+            if (!shortage_of(misfit, chip_).fan_out) {
+                continue;
+            }
+            const std::uint32_t original = original_of(*made, from.mapped, misfit.neuron);
+            const auto known = copies.find(original);
+            const std::uint32_t pieces = known != copies.end() ? known->second + 1 : 1;
+            more[original] = std::max(more[original], std::max(pieces_wanted(misfit, pieces), pieces + 1) - 1);
+        }
+        if (more == copies) {
+            return made;
+        }
+        copies = std::move(more);
+    }
+}
+
 Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const MappedNetwork& mapped) {
     const MisfitSurvey first = find_misfits(mapped, chip_);
     if (first.misfits.empty()) {
@@ -118,15 +163,19 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
     };
     LegalMapping at = as_given(network, mapped, options_);
     MisfitSurvey survey = first;
+    bool copied = false;
     for (int round = 0; round < most_rounds && !survey.misfits.empty(); ++round) {
-        const bool fan_in_alone = std::ranges::all_of(survey.misfits, [&](const Misfit& misfit) {
+        Shortage all;
+        for (const Misfit& misfit : survey.misfits) {
             const Shortage shortage = shortage_of(misfit, chip_);
-            return shortage.fan_in && !shortage.other && !shortage.fan_out;
-        });
-        if (!fan_in_alone || !options_.split_fan_in || !passes_sums_on(chip_)) {
+            all.fan_in = all.fan_in || shortage.fan_in;
+            all.other = all.other || shortage.other;
+        }
+        if (all.other || (copied && !all.fan_in) || (all.fan_in && !(options_.split_fan_in && passes_sums_on(chip_)))) {
             return refuse({});
         }
-        auto made = split(at, survey);
+        auto made = all.fan_in ? split(at, survey) : copy(at, survey);
+        copied = copied || !all.fan_in;
         if (!made) {
             return refuse(made.error());
         }
@@ -134,8 +183,11 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
         survey = find_misfits(at.mapped, chip_);
     }
     if (!survey.misfits.empty()) {
-        const std::uint32_t population = at.mapped.population_of(survey.misfits.front().neuron);
-        return refuse({refuse_loops(at.legal.network.populations[population])});
+        const Misfit& left = survey.misfits.front();
+        return refuse(
+            shortage_of(left, chip_).fan_in
+                ? Diagnostics{refuse_loops(at.legal.network.populations[at.mapped.population_of(left.neuron)])}
+                : Diagnostics{});
     }
     remark_biases(network, at.legal.added_steps, at.remarks);
     return std::optional(std::move(at));

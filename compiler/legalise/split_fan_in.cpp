@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "chip/spec/weight_format.hpp"
+#include "compiler/legalise/free_name.hpp"
 #include "compiler/legalise/retime.hpp"
 #include "compiler/overrides.hpp"
 #include "compiler/passes/exact_fit.hpp"
@@ -342,16 +343,6 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
         }
         delayed_[key] = number(longer_format);
     }
-}
-
-std::string free_name(const Network& network, const std::string& wanted) {
-    std::string name = wanted;
-    const auto taken = [&](const auto& named) { return named.name == name; };
-    for (int i = 2; std::ranges::any_of(network.populations, taken) || std::ranges::any_of(network.inputs, taken);
-         ++i) {
-        name = fmt::format("{} {}", wanted, i);
-    }
-    return name;
 }
 
 void FanInSplitter::write_populations(LegalMapping& to, Diagnostics& findings) const {

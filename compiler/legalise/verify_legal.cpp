@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <numeric>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -41,6 +41,38 @@ struct Way {
     double weight = 0;
 };
 
+/// By the step from which it is there.
+std::map<int, double> bias_into(const Network& network, std::size_t population, std::size_t neuron) {
+    std::map<int, double> sums;
+    for (const Projection& projection : network.projections) {
+        if (projection.target.value() == population && projection.bias[neuron] != 0) {
+            sums[projection.bias_from_step] += projection.bias[neuron];
+        }
+    }
+    return sums;
+}
+
+/// Neuron i of one population, and j of another.
+bool alike(const Population& a, std::size_t i, const Population& b, std::size_t j) {
+    const auto same = [&](Parameter Population::* parameter) { return (a.*parameter)[i] == (b.*parameter)[j]; };
+    const auto without_biases = [](const Population& population) {
+        std::optional<FixedNeuron> fixed = population.fixed;
+        if (fixed) {
+            fixed->biases.clear();
+        }
+        return fixed;
+    };
+    const auto bias = [](const Population& population, std::size_t neuron) {
+        const std::vector<std::int32_t>& biases = population.fixed->biases;
+        return biases.empty() ? 0 : biases[biases.size() == 1 ? 0 : neuron];
+    };
+    return a.kind == b.kind && a.reset == b.reset && a.refractory_steps == b.refractory_steps &&
+           same(&Population::tau_syn_s) && same(&Population::tau_mem_s) && same(&Population::resistance) &&
+           same(&Population::v_leak) && same(&Population::v_threshold) && same(&Population::v_reset) &&
+           same(&Population::w_in) && same(&Population::bias) && without_biases(a) == without_biases(b) &&
+           (!a.fixed || bias(a, i) == bias(b, j));
+}
+
 class LegalVerifier {
 public:
     LegalVerifier(const Network& network, const LegalNetwork& legal)
@@ -68,7 +100,10 @@ private:
         }
     }
     [[nodiscard]] bool same_populations();
-    [[nodiscard]] double bias_into(const Network& network, std::size_t population) const;
+    /// By (population, neuron): delays and weights of what arrives there.
+    using HeardBy = std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::pair<std::uint32_t, float>>>;
+    void hear(const Source& source, std::uint32_t neuron, HeardBy& heard);
+    void check_hearing(const Source& source, std::uint32_t neuron);
     void find_roles();
     void check_source(const Source& source, std::uint32_t neuron);
     void gather_wanted(const Source& source, std::uint32_t neuron);
@@ -86,6 +121,9 @@ private:
     std::vector<bool> helps_;                                        ///< by population
     std::map<std::uint32_t, std::vector<std::vector<Way>>> helped_;  ///< [population of helpers][helper]
     std::vector<std::vector<double>> unit_of_;  ///< [population][neuron]: of the weights into its helpers; 0: none
+    std::map<std::uint32_t, const FanOutCopies*> copies_;  ///< by population of copies
+    std::multimap<std::pair<std::uint32_t, std::uint32_t>, std::pair<std::uint32_t, std::uint32_t>>
+        copies_of_;  ///< (population, neuron) of each copy by those of its original
     std::map<Arrival, Sum> sums_;
 };
 
@@ -106,21 +144,13 @@ bool LegalVerifier::same_populations() {
         if (!(made[p] == wanted)) {
             say(fmt::format("population '{}'", wanted.name), "its neurons are not those of the network");
         }
-        if (bias_into(network_, p) != bias_into(legal_.network, p)) {
-            say(fmt::format("population '{}'", wanted.name), "its projections bring another bias");
+        for (std::size_t neuron = 0; neuron < wanted.size() && findings_.empty(); ++neuron) {
+            if (bias_into(network_, p, neuron) != bias_into(legal_.network, p, neuron)) {
+                say(fmt::format("population '{}'", wanted.name), "its projections bring another bias");
+            }
         }
     }
     return findings_.empty();
-}
-
-double LegalVerifier::bias_into(const Network& network, std::size_t population) const {
-    double sum = 0;
-    for (const Projection& projection : network.projections) {
-        if (projection.target.value() == population) {
-            sum = std::accumulate(projection.bias.values.begin(), projection.bias.values.end(), sum);
-        }
-    }
-    return sum;
 }
 
 /// Ways of a spike to the user's neurons; helpers, whose own ways are known, pass it on a step later.
@@ -137,6 +167,9 @@ std::vector<Way> LegalVerifier::ways_from(const Source& source, std::uint32_t ne
         const std::uint32_t target = legal_.network.projections[p].target.value();
         for (const ExpandedSynapse& synapse : row) {
             const auto delay = static_cast<int>(synapse.delay);
+            if (copies_.contains(target)) {
+                continue;  // they hear what their originals hear (check_hearing), and count as those when they send
+            }
             if (!helps_[target]) {
                 ways.push_back({{target, synapse.target, delay}, synapse.weight});
                 continue;
@@ -147,10 +180,68 @@ std::vector<Way> LegalVerifier::ways_from(const Source& source, std::uint32_t ne
             }
         }
     }
+    if (source.kind == Source::Kind::population) {
+        const auto [begin, end] = copies_of_.equal_range({source.index, neuron});
+        for (auto copy = begin; copy != end; ++copy) {
+            const std::vector<Way> more =
+                ways_from({Source::Kind::population, copy->second.first}, copy->second.second);
+            ways.insert(ways.end(), more.begin(), more.end());
+        }
+    }
     return ways;
 }
 
+void LegalVerifier::hear(const Source& source, std::uint32_t neuron, HeardBy& heard) {
+    if (const auto projections = made_from_.find({source.kind, source.index}); projections != made_from_.end()) {
+        std::vector<ExpandedSynapse> row;
+        for (const std::size_t p : projections->second) {
+            row.clear();
+            made_.append(p, neuron, row);
+            const std::uint32_t target = legal_.network.projections[p].target.value();
+            for (const ExpandedSynapse& synapse : row) {
+                heard[{target, synapse.target}].emplace_back(synapse.delay, synapse.weight);
+            }
+        }
+    }
+    if (source.kind == Source::Kind::population) {
+        const auto [begin, end] = copies_of_.equal_range({source.index, neuron});
+        for (auto copy = begin; copy != end; ++copy) {
+            hear({Source::Kind::population, copy->second.first}, copy->second.second, heard);
+        }
+    }
+}
+
+/// Every copy hears from the source, or from copies of it, what its original does.
+void LegalVerifier::check_hearing(const Source& source, std::uint32_t neuron) {
+    HeardBy heard;
+    hear(source, neuron, heard);
+    for (auto& [target, synapses] : heard) {
+        std::ranges::sort(synapses);
+    }
+    for (const auto& [original, copy] : copies_of_) {
+        if (heard.contains(original) != heard.contains(copy) ||
+            (heard.contains(original) && heard[original] != heard[copy])) {
+            say(fmt::format("'{}'[{}]", legal_.network.populations[copy.first].name, copy.second),
+                fmt::format("does not hear from '{}'[{}] what its original hears", legal_.network.source_name(source),
+                            neuron));
+        }
+    }
+}
+
 void LegalVerifier::find_roles() {
+    for (const FanOutCopies& copies : legal_.fan_out) {
+        copies_[copies.copies] = &copies;
+        const Population& original = legal_.network.populations[copies.population];
+        const Population& made = legal_.network.populations[copies.copies];
+        for (std::uint32_t i = 0; i < copies.stand_for.size(); ++i) {
+            copies_of_.emplace(std::pair(copies.population, copies.stand_for[i]), std::pair(copies.copies, i));
+            if (made.size() != copies.stand_for.size() || !alike(original, copies.stand_for[i], made, i) ||
+                bias_into(legal_.network, copies.population, copies.stand_for[i]) !=
+                    bias_into(legal_.network, copies.copies, i)) {
+                say(fmt::format("'{}'[{}]", made.name, i), "is not like its original");
+            }
+        }
+    }
     helps_.assign(legal_.network.populations.size(), false);
     for (const Population& population : network_.populations) {
         unit_of_.emplace_back(population.size(), 0.0);
@@ -258,6 +349,21 @@ Diagnostics LegalVerifier::run() {
     }
     for (std::uint32_t i = 0; i < network_.inputs.size(); ++i) {
         check_all({Source::Kind::input, i});
+    }
+    const auto check_heard = [&](const Source& source) {
+        if (copies_.empty() || (source.kind == Source::Kind::population && copies_.contains(source.index))) {
+            return;
+        }
+        const auto size = static_cast<std::uint32_t>(legal_.network.source_size(source));
+        for (std::uint32_t neuron = 0; neuron < size && findings_.size() < most_findings; ++neuron) {
+            check_hearing(source, neuron);
+        }
+    };
+    for (std::uint32_t p = 0; p < legal_.network.populations.size(); ++p) {
+        check_heard({Source::Kind::population, p});
+    }
+    for (std::uint32_t i = 0; i < network_.inputs.size(); ++i) {
+        check_heard({Source::Kind::input, i});
     }
     return std::move(findings_);
 }

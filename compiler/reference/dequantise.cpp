@@ -27,6 +27,12 @@ struct NeuronPlace {
     bool used = false;
 };
 
+/// What came before an axon: a helper's part of a sum is passed on a step later.
+struct Before {
+    double factor = 1;
+    int delay = 0;
+};
+
 /// The image, seen from the network: registers by neuron, neurons by compartment.
 class ImageView {
 public:
@@ -45,11 +51,6 @@ public:
 
 private:
     Diagnostics open_population(std::size_t population);
-    /// What came before the axon: a helper's part of a sum is passed on a step later.
-    struct Before {
-        double factor = 1;
-        int delay = 0;
-    };
     template <class Use>
     void walk_axon(const chip::OutputAxon& axon, const Use& use, Before before = {}) const;
     template <class Use>
@@ -88,6 +89,18 @@ Diagnostics ImageView::open() {
     for (std::size_t i = 0; i < network_.populations.size(); ++i) {
         const Diagnostics more = open_population(i);
         findings.insert(findings.end(), more.begin(), more.end());
+    }
+    for (const chip::PopulationSymbol& symbol : image_.populations) {
+        const bool known = std::ranges::any_of(
+            network_.populations, [&](const Population& population) { return population.name == symbol.name; });
+        if (!known && !symbol.tiles.empty() &&
+            !passes_on(symbol.tiles.front().core, symbol.tiles.front().first_compartment)) {
+            findings.push_back({.where = "population '" + symbol.name + "'",
+                                .found = "its neurons are copies of others, or of another network, and an image does "
+                                         "not say whose weights theirs are",
+                                .allowed = "images of neurons that no core's output axons are too few for",
+                                .help = "a chip with more output axons a core"});
+        }
     }
     for (const InputPort& port : network_.inputs) {
         const std::size_t symbol = find_symbol(image_.inputs, port.name);

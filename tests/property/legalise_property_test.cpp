@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -242,6 +243,57 @@ TEST_CASE("a dense layer on cores of 16 input axons spikes as on one large core,
         CHECK(tally.split == (inputs > 16 ? 1 : 0));
         CHECK(tally.shifted == tally.split);
         CHECK((tally.split == 0 || tally.spikes > 50));
+    }
+}
+
+/// Layers one behind the other, and some over the next; loops would grow with every copy.
+Network random_layers(std::uint64_t seed) {
+    test::Draws draws(seed);
+    test::NetworkBuilder builder("layers");
+    builder.network().step_s = 1;
+    std::vector<Source> sources{builder.input("in", static_cast<std::uint32_t>(draws.integer(5, 20)))};
+    const std::int64_t layers = draws.integer(2, 3);
+    for (std::int64_t i = 0; i < layers; ++i) {
+        const auto size = static_cast<std::uint32_t>(draws.integer(10, 60));
+        const Source layer = builder.population("layer" + std::to_string(i), {size}, NeuronKind::integrate_fire);
+        builder[layer].v_threshold = static_cast<double>(draws.integer(3, 12));
+        builder[layer].bias = draws.chance(0.4) ? 1 : 0;
+        builder[layer].refractory_steps = static_cast<int>(draws.integer(1, 3));
+        for (std::size_t from = sources.size(); from-- > 0 && from + 2 >= sources.size();) {
+            test::SparseRule rule{.probability = draws.uniform(0.3, 1), .least = -4, .most = 7, .seed = seed + from};
+            rule.longest_delay = draws.chance(0.4) ? 5 : 0;
+            SparseWeights weights = test::sparse_random(
+                size, static_cast<std::uint32_t>(builder.network().source_size(sources[from])), rule);
+            for (float& weight : weights.weights) {
+                weight = seed % 3 == 0 ? weight : std::round(weight);  // else some round to nothing
+            }
+            builder.connect(sources[from], layer, std::move(weights)).delay_steps =
+                static_cast<int>(draws.integer(0, 2));
+        }
+        sources.push_back(layer);
+    }
+    builder.output("out", sources.back());
+    return std::move(builder.network());
+}
+
+TEST_CASE("neurons that reach more cores than one can send to have copies, and spike as on one large core") {
+    constexpr std::uint64_t networks = test::sanitized ? 10 : 40;
+    Tally tally;
+    for (std::uint64_t seed = 0; seed < networks; ++seed) {
+        CAPTURE(seed);
+        chip::ChipSpec chip = test::random_formats(seed);
+        test::Draws draws(seed + 1000);
+        chip.mesh = {.columns = 8, .rows = 8, .cores_per_tile = 4};
+        chip.limits.compartments = draws.integer(4, 10);
+        chip.limits.output_axons = draws.integer(4, 10);
+        compare(random_layers(seed), chip, seed, seed % 8 == 7 ? 1 : 0, tally);
+    }
+    MESSAGE(tally.split << " with copies, " << tally.whole << " whole, " << tally.refused << " refused, "
+                        << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.spikes << " spikes");
+    CHECK(tally.later == 0);
+    if (!test::sanitized) {
+        CHECK(tally.split > 15);
+        CHECK(tally.spikes > 3000);
     }
 }
 

@@ -217,6 +217,10 @@ std::optional<Pair> compile_pair(const Network& network, std::uint64_t seed, Tal
         return std::nullopt;
     }
     check_choices(many->image, options.overrides);
+    if (many->image.populations.size() != network.populations.size()) {  // copies: legalise_property_test.cpp
+        ++tally.refused_limits;
+        return std::nullopt;
+    }
     return Pair{*std::move(one), *std::move(many)};
 }
 

@@ -142,6 +142,32 @@ output {{ population: "out" }}""")
         self.assertEqual(told["decides"].split(":")[0], "single neurons need more than a core has")
         self.assertFalse(image.exists())
 
+    def test_neurons_that_reach_too_many_cores_have_copies(self):
+        net = self.folder / "hub.textproto"
+        net.write_text("""name: "hub" step_s: 1e-3 seed: 7
+input { name: "in" shape: 8 }
+population { name: "hub" shape: 6 kind: integrate_fire resistance: 1000 v_threshold: 5 }
+population { name: "out" shape: 200 kind: integrate_fire resistance: 1000 v_threshold: 9 }
+projection { name: "a" source: "in" target: "hub" dense {} weight { uniform { low: 1 high: 7 } } }
+projection { name: "b" source: "hub" target: "out" dense {} weight { uniform { low: -3 high: 7 } } }
+output { population: "out" }""")
+        text = (SOURCE / "models/chips/loihi1.textproto").read_text()
+        chip = self.folder / "small.textproto"
+        chip.write_text(re.sub("output_axons: [0-9]+", "output_axons: 4",
+                               re.sub("  compartments: [0-9]+", "  compartments: 24", text)))
+        spikes = []
+        for name in ("loihi1", chip):
+            image = self.folder / "hub.loom"
+            self.done("compile", net, "--chip", name, "-o", image)
+            recording = self.folder / "run.h5"
+            self.done("run", image, "--input", "poisson:300", "--steps", 50, "--force", "-o", recording)
+            with h5py.File(recording) as file:
+                out = file["spikes/out"]
+                spikes.append(sorted(zip(out["timestamps"][()], out["node_ids"][()])))
+        self.assertIn("hub.copies", self.done("inspect", image))
+        self.assertGreater(len(spikes[0]), 100)
+        self.assertEqual(spikes[0], spikes[1])
+
     def test_a_split_network_keeps_its_gap_and_its_answers(self):
         data = YINYANG / "yinyang_test.npz"
         answers = []
