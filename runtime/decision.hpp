@@ -39,6 +39,8 @@ public:
     /// The class; -1 where spikes decide and there was none. Of equals see evaluation.hpp.
     [[nodiscard]] std::int32_t answer() const;
     [[nodiscard]] const std::vector<std::uint32_t>& spikes() const { return spikes_; }
+    /// What the decision saw of each neuron's voltage: the last or the largest, in registers. For decisions by voltage.
+    [[nodiscard]] const std::vector<double>& voltages() const { return voltages_; }
     /// Step of the neuron's first spike, -1 if none.
     [[nodiscard]] std::int32_t first_spike(std::uint32_t neuron) const;
 

@@ -52,7 +52,8 @@ public:
                 .predicted = answer,
                 .steps = static_cast<std::uint32_t>(step_),
                 .first_spike_step = answer < 0 ? -1 : answering.first_spike(static_cast<std::uint32_t>(answer)),
-                .output_spikes = tally_.spikes()};
+                .output_spikes = tally_.spikes(),
+                .output_values = by_voltage_ ? tally_.voltages() : std::vector<double>{}};
     }
 
 private:

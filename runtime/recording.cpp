@@ -271,6 +271,9 @@ Result<void> Recorder::State::add_sample(const SampleOutcome& outcome) {
     }
     if (!classes_) {
         start_samples(outcome.output_spikes.size());
+        if (!outcome.output_values.empty()) {
+            writer_.extendable<double>("/eval/output_values", "register", outcome.output_values.size());
+        }
     }
     SPIKELOOM_ASSERT(classes_ == outcome.output_spikes.size(), options_.path);
     writer_.append<std::int32_t>("/eval/label", one(outcome.label));
@@ -279,6 +282,9 @@ Result<void> Recorder::State::add_sample(const SampleOutcome& outcome) {
     writer_.append<std::int32_t>("/eval/first_spike_step", one(outcome.first_spike_step));
     if (*classes_ > 0) {
         writer_.append<std::uint32_t>("/eval/output_spikes", outcome.output_spikes);
+    }
+    if (!outcome.output_values.empty()) {
+        writer_.append<double>("/eval/output_values", outcome.output_values);
     }
     for (PricedSums& priced : priced_) {
         const std::string name = priced.path.substr(priced.path.rfind('/') + 1);

@@ -46,6 +46,7 @@ struct SampleOutcome {
     std::uint32_t steps = 0;
     std::int32_t first_spike_step = -1;        ///< of the winning output, -1 if none
     std::vector<std::uint32_t> output_spikes;  ///< one a class
+    std::vector<double> output_values{};  ///< registers, one a class, where voltages decide: the last or the largest
 };
 
 class Recorder : public Sink {

@@ -403,6 +403,8 @@ class NetxValues(Case):
         self.assertIn("12 of 12 samples", said)
         with h5py.File(self.folder / "e.h5") as file:
             gap = json.loads(file["extra/gap"][()])
+            answers = numpy.array([self.sums([row] * 8)[-1] for row in values])
+            self.assertTrue((file["eval/output_values"][:] == answers).all())
         self.assertEqual([step["spike_change"] for step in gap["steps"] if step["name"] == "all"], [0])
         self.refused("eval", self.net, *words, "-f", "-e", "rate", says="whose spikes carry values; allowed: values")
 
