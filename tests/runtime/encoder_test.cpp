@@ -94,6 +94,19 @@ TEST_CASE("events: the data are the spikes") {
     CHECK(sample_steps(set, options) == 3);
 }
 
+TEST_CASE("values: what spikes carry in every step, cut towards zero; a value of 0 is no spike") {
+    const LabelledSet set = values({0.0F, 0.25F, 0.5F, 1.0F});
+    const EncoderOptions options{.encoding = Encoding::values, .steps = 2, .value_scale = 7, .value_offset = -3.5};
+    CHECK(encode_sample(set, 0, options) ==
+          Events{{0, 0, 0, -3}, {0, 0, 1, -1}, {0, 0, 3, 3}, {1, 0, 0, -3}, {1, 0, 1, -1}, {1, 0, 3, 3}});
+    CHECK(check_encoder(set, options).empty());
+    EncoderOptions large = options;
+    large.value_scale = 1e7;
+    CHECK(to_text(check_encoder(set, large)).find("at most 8388607") != std::string::npos);
+    large.value_scale = std::nan("");
+    CHECK(check_encoder(set, large).size() == 1);
+}
+
 TEST_CASE("options that don't fit the set are all reported") {
     const LabelledSet set = values({0.5F});
     CHECK(check_encoder(set, {}).empty());

@@ -98,6 +98,30 @@ TEST_CASE("outputs that don't spike answer by voltage") {
     CHECK(has(to_text(refused.error()), "doesn't spike"));
 }
 
+TEST_CASE("a graded port takes values, the others spikes; what voltages decide by is told") {
+    auto image = test::small_image({.channels = 2, .layers = {2}, .threshold = 100000, .output_spikes = false});
+    LabelledSet set;
+    set.samples = 1;
+    set.channels = 2;
+    set.labels = {1};
+    set.values = {0.0F, 1.0F};
+    EvaluationOptions options;
+    options.encoder = {.encoding = Encoding::values, .steps = 1, .value_scale = 5};
+    auto plain = Session::open(image, {}).value();
+    const auto refused = evaluate(plain, set, options);
+    REQUIRE_FALSE(refused.has_value());
+    CHECK(has(to_text(refused.error()), "whose spikes carry none"));
+    image.inputs[0].graded = true;
+    image.chip.neuron.payload_bits = 24;
+    auto session = Session::open(image, {}).value();
+    const auto done = evaluate(session, set, options);
+    REQUIRE_MESSAGE(done.has_value(), to_text(done.error()));
+    CHECK(done->correct == 1);
+    CHECK(done->outcomes[0].output_values == std::vector<double>{0, 5 * 64 * 64});
+    options.encoder.encoding = Encoding::constant;
+    CHECK_FALSE(evaluate(session, set, options).has_value());
+}
+
 TEST_CASE("deep networks answer in the drain steps; nothing of a sample is left in the next") {
     const chip::Image image = small_image({.channels = 2, .layers = {2, 2, 2}});
     CHECK(pipeline_depth(image, PopulationId{2}) == 2);
