@@ -2,12 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <utility>
 
 #include "runtime/spike_rates.hpp"
 #include "tools/interrupt.hpp"
+#include "tools/override_words.hpp"
 
 namespace spikeloom::tools {
 
@@ -19,39 +18,7 @@ constexpr int most_effort = 3;
 constexpr int most_threads = 1024;
 constexpr int most_weight_bits = 8;
 
-constexpr std::uint32_t most_cores = 1U << 24;
-
 using Words = std::vector<std::string>;
-
-/// "a,b" as "a", "b".
-Words split(std::string_view text) {
-    Words words;
-    while (true) {
-        const std::size_t comma = text.find(',');
-        words.emplace_back(text.substr(0, comma));
-        if (comma == std::string_view::npos) {
-            return words;
-        }
-        text.remove_prefix(comma + 1);
-    }
-}
-
-std::uint32_t parse_core(const std::string& option, std::string_view text) {
-    std::uint32_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value >= most_cores) {
-        throw UsageError(fmt::format("--{}: '{}' is no core; allowed are numbers and ranges, 0-3,7", option, text));
-    }
-    return value;
-}
-
-compiler::MappingOverrides::Pin parse_pin(const std::string& text) {
-    const std::size_t equals = text.rfind('=');
-    if (equals == std::string::npos || equals == 0) {
-        throw UsageError(fmt::format("--pin: '{}'; allowed is POPULATION=CORES, hidden=0-3,7", text));
-    }
-    return {.population = text.substr(0, equals), .cores = parse_core_list("pin", text.substr(equals + 1))};
-}
 
 /// Channels of an input, which recordings don't list one by one, each take the mean.
 compiler::SpikeRates as_rates(const runtime::RecordedRates& recorded, const compiler::Network& network) {
@@ -83,22 +50,6 @@ bool any_override(const CommandLine& line) {
     return line.has("pin") || line.has("forbid-core") || line.has("keep-together") || line.has("rates");
 }
 
-std::vector<std::uint32_t> parse_core_list(const std::string& option, std::string_view text) {
-    std::vector<std::uint32_t> cores;
-    for (const std::string& word : split(text)) {
-        const std::size_t dash = word.find('-');
-        const std::uint32_t first = parse_core(option, word.substr(0, dash));
-        const std::uint32_t last = dash == std::string::npos ? first : parse_core(option, word.substr(dash + 1));
-        if (last < first) {
-            throw UsageError(fmt::format("--{}: the range '{}' goes backwards", option, word));
-        }
-        for (std::uint32_t core = first; core <= last; ++core) {
-            cores.push_back(core);
-        }
-    }
-    return cores;
-}
-
 Result<void> take_overrides(const CommandLine& line, const compiler::Network& network,
                             compiler::CompileOptions& options) {
     for (const std::string& text : line.optional<Words>("pin").value_or(Words{})) {
@@ -109,7 +60,7 @@ Result<void> take_overrides(const CommandLine& line, const compiler::Network& ne
         options.overrides.forbidden_cores.insert(options.overrides.forbidden_cores.end(), cores.begin(), cores.end());
     }
     for (const std::string& text : line.optional<Words>("keep-together").value_or(Words{})) {
-        options.overrides.together.push_back(split(text));
+        options.overrides.together.push_back(parse_together(text));
     }
     if (!line.has("rates")) {
         return {};

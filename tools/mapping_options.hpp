@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "compiler/compile.hpp"
@@ -27,9 +26,6 @@ void add_override_options(CommandLine& line);
 /// network.
 [[nodiscard]] Result<void> take_overrides(const CommandLine& line, const compiler::Network& network,
                                           compiler::CompileOptions& options);
-
-/// "0-3,7" as 0, 1, 2, 3, 7; throws UsageError in the name of the option.
-[[nodiscard]] std::vector<std::uint32_t> parse_core_list(const std::string& option, std::string_view text);
 
 /// The options as the compiler takes them. `stop` is InterruptGuard::requested, so a guard should live meanwhile.
 /// Throws UsageError on numbers that make no sense.

@@ -39,8 +39,8 @@ NetxArray array_of(Bytes& bytes, std::vector<std::uint64_t> shape) {
 }
 
 NetxLayer layer_of(Bytes& bytes, std::uint64_t number) {
-    static constexpr std::array<const char*, 11> types{"dense",     "conv",    "pool",   "flatten",    "input", "dense_rec",
-                                                       "recurrent", "average", "concat", "dense_comp", "?"};
+    static constexpr std::array<const char*, 11> types{
+        "dense", "conv", "pool", "flatten", "input", "dense_rec", "recurrent", "average", "concat", "dense_comp", "?"};
     static constexpr std::array<const char*, 5> neurons{"CUBA", "LOIHI", "SDNN", "RF", ""};
     NetxLayer layer{.number = number, .type = types[bytes.below(11)], .group = {.path = "/layer/x"}, .neuron = {}};
     auto& arrays = layer.group.arrays;

@@ -199,6 +199,8 @@ output { population: "out" }""")
     def test_keeping_a_population_with_itself_is_refused(self):
         self.refused("compile", self.network, "--chip", "loihi1", "-o", self.folder / "net.loom", "--keep-together",
                      "hidden,hidden", says="'hidden' is named twice")
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", self.folder / "net.loom", "--keep-together",
+                     "hidden,", status=2, says="--keep-together")
 
     def test_a_large_mapping_is_told_in_brief(self):
         network = self.folder / "many.textproto"
