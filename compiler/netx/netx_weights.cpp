@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace spikeloom::compiler {
@@ -15,6 +16,26 @@ constexpr double netx_least = -256;
 constexpr double netx_mantissa_most = 255;   ///< of weights of one sign
 constexpr double netx_mantissa_least = 256;  ///< likewise, in size
 constexpr double longest_delay = 62;
+
+/// Whether one value a neuron stands in netx's own order, (x, y, channel).
+bool stands_as_x_y_channel(const NetxArray& array, const Shape& shape) {
+    return array.shape.size() == 3 && shape.size() == 3 &&
+           std::ranges::equal(array.shape, std::array{shape[2], shape[1], shape[0]});
+}
+
+/// From (x, y, channel) to (channel, height, width).
+std::vector<std::int32_t> turned_round(const std::vector<std::int32_t>& values, const Shape& shape) {
+    std::vector<std::int32_t> turned;
+    turned.reserve(values.size());
+    for (std::size_t channel = 0; channel < shape[0]; ++channel) {
+        for (std::size_t row = 0; row < shape[1]; ++row) {
+            for (std::size_t column = 0; column < shape[2]; ++column) {
+                turned.push_back(values[(column * shape[1] + row) * shape[0] + channel]);
+            }
+        }
+    }
+    return turned;
+}
 
 }  // namespace
 
@@ -193,7 +214,7 @@ std::optional<std::vector<std::int32_t>> netx_biases(const NetxLayer& layer, con
                                      cut, given.size()));
     }
     if (!by_channel) {
-        return given;
+        return stands_as_x_y_channel(*array, shape) ? turned_round(given, shape) : given;
     }
     std::vector<std::int32_t> spread;
     spread.reserve(neurons);

@@ -32,7 +32,8 @@ void fit_netx_weights(const std::vector<std::vector<float>*>& parts, const NetxL
                                  std::size_t targets, std::size_t sources, int& delay_steps);
 
 /// What is added to v every step: `bias` of the file times 2^shift, empty where there is none; 1 or one a neuron. A
-/// bias a channel is spread over `shape` (channels, height, width). Nothing after a finding.
+/// bias a channel is spread over `shape` (channels, height, width); one a neuron may stand as netx has it, of shape
+/// (x, y, channel). Nothing after a finding.
 [[nodiscard]] std::optional<std::vector<std::int32_t>> netx_biases(const NetxLayer& layer, const Shape& shape,
                                                                    int shift, NetxNotes& notes);
 

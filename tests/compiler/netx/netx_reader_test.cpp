@@ -2,66 +2,16 @@
 
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
-#include "support/netx_layers.hpp"
+#include "compiler/netx/netx_files.hpp"
 #include "support/reference_data.hpp"
-#include "support/temporary_folder.hpp"
 
 namespace spikeloom::compiler {
 namespace {
-
-using test::NetxTestLayer;
-
-Result<NetxImport> read_layers(const std::vector<NetxTestLayer>& layers, const NetxOptions& options = {},
-                               const std::function<void(files::Hdf5Writer&)>& more = {}) {
-    const test::TemporaryFolder folder;
-    const std::string path = folder("net.net");
-    auto file = files::Hdf5Writer::create(path);
-    REQUIRE(file.has_value());
-    for (std::size_t i = 0; i < layers.size(); ++i) {
-        test::netx::write_layer(*file, "/layer/" + std::to_string(i), layers[i]);
-    }
-    if (more) {
-        more(*file);
-    }
-    REQUIRE(file->close().has_value());
-    return read_netx(path, options);
-}
-
-NetxTestLayer dense(std::int64_t targets, std::int64_t sources, std::int32_t weight = 2) {
-    return {.shape = {targets},
-            .sources = sources,
-            .weight = std::vector<std::int32_t>(static_cast<std::size_t>(targets * sources), weight)};
-}
-
-NetxTestLayer image(std::vector<std::int64_t> shape) {
-    return {.type = "input", .shape = std::move(shape), .neuron = false};
-}
-
-NetxTestLayer convolution() {
-    return {.type = "conv",
-            .shape = {2, 3, 5},
-            .weight = std::vector<std::int32_t>(2 * 3 * 2 * 2, 4),
-            .kernel = {2, 2},
-            .in_channels = 3};
-}
-
-bool settled(const NetxImport& import, const std::string& part) {
-    return std::ranges::any_of(import.resolutions, [&](const Resolution& one) {
-        return (one.topic + ": " + one.choice).find(part) != std::string::npos;
-    });
-}
-
-void check_refused(const Result<NetxImport>& import, const std::string& part) {
-    REQUIRE_FALSE(import.has_value());
-    INFO(to_text(import.error()));
-    INFO("looking for: ", part);
-    CHECK(to_text(import.error()).find(part) != std::string::npos);
-}
 
 TEST_CASE("registers and weights come as they stand") {
     auto layer = dense(2, 3);
@@ -185,6 +135,26 @@ TEST_CASE("a convolution: shapes forwards and backwards, biases a channel") {
     check_refused(read_layers({image({2, 4, 6}), convolution()}), "weights for 3 channels");
 }
 
+TEST_CASE("a bias for every neuron of an image, in netx's order and in ours") {
+    const auto biases = [](const std::vector<std::uint64_t>& shape) {
+        std::vector<float> values(30);
+        std::iota(values.begin(), values.end(), 0.0F);
+        const auto import = read_layers({image({3, 4, 6}), convolution()}, {}, [&](files::Hdf5Writer& file) {
+            file.array<float>("/layer/1/bias", values, shape);
+        });
+        REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
+        return import->network.populations[0].fixed->biases;  // (2, 3, 5), times 2^6
+    };
+    CHECK(biases({30})[7] == 7 * 64);
+    CHECK(biases({2, 3, 5})[7] == 7 * 64);
+    const auto turned = biases({5, 3, 2});  // [x][y][channel]
+    CHECK(turned[0] == 0);
+    CHECK(turned[1] == 6 * 64);   // x = 1
+    CHECK(turned[5] == 2 * 64);   // y = 1
+    CHECK(turned[15] == 1 * 64);  // channel 1
+    CHECK(turned[29] == 29 * 64);
+}
+
 TEST_CASE("an input layer with neurons: biases as graded spikes, or spikes from outside") {
     NetxTestLayer input{.type = "input", .shape = {2, 2, 1}, .voltage_decay = 100, .threshold = 20};
     auto import = read_layers({input, dense(3, 4)});
@@ -300,86 +270,6 @@ TEST_CASE("weights that are no whole numbers are cut towards zero, and delays of
     CHECK(weights[1] == -1.0F);
     CHECK(to_text(import->remarks).find("2 of 30 weights are no whole numbers") != std::string::npos);
     CHECK(to_text(import->remarks).find("netx gives convolutions no delays") != std::string::npos);
-}
-
-TEST_CASE("some layers only: the port brings what the layer before would send") {
-    const std::vector<NetxTestLayer> layers{
-        image({3, 4, 6}), convolution(), {.type = "flatten", .shape = {30}}, dense(4, 30), dense(2, 4)};
-    NetxOptions options;
-    options.first_layer = 2;
-    options.end_layer = 4;
-    const auto import = read_layers(layers, options);
-    REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
-    CHECK(import->network.inputs.size() == 1);
-    CHECK(import->network.inputs[0].shape == Shape{2, 3, 5});
-    CHECK_FALSE(import->network.inputs[0].graded);
-    REQUIRE(import->network.populations.size() == 1);
-    CHECK(import->network.outputs[0].name == "dense3");
-    options.end_layer = 6;
-    check_refused(read_layers(layers, options), "layers 2:6 are asked for");
-
-    auto values = layers;
-    values[1].neuron_type = values[3].neuron_type = "SDNN";
-    options.end_layer = 4;
-    const auto graded = read_layers(values, options);
-    REQUIRE(graded.has_value());
-    CHECK(graded->network.inputs[0].graded);
-}
-
-TEST_CASE("resets: one layer after the other, the input's neurons first") {
-    NetxTestLayer input{.type = "input", .shape = {4}, .threshold = 20};
-    NetxOptions options;
-    options.reset_interval = 16;
-    const auto offsets = [&](const std::vector<NetxTestLayer>& layers) {
-        const auto import = read_layers(layers, options);
-        REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
-        std::vector<std::int32_t> found;
-        for (const Population& population : import->network.populations) {
-            CHECK(population.fixed->parameters.reset_interval == 16);
-            found.push_back(population.fixed->parameters.reset_offset);
-        }
-        return found;
-    };
-    CHECK(offsets({input, dense(3, 4), dense(2, 3)}) == std::vector<std::int32_t>{1, 2, 3});
-    options.reset_offset = 14;
-    CHECK(offsets({input, dense(3, 4), dense(2, 3)}) == std::vector<std::int32_t>{15, 0, 1});
-    CHECK(offsets({dense(3, 4), dense(2, 3)}) ==
-          std::vector<std::int32_t>{14, 15});  // input a step earlier than netx's
-    options.input = NetxInput::spikes;
-    CHECK(offsets({input, dense(3, 4)}) == std::vector<std::int32_t>{15});
-    auto values = dense(3, 4);
-    values.neuron_type = "SDNN";
-    options.reset_offset = 0;
-    const auto import = read_layers({values}, options);
-    REQUIRE(import.has_value());
-    CHECK(import->network.populations[0].fixed->parameters.reset_interval == 0);
-    CHECK(to_text(import->remarks).find("have no reset in netx") != std::string::npos);
-}
-
-TEST_CASE("concat and average: what they can't join") {
-    const NetxTestLayer flat{.type = "flatten", .shape = {30}};
-    const auto joins = [](std::vector<std::int64_t> others, std::vector<std::int64_t> shape) {
-        return NetxTestLayer{.type = "concat", .shape = std::move(shape), .layers = std::move(others)};
-    };
-    const auto import = read_layers({dense(3, 4), dense(2, 3), joins({0, 1}, {7}), dense(2, 7)});
-    REQUIRE_MESSAGE(import.has_value(), to_text(import.error()));
-    REQUIRE(import->network.projections.size() == 5);
-    CHECK(import->network.projections[4].name == "dense3.weight2");
-    CHECK(import->network.projections[2].source.index == 1);  // the layer before the concat comes first
-    CHECK(import->network.projections[3].source.index == 0);
-    check_refused(read_layers({dense(3, 4), joins({}, {3}), dense(2, 3)}), "'layers' is missing");
-    check_refused(read_layers({dense(3, 4), joins({9}, {3}), dense(2, 3)}), "layer 9");
-    check_refused(read_layers({dense(3, 4), joins({1}, {6}), dense(2, 6)}), "layer 1, which sends nothing");
-    check_refused(read_layers({dense(3, 4), joins({0}, {7}), dense(2, 6)}), "a shape of (7)");
-    check_refused(read_layers({dense(3, 4), joins({0}, {6}), dense(2, 7)}), "weights for 7 inputs");
-    // a layer behind that has no neurons of its own
-    check_refused(read_layers({dense(3, 4), joins({2}, {33}), flat, dense(2, 33)}), "which has no neurons");
-    check_refused(read_layers({dense(6, 4), {.type = "average", .shape = {4, 1, 1}}}), "4 groups of 6 neurons");
-    check_refused(read_layers({dense(6, 4), {.type = "average", .shape = {3, 1, 1}}, dense(2, 3)}), "only sums up");
-    auto output = dense(3, 4);
-    output.neuron_type = "SDNN";
-    output.sigma_output = true;
-    check_refused(read_layers({output, dense(2, 3)}), "only sums up");
 }
 
 TEST_CASE("the trained MNIST net") {
