@@ -9,6 +9,8 @@
 #include <numeric>
 #include <utility>
 
+#include "compiler/legalise/misfits.hpp"
+#include "compiler/legalise/strongest_sources.hpp"
 #include "compiler/map_network.hpp"
 
 namespace spikeloom::compiler {
@@ -118,6 +120,8 @@ private:
     };
     void plan_trials();
     void plan_bits();
+    void plan_fewer_sources(int bits);
+    void keep_what_fits(int bits);
     void plan_limits();
     void describe(const Mapping& mapping);
     void describe_limits(const Mapping& mapping);
@@ -287,6 +291,39 @@ void Explainer::plan_bits() {
     }
 }
 
+/// For neurons that fit no core: with as many of their sources as do, the strongest.
+void Explainer::plan_fewer_sources(int bits) {
+    later([this, bits] { keep_what_fits(bits); });
+}
+
+void Explainer::keep_what_fits(int bits) {
+    CompileOptions compile = plain();
+    compile.weight_bits = bits;
+    QuantiseOptions quantise_options;
+    quantise_options.weight_bits = bits;
+    quantise_options.approximate_reset = compile.approximate_reset;
+    quantise_options.approximate_weights = compile.approximate_weights;
+    Diagnostics remarks;
+    const auto mapped = quantise(network_, chip_, quantise_options, remarks);
+    std::optional<std::size_t> keep = mapped ? sources_that_fit(*mapped, chip_) : std::nullopt;
+    const bool fewer_bits = bits < options_.compile.weight_bits;
+    constexpr int tries = 12;  // what the strongest sources take is known only when they are mapped
+    for (int i = 0; i < tries && keep && *keep > 0 && !stopped(); ++i, keep = *keep - *keep / 8 - 1) {
+        std::vector<double> lost;
+        const Network smaller = with_strongest_sources(network_, *keep, lost);
+        const auto mapping =
+            attempt({MappingTrial::Kind::pruned,
+                     fmt::format("the {} strongest sources of every neuron{}", *keep,
+                                 fewer_bits ? fmt::format(", weights of {} bit{}", bits, bits == 1 ? "" : "s") : ""),
+                     ""},
+                    smaller, chip_, compile, lost);
+        if (mapping) {
+            return;
+        }
+        result_.trials.pop_back();
+    }
+}
+
 /// Of limits that some core comes near to; where nothing is mapped, of those that single neurons exceed.
 void Explainer::plan_limits() {
     constexpr double near = 0.5;
@@ -343,6 +380,12 @@ void Explainer::plan_trials() {
     using Kind = MappingTrial::Kind;
     plan_limits();
     plan_bits();
+    if (!result_.as_is.maps) {
+        plan_fewer_sources(options_.compile.weight_bits);
+        if (chip_.synapses.crossbar_types > 0 && options_.compile.weight_bits > 1) {
+            plan_fewer_sources(1);
+        }
+    }
     for (const int percent : options_.depth > 0 ? std::vector<int>{10, 25, 50} : std::vector<int>{25}) {
         later([this, percent] {
             std::vector<double> lost;

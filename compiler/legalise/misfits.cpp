@@ -139,6 +139,20 @@ MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chi
     return survey;
 }
 
+std::optional<std::size_t> sources_that_fit(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
+    std::optional<std::size_t> fewest;
+    for (const Misfit& misfit : find_misfits(mapped, chip).misfits) {
+        const Shortage shortage = shortage_of(misfit, chip);
+        if (!shortage.fan_in || shortage.other) {
+            return std::nullopt;
+        }
+        const auto here =
+            static_cast<std::size_t>(static_cast<double>(sources_of(mapped, misfit.neuron)) / shortage.times);
+        fewest = std::min(fewest.value_or(here), here);
+    }
+    return fewest;
+}
+
 Diagnostics refuse_misfits(const Network& network, const MappedNetwork& mapped, const MisfitSurvey& survey,
                            const chip::ChipSpec& chip, const std::string& way_out) {
     std::map<std::uint32_t, Worst> worst;  // by population

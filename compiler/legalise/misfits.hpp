@@ -1,7 +1,9 @@
 // Neurons that fit no core even alone: which limits they pass, and the refusal that says so where nothing can be done.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +30,10 @@ struct MisfitSurvey {
     CoreFacts facts;
 };
 [[nodiscard]] MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chip);
+
+/// About how many sources the neurons may have for all to fit, by what the worst lacks; nothing where fewer sources
+/// would not help, or all fit.
+[[nodiscard]] std::optional<std::size_t> sources_that_fit(const MappedNetwork& mapped, const chip::ChipSpec& chip);
 
 /// One error for each population that has some: what its worst neuron needs of every limit that it passes, the room,
 /// and what would help. `way_out`: what to say of splitting, for a neuron that lacks fan-in.

@@ -140,6 +140,9 @@ output {{ population: "out" }}""")
         self.assertRegex(said, r"--weight-bits 1 takes up to \d+ rows, still more than 256: then prune to 128 to 256 sources")
         told = json.loads(self.done("explain", self.layer(784), "--chip", "truenorth", "--no-other-chips", "--json"))
         self.assertEqual(told["decides"].split(":")[0], "single neurons need more than a core has")
+        changes = [row["change"] for row in told["what_helps"]]
+        self.assertTrue(any(re.fullmatch(r"the \d+ strongest sources of every neuron", change) for change in changes))
+        self.assertTrue(any(change.endswith("every neuron, weights of 1 bit") for change in changes), changes)
         self.assertFalse(image.exists())
 
     def test_neurons_that_reach_too_many_cores_have_copies(self):
