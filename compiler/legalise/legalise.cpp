@@ -58,6 +58,9 @@ std::string way_out(const chip::ChipSpec& chip, const CompileOptions& options) {
                                 : "--split-fan-in exact makes its sum in parts, a step later";
 }
 
+/// Larger networks are not split in several ways to see which takes fewest cores.
+constexpr std::uint64_t search_synapses = 4'000'000;
+
 /// The node before copying of a neuron of what was made, or of what it is a copy of.
 std::uint32_t original_of(const LegalMapping& made, const MappedNetwork& before, std::uint32_t node) {
     if (node < before.neurons()) {
@@ -77,13 +80,15 @@ public:
 
 private:
     [[nodiscard]] Result<LegalMapping> split(const LegalMapping& from, const MisfitSurvey& survey) const;
+    [[nodiscard]] LegalMapping finer(const LegalMapping& from, const PartsByPopulation& parts, LegalMapping made) const;
     [[nodiscard]] Result<LegalMapping> copy(const LegalMapping& from, const MisfitSurvey& survey) const;
 
     const chip::ChipSpec& chip_;
     const CompileOptions& options_;
 };
 
-/// Over as few helpers as hold the parts; each deal that doesn't do says how many more it takes.
+/// Over as few helpers as hold the parts, if no more take fewer cores; each deal that doesn't do says how many more it
+/// takes.
 Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurvey& survey) const {
     const auto raise = [](PartsByPopulation& parts, std::uint32_t population, double wanted) {
         std::uint32_t& here = parts[population];
@@ -113,10 +118,35 @@ Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurv
             raise(more, of->population, std::max(now + 1.0, now * shortage.times));
         }
         if (more == parts) {
-            return made;
+            return finer(from, parts, std::move(*made));
         }
         parts = std::move(more);
     }
+}
+
+/// More parts than a core's limits ask for, where that takes fewer cores: a core that holds the helpers of all neurons
+/// of a layer for few sources lays out longer lists, which waste less memory, and needs each source but once.
+LegalMapping Legaliser::finer(const LegalMapping& from, const PartsByPopulation& parts, LegalMapping made) const {
+    if (options_.effort == 0 || from.mapped.table.synapses() > search_synapses) {
+        return made;
+    }
+    std::size_t fewest = find_misfits(made.mapped, chip_).cores;
+    for (const double factor : {1.5, 2.0, 2.5, 3.0, 3.5, 4.0}) {
+        PartsByPopulation more = parts;
+        for (auto& [population, own] : more) {
+            own = static_cast<std::uint32_t>(std::ceil(own * factor));
+        }
+        auto other = split_fan_in(from, more, chip_, options_.approximate_reset);
+        if (!other || (options_.stop && options_.stop())) {
+            break;
+        }
+        const MisfitSurvey survey = find_misfits(other->mapped, chip_);
+        if (survey.misfits.empty() && survey.cores < fewest) {
+            fewest = survey.cores;
+            made = std::move(*other);
+        }
+    }
+    return made;
 }
 
 /// As few copies as do: where targets lie on more cores than expected, all is dealt anew over more.

@@ -125,7 +125,7 @@ Shortage shortage_of(const Misfit& misfit, const chip::ChipSpec& chip) {
 }
 
 MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
-    MisfitSurvey survey{.misfits = {}, .facts = core_facts(mapped, chip)};
+    MisfitSurvey survey{.misfits = {}, .cores = 0, .facts = core_facts(mapped, chip)};
     const auto fill = [&](std::size_t most_cores) {
         return fill_cores(mapped.table, natural_order(mapped), survey.facts, chip,
                           {.tightness = 1.0, .most_cores = most_cores});
@@ -136,6 +136,7 @@ MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chi
         filling = fill(std::size_t{mapped.neurons()} + 1);
     }
     survey.misfits = std::move(filling.misfits);
+    survey.cores = filling.cores.size();
     return survey;
 }
 

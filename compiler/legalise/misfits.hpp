@@ -27,6 +27,7 @@ struct Shortage {
 /// All misfits of a network, found by filling cores with its neurons in their order.
 struct MisfitSurvey {
     std::vector<Misfit> misfits;
+    std::size_t cores = 0;  ///< that the other neurons fill, in their order
     CoreFacts facts;
 };
 [[nodiscard]] MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chip);

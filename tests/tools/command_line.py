@@ -120,7 +120,7 @@ output {{ population: "out" }}""")
     def test_a_layer_with_too_many_sources_is_split_where_spikes_carry_values(self):
         image = self.folder / "layer.loom"
         told = json.loads(self.done("compile", self.layer(20000), "--chip", "loihi2", "-o", image, "--json"))
-        self.assertLessEqual(told["cores"], 12)
+        self.assertLessEqual(told["cores"], 8)
         text = self.done("inspect", image)
         self.assertIn("out.sums", text)
         said = self.refused("compile", self.layer(20000), "--chip", "loihi2", "-o", image, "--split-fan-in", "never",
