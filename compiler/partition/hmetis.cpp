@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "core/rules/lexer.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -72,8 +74,8 @@ Result<void> HmetisReader::numbers(std::string_view line) {
         std::uint64_t number = 0;
         const auto [stopped, problem] = std::from_chars(word.data(), word.data() + word.size(), number);
         if (problem != std::errc() || stopped != word.data() + word.size() || number > most_number) {
-            constexpr std::size_t shown = 20;
-            return error(fmt::format("'{}'", word.substr(0, shown)),
+            constexpr std::size_t most_shown = 20;
+            return error(fmt::format("'{}'", rules::shown(word.substr(0, most_shown))),
                          fmt::format("whole numbers up to {}", most_number));
         }
         numbers_.push_back(number);

@@ -337,7 +337,9 @@ std::vector<std::uint32_t> partition_connected(const Hypergraph& graph, std::spa
                                                const PartitionOptions& options,
                                                std::vector<PartitionAttempt>* attempts) {
     const std::vector<SubHypergraph> subs = cut_into_blocks(graph, is_unconnected, 2);
-    const std::vector<std::uint32_t> found = Portfolio(subs[0].graph, options).run(attempts);
+    PartitionOptions search = options;
+    search.parts = std::clamp(subs[0].graph.vertices, 1U, options.parts);
+    const std::vector<std::uint32_t> found = Portfolio(subs[0].graph, search).run(attempts);
     if (found.empty() && subs[0].graph.vertices > 0) {
         return {};
     }
@@ -367,11 +369,13 @@ std::vector<std::uint32_t> partition_connected(const Hypergraph& graph, std::spa
 
 }  // namespace
 
-std::vector<std::uint32_t> partition_hypergraph(const Hypergraph& graph, const PartitionOptions& options,
+std::vector<std::uint32_t> partition_hypergraph(const Hypergraph& graph, const PartitionOptions& given,
                                                 std::vector<PartitionAttempt>* attempts) {
-    if (options.parts == 0) {
+    if (given.parts == 0) {
         return {};
     }
+    PartitionOptions options = given;
+    options.parts = std::clamp(graph.vertices, 1U, given.parts);  // no more can be used
     const std::vector<std::uint32_t> is_unconnected = unconnected(graph);
     const auto alone = static_cast<std::uint64_t>(std::ranges::count(is_unconnected, 1U));
     constexpr std::uint64_t worth_it = 16;

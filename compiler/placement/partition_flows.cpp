@@ -6,6 +6,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/rules/lexer.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -76,7 +78,7 @@ Result<std::vector<std::uint32_t>> parse_parts(std::string_view text, const std:
         if (error != std::errc() || stop != word.data() + word.size() || part >= parts) {
             constexpr std::size_t most_shown = 24;
             return fail({.where = fmt::format("{}:{}", origin, line),
-                         .found = fmt::format("'{}'", word.substr(0, most_shown)),
+                         .found = fmt::format("'{}'", rules::shown(word.substr(0, most_shown))),
                          .allowed = fmt::format("the number of a part, 0 to {}", parts - 1),
                          .help = "a part for each place of the mesh; parts are counted from 0"});
         }

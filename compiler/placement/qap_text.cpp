@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "core/files/bytes.hpp"
+#include "core/rules/lexer.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -36,9 +37,9 @@ public:
         if (!whole || value < least || value > most) {
             const auto* word_end = std::find_if(begin, end, is_blank);
             constexpr std::ptrdiff_t most_shown = 24;
+            const std::string_view word(begin, static_cast<std::size_t>(std::min(word_end - begin, most_shown)));
             return fail({.where = place(),
-                         .found = fmt::format("'{}'", std::string_view(begin, static_cast<std::size_t>(std::min(
-                                                                                  word_end - begin, most_shown)))),
+                         .found = fmt::format("'{}'", rules::shown(word)),
                          .allowed = fmt::format("{}, {} to {}", what, least, most),
                          .help = help()});
         }

@@ -62,6 +62,7 @@ TEST_CASE("hostile files are refused with their line") {
              {"1 2\n1 2\n1 2\n", "net.hgr:3", "more lines"},
              {"1 2\n1 x\n", "net.hgr:2", "'x'"},
              {"1 2\n1 -2\n", "net.hgr:2", "'-2'"},
+             {"1 2\n1 \x1b[2J\n", "net.hgr:2", R"('\x1B[2J')"},
              {"1 2\n1 99999999999999999999999\n", "net.hgr:2", "'99999999999999999999'"},
              {"4294967295 2\n1 2\n", "net.hgr:1", "4294967295 nets announced"},
              {"1 4294967295\n1 2\n", "net.hgr:1", "4294967295 vertices announced"},

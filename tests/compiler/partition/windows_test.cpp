@@ -150,6 +150,8 @@ TEST_CASE("vertices without nets take the room that is left") {
     REQUIRE(part_of.size() == 40);
     CHECK(largest_part(graph, part_of) <= 8);
     CHECK(naive_copies(graph, part_of) == 0);
+    // As many parts as anyone asks for: no more are used than there are vertices.
+    CHECK(partition_hypergraph(graph, {.parts = 4'000'000'000, .capacity = 8, .effort = 1}).size() == 40);
 }
 
 }  // namespace
