@@ -178,8 +178,12 @@ ExitStatus place_qap(const CommandLine& line, const Request& request) {
     }
     Outcome outcome;
     outcome.cost = qap_cost(*instance, solved.slot_of);
-    outcome.bound = gilmore_lawler_bound(problem.flows, distances, problem.slots());
-    outcome.bound_name = name_of(compiler::HopsBound::gilmore_lawler);
+    // The bound by assignment takes the cube of the places: minutes beyond these.
+    constexpr std::uint32_t most_assigned = 1500;
+    const bool assigned = problem.slots() <= most_assigned;
+    outcome.bound = assigned ? gilmore_lawler_bound(problem.flows, distances, problem.slots())
+                             : row_bound(problem.flows, distances, problem.slots());
+    outcome.bound_name = name_of(assigned ? compiler::HopsBound::gilmore_lawler : compiler::HopsBound::rows);
     // QAPLIB's p gives each index of the first matrix one of the second, counted from 1.
     outcome.numbers = instance->first_is_distance ? compiler::items_of(solved.slot_of) : solved.slot_of;
     for (std::uint32_t& index : outcome.numbers) {

@@ -231,6 +231,26 @@ std::uint64_t gilmore_lawler_bound(const FlowGraph& flows, std::span<const std::
     return static_cast<std::uint64_t>((least_assignment(table, flows.cores(), slots) + 1) / 2);
 }
 
+std::uint64_t row_bound(const FlowGraph& flows, std::span<const std::int32_t> distances, std::uint32_t slots) {
+    // By rank, the least distance of any place to its first, second, ... neighbour.
+    std::vector<std::int32_t> least(slots > 0 ? slots - 1 : 0, std::numeric_limits<std::int32_t>::max());
+    std::vector<std::int32_t> from_here;
+    for (std::uint32_t slot = 0; slot < slots; ++slot) {
+        const auto row = distances.subspan(std::size_t{slot} * slots, slots);
+        from_here.assign(row.begin(), row.end());
+        from_here.erase(from_here.begin() + slot);
+        std::sort(from_here.begin(), from_here.end());
+        for (std::size_t rank = 0; rank < least.size(); ++rank) {
+            least[rank] = std::min(least[rank], from_here[rank]);
+        }
+    }
+    std::int64_t twice = 0;
+    for (const auto& sorted : sorted_flows(flows)) {
+        twice += nearest(sorted, least);
+    }
+    return static_cast<std::uint64_t>((twice + 1) / 2);
+}
+
 PlacementBounds placement_bounds(const CoreFlows& flows, std::span<const std::uint32_t> place, const router::Mesh& mesh,
                                  const router::NetworkParameters& network, std::span<const std::uint32_t> forbidden) {
     PlacementBounds bounds{.messages = total_messages(flows)};

@@ -37,6 +37,11 @@ struct PlacementBounds {
 [[nodiscard]] std::uint64_t gilmore_lawler_bound(const FlowGraph& flows, std::span<const std::int32_t> distances,
                                                  std::uint32_t slots);
 
+/// Weaker, for large problems: every core as near to its partners as any place is to others. Cheap: slots x slots x
+/// log.
+[[nodiscard]] std::uint64_t row_bound(const FlowGraph& flows, std::span<const std::int32_t> distances,
+                                      std::uint32_t slots);
+
 /// The least sum of one entry a row, no two in a column, of a table of rows <= columns.
 [[nodiscard]] std::int64_t least_assignment(std::span<const std::int64_t> table, std::size_t rows, std::size_t columns);
 

@@ -69,6 +69,7 @@ TEST_CASE("tiny problems are solved to the optimum, and no bound passes it") {
             }
         }
         CHECK(gilmore_lawler_bound(problem.flows, distances, 8) <= static_cast<std::uint64_t>(least));
+        CHECK(row_bound(problem.flows, distances, 8) <= gilmore_lawler_bound(problem.flows, distances, 8));
     }
 }
 
