@@ -71,7 +71,7 @@ void FloatCurve::add_sample(const runtime::LabelledSet& set, std::uint64_t sampl
         std::vector<std::vector<float>> inputs(1, std::vector<float>(set.channels, 0.0F));
         double operations = 0;
         for (; event != events.end() && event->step == step; ++event) {
-            inputs[0][event->channel] = 1.0F;
+            inputs[0][event->channel] = event->payload == 0 ? 1.0F : static_cast<float>(event->payload);
             operations += input_fan_out_[event->channel];
         }
         interpreter_.step(inputs);

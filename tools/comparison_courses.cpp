@@ -47,7 +47,8 @@ Course run_reference(const Setting& setting, const compiler::ReferenceLearning& 
     Course course;
     for (std::uint64_t step = 0; step < inputs.size(); ++step) {
         for (const chip::InputSpike& spike : inputs[step]) {
-            values[spike.port][spike.channel] = 1;
+            values[spike.port][spike.channel] =
+                network.inputs[spike.port].graded ? static_cast<float>(spike.payload) : 1.0F;
         }
         interpreter.step(values);
         for (const chip::InputSpike& spike : inputs[step]) {
