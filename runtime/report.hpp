@@ -102,6 +102,7 @@ struct PopulationActivity {
     std::uint64_t spikes = 0;
     bool output = false;
     bool spiking = true;  ///< false: an integrator, read by voltage
+    bool values = false;  ///< its spikes carry values (where spikes were recorded)
     friend bool operator==(const PopulationActivity&, const PopulationActivity&) = default;
 };
 

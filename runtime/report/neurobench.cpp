@@ -27,7 +27,12 @@ void add_algorithm(const Report& report, Script script, std::vector<Figure>& tab
     table.push_back({"Activation sparsity", fmt::format("{:.4f}", figures.activation_sparsity),
                      "1 - spikes over neurons x steps, spiking populations, inputs not counted"});
     table.push_back(
-        {"Effective MACs", each(figures.effective_macs, "MACs"), "none: every message is binary, input spikes too"});
+        {"Effective MACs", each(figures.effective_macs, "MACs"),
+         figures.effective_macs > 0
+             ? "synapses that a message read, multiplied by what it carries, and added; all of them, though messages "
+               "of "
+               "some populations or inputs may be binary; zero-weight fillers of dense and run-length entries count"
+             : "none: every message is binary, input spikes too"});
     table.push_back({"Effective ACs", each(figures.effective_acs, "ACs"),
                      "synapses that a message read and added; zero-weight fillers of dense and run-length entries "
                      "are read too and count"});

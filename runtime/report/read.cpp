@@ -369,7 +369,9 @@ NeuroBench neurobench_of(const Report& report) {
     if (opportunities > 0) {
         figures.activation_sparsity = 1 - static_cast<double>(report.totals[Counter::spikes]) / opportunities;
     }
-    figures.effective_acs = static_cast<double>(report.totals.synaptic_events()) / runs;
+    const bool multiplies = std::ranges::any_of(report.populations, &PopulationActivity::values);
+    double& operations = multiplies ? figures.effective_macs : figures.effective_acs;
+    operations = static_cast<double>(report.totals.synaptic_events()) / runs;
     figures.membrane_updates = static_cast<double>(report.totals[Counter::updates_active]) / runs;
     return figures;
 }

@@ -265,6 +265,7 @@ void read_spikes(Source& source, const std::vector<std::uint32_t>& sample_steps,
         if (!source.file.has(folder)) {
             continue;  // integrators and populations that never fired may have none
         }
+        report.populations[i].values = source.file.has(folder + "/payloads");
         auto train = read_train(source, report.populations[i], folder);
         if (!train) {
             continue;

@@ -411,6 +411,7 @@ class NetxValues(Case):
             answers = numpy.array([self.sums([row] * 8)[-1] for row in values])
             self.assertTrue((file["eval/output_values"][:] == answers).all())
         self.assertEqual([step["spike_change"] for step in gap["steps"] if step["name"] == "all"], [0])
+        self.assertRegex(self.done("report", self.folder / "e.h5"), r"Effective ACs +0 ACs")  # all of them multiply
         self.refused("eval", self.net, *words, "-f", "-e", "rate", says="whose spikes carry values; allowed: values")
 
     def test_the_network_as_text_is_the_same_network(self):
