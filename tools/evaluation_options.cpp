@@ -30,7 +30,8 @@ void take_netx_habits(const CommandLine& line, const chip::Image& image, runtime
         const auto file = compiler::read_netx_file(line.operand());
         const auto transform = file ? compiler::netx_transform(*file) : std::nullopt;
         options.encoder.encoding = runtime::Encoding::values;
-        if (transform) {
+        const bool pixels = !line.has("netx-layers") && !line.has("netx-input");  // else it takes messages
+        if (transform && pixels) {
             options.encoder.value_scale = 2 * transform->weight;
             options.encoder.value_offset = transform->bias - transform->weight;
         }
