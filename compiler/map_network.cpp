@@ -17,8 +17,9 @@ void say(const CompileOptions& options, double fraction, const std::string& phas
 
 /// Made of neurons that cores can hold, where partition() found some that none can; else its reasons.
 Result<Mapping> legalise_and_partition(const Network& network, Mapping mapping, const chip::ChipSpec& chip,
-                                       const CompileOptions& options, PartitionChoices choices, Diagnostics reasons) {
-    auto made = legalise(network, mapping.mapped, chip, options);
+                                       const CompileOptions& options, PartitionChoices choices,
+                                       const LegalNetwork* like, Diagnostics reasons) {
+    auto made = legalise(network, mapping.mapped, chip, options, like);
     if (!made || !*made) {
         return fail(made ? std::move(reasons) : std::move(made.error()));
     }
@@ -45,7 +46,7 @@ Result<Mapping> legalise_and_partition(const Network& network, Mapping mapping, 
 
 Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
                                        const CompileOptions& options, const QuantiseOptions& quantise_options,
-                                       PartitionChoices choices) {
+                                       PartitionChoices choices, const LegalNetwork* like = nullptr) {
     Mapping mapping;
     auto mapped = quantise(network, chip, quantise_options, mapping.remarks);
     if (!mapped) {
@@ -59,7 +60,8 @@ Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipS
     auto parts = partition(network, mapping.mapped, chip, choices);
     if (!parts) {
         choices.known_order = known_order;
-        return legalise_and_partition(network, std::move(mapping), chip, options, choices, std::move(parts.error()));
+        return legalise_and_partition(network, std::move(mapping), chip, options, choices, like,
+                                      std::move(parts.error()));
     }
     mapping.partition = std::move(*parts);
     return mapping;
@@ -116,7 +118,8 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         quantise_options.split = refinement.split;
         quantise_options.magnitude_classes = refinement.magnitude_classes;
         choices.known_order = &best->partition.order;
-        auto refined = quantise_and_partition(network, chip, options, quantise_options, choices);
+        auto refined = quantise_and_partition(network, chip, options, quantise_options, choices,
+                                              best->legal ? &*best->legal : nullptr);
         const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
                           refined->partition.messages <= best->partition.messages;
         if (!free || weight_error(*refined) > 0.9 * weight_error(*best)) {

@@ -74,22 +74,29 @@ std::uint32_t original_of(const LegalMapping& made, const MappedNetwork& before,
 
 class Legaliser {
 public:
-    Legaliser(const chip::ChipSpec& chip, const CompileOptions& options) : chip_(chip), options_(options) {}
+    Legaliser(const chip::ChipSpec& chip, const CompileOptions& options, const LegalNetwork* like)
+        : chip_(chip), options_(options), like_(like) {}
 
     [[nodiscard]] Result<std::optional<LegalMapping>> run(const Network& network, const MappedNetwork& mapped);
 
 private:
-    [[nodiscard]] Result<LegalMapping> split(const LegalMapping& from, const MisfitSurvey& survey) const;
-    [[nodiscard]] LegalMapping finer(const LegalMapping& from, const PartsByPopulation& parts, LegalMapping made) const;
-    [[nodiscard]] Result<LegalMapping> copy(const LegalMapping& from, const MisfitSurvey& survey) const;
+    /// What was made, and what of it fits no core yet.
+    struct Made {
+        LegalMapping mapping;
+        MisfitSurvey survey{};
+    };
+    [[nodiscard]] Result<Made> split(const LegalMapping& from, const MisfitSurvey& survey) const;
+    [[nodiscard]] Made finer(const LegalMapping& from, const PartsByPopulation& parts, Made made) const;
+    [[nodiscard]] Result<Made> copy(const LegalMapping& from, const MisfitSurvey& survey) const;
 
     const chip::ChipSpec& chip_;
     const CompileOptions& options_;
+    const LegalNetwork* like_;  ///< may be null
 };
 
 /// Over as few helpers as hold the parts, if no more take fewer cores; each deal that doesn't do says how many more it
 /// takes.
-Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurvey& survey) const {
+Result<Legaliser::Made> Legaliser::split(const LegalMapping& from, const MisfitSurvey& survey) const {
     const auto raise = [](PartsByPopulation& parts, std::uint32_t population, double wanted) {
         std::uint32_t& here = parts[population];
         here = std::max(here, static_cast<std::uint32_t>(std::ceil(wanted)));
@@ -100,25 +107,36 @@ Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurv
             raise(parts, from.mapped.population_of(misfit.neuron), std::max(shortage.times, 2.0));
         }
     }
+    for (auto& [population, own] : parts) {
+        if (like_ != nullptr) {
+            const auto known = std::ranges::find(like_->fan_in, population, &FanInSplit::population);
+            own = known != like_->fan_in.end() ? std::max(own, known->most_parts) : own;
+        }
+    }
     const std::size_t before = from.legal.network.populations.size();
     for (int deal = 0;; ++deal) {
-        auto made = split_fan_in(from, parts, chip_, options_.approximate_reset);
-        if (!made || deal == most_deals) {
-            return made;
+        auto dealt = split_fan_in(from, parts, chip_, options_.approximate_reset);
+        if (!dealt) {
+            return fail(std::move(dealt.error()));
         }
+        Made made{.mapping = std::move(*dealt)};
+        made.survey = find_misfits(made.mapping.mapped, chip_);
         PartsByPopulation more = parts;
-        for (const Misfit& misfit : find_misfits(made->mapped, chip_).misfits) {
-            const std::uint32_t population = made->mapped.population_of(misfit.neuron);
+        for (const Misfit& misfit : made.survey.misfits) {
+            const std::uint32_t population = made.mapping.mapped.population_of(misfit.neuron);
             const Shortage shortage = shortage_of(misfit, chip_);
             if (population < before || !shortage.fan_in) {
                 continue;
             }
-            const auto of = std::ranges::find(made->legal.fan_in, population, &FanInSplit::helpers);
+            const auto of = std::ranges::find(made.mapping.legal.fan_in, population, &FanInSplit::helpers);
             const std::uint32_t now = parts.at(of->population);
             raise(more, of->population, std::max(now + 1.0, now * shortage.times));
         }
+        if (deal == most_deals) {
+            return made;
+        }
         if (more == parts) {
-            return finer(from, parts, std::move(*made));
+            return like_ != nullptr ? std::move(made) : finer(from, parts, std::move(made));
         }
         parts = std::move(more);
     }
@@ -126,11 +144,10 @@ Result<LegalMapping> Legaliser::split(const LegalMapping& from, const MisfitSurv
 
 /// More parts than a core's limits ask for, where that takes fewer cores: a core that holds the helpers of all neurons
 /// of a layer for few sources lays out longer lists, which waste less memory, and needs each source but once.
-LegalMapping Legaliser::finer(const LegalMapping& from, const PartsByPopulation& parts, LegalMapping made) const {
+Legaliser::Made Legaliser::finer(const LegalMapping& from, const PartsByPopulation& parts, Made made) const {
     if (options_.effort == 0 || from.mapped.table.synapses() > search_synapses) {
         return made;
     }
-    std::size_t fewest = find_misfits(made.mapped, chip_).cores;
     for (const double factor : {1.5, 2.0, 2.5, 3.0, 3.5, 4.0}) {
         PartsByPopulation more = parts;
         for (auto& [population, own] : more) {
@@ -140,17 +157,16 @@ LegalMapping Legaliser::finer(const LegalMapping& from, const PartsByPopulation&
         if (!other || (options_.stop && options_.stop())) {
             break;
         }
-        const MisfitSurvey survey = find_misfits(other->mapped, chip_);
-        if (survey.misfits.empty() && survey.cores < fewest) {
-            fewest = survey.cores;
-            made = std::move(*other);
+        MisfitSurvey survey = find_misfits(other->mapped, chip_);
+        if (survey.misfits.size() <= made.survey.misfits.size() && survey.cores < made.survey.cores) {
+            made = {.mapping = std::move(*other), .survey = std::move(survey)};
         }
     }
     return made;
 }
 
 /// As few copies as do: where targets lie on more cores than expected, all is dealt anew over more.
-Result<LegalMapping> Legaliser::copy(const LegalMapping& from, const MisfitSurvey& survey) const {
+Result<Legaliser::Made> Legaliser::copy(const LegalMapping& from, const MisfitSurvey& survey) const {
     const auto pieces_wanted = [&](const Misfit& misfit, std::uint32_t pieces) {
         const std::int64_t room_there = std::max<std::int64_t>(room(Limit::output_axons, misfit.use, chip_), 1);
         return static_cast<std::uint32_t>((misfit.use[Limit::output_axons] * pieces + room_there - 1) / room_there);
@@ -160,21 +176,23 @@ Result<LegalMapping> Legaliser::copy(const LegalMapping& from, const MisfitSurve
         copies[misfit.neuron] = std::max(pieces_wanted(misfit, 1), 2U) - 1;
     }
     for (int deal = 0;; ++deal) {
-        auto made = copy_neurons(from, copies);
-        if (!made || deal == most_deals) {
-            return made;
+        auto dealt = copy_neurons(from, copies);
+        if (!dealt) {
+            return fail(std::move(dealt.error()));
         }
+        Made made{.mapping = std::move(*dealt)};
+        made.survey = find_misfits(made.mapping.mapped, chip_);
         CopiesByNeuron more = copies;
-        for (const Misfit& misfit : find_misfits(made->mapped, chip_).misfits) {
+        for (const Misfit& misfit : made.survey.misfits) {
             if (!shortage_of(misfit, chip_).fan_out) {
                 continue;
             }
-            const std::uint32_t original = original_of(*made, from.mapped, misfit.neuron);
+            const std::uint32_t original = original_of(made.mapping, from.mapped, misfit.neuron);
             const auto known = copies.find(original);
             const std::uint32_t pieces = known != copies.end() ? known->second + 1 : 1;
             more[original] = std::max(more[original], std::max(pieces_wanted(misfit, pieces), pieces + 1) - 1);
         }
-        if (more == copies) {
+        if (more == copies || deal == most_deals) {
             return made;
         }
         copies = std::move(more);
@@ -209,8 +227,8 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
         if (!made) {
             return refuse(made.error());
         }
-        at = std::move(*made);
-        survey = find_misfits(at.mapped, chip_);
+        at = std::move(made->mapping);
+        survey = std::move(made->survey);
     }
     if (!survey.misfits.empty()) {
         const Misfit& left = survey.misfits.front();
@@ -226,8 +244,9 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
 }  // namespace
 
 Result<std::optional<LegalMapping>> legalise(const Network& network, const MappedNetwork& mapped,
-                                             const chip::ChipSpec& chip, const CompileOptions& options) {
-    return Legaliser(chip, options).run(network, mapped);
+                                             const chip::ChipSpec& chip, const CompileOptions& options,
+                                             const LegalNetwork* like) {
+    return Legaliser(chip, options, like).run(network, mapped);
 }
 
 }  // namespace spikeloom::compiler

@@ -16,8 +16,10 @@
 namespace spikeloom::compiler {
 
 /// Nothing: every neuron fits a core. Errors: neurons that fit none, and why none of the two helps, with what each
-/// needs, the room, and what would help in figures.
+/// needs, the room, and what would help in figures. `like`: what the same network came to in other formats,
+/// whose parts are taken again.
 [[nodiscard]] Result<std::optional<LegalMapping>> legalise(const Network& network, const MappedNetwork& mapped,
-                                                           const chip::ChipSpec& chip, const CompileOptions& options);
+                                                           const chip::ChipSpec& chip, const CompileOptions& options,
+                                                           const LegalNetwork* like = nullptr);
 
 }  // namespace spikeloom::compiler
