@@ -28,17 +28,18 @@ T parsed(Result<T> value) {
 void take_netx_habits(const CommandLine& line, const chip::Image& image, runtime::EvaluationOptions& options) {
     if (image.inputs.size() == 1 && image.inputs[0].graded) {
         const auto file = compiler::read_netx_file(line.operand());
-        const auto transform = file ? compiler::netx_transform(*file) : std::nullopt;
+        const auto found = file ? compiler::netx_transform(*file) : std::nullopt;
+        const compiler::NetxTransform transform = found.value_or(compiler::NetxTransform{});
         options.encoder.encoding = runtime::Encoding::values;
         const bool pixels = !line.has("netx-layers") && !line.has("netx-input");  // else it takes messages
-        if (transform && pixels) {
-            options.encoder.value_scale = 2 * transform->weight;
-            options.encoder.value_offset = transform->bias - transform->weight;
+        if (found && pixels) {
+            options.encoder.value_scale = 2 * transform.weight;
+            options.encoder.value_offset = transform.bias - transform.weight;
         }
         const auto output = runtime::output_population(image, "");
-        options.decision = !output || (transform && transform->sigma_delta) ? runtime::Decision::voltage_last
-                           : image.populations[output->value()].spikes      ? runtime::Decision::argmax
-                                                                            : runtime::Decision::voltage_max;
+        options.decision = !output || transform.sigma_delta            ? runtime::Decision::voltage_last
+                           : image.populations[output->value()].spikes ? runtime::Decision::argmax
+                                                                       : runtime::Decision::voltage_max;
         return;
     }
     options.encoder.encoding = runtime::Encoding::constant;
