@@ -69,6 +69,12 @@ PartialFile::~PartialFile() {
 }
 
 Result<PartialFile> PartialFile::create(const std::string& final_path, bool force) {
+    if (final_path.empty() || final_path.back() == '/') {
+        return fail({.where = fmt::format("output '{}'", final_path),
+                     .found = "no name of a file",
+                     .allowed = {},
+                     .help = "name the file to write"});
+    }
     struct stat status{};
     if (stat(final_path.c_str(), &status) == 0) {
         if (!S_ISREG(status.st_mode)) {

@@ -386,6 +386,9 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return failed(loaded.error());
     }
     std::optional<runtime::LabelledSet> set;
+    if (!line.has("data") && !line.value<std::string>("labels").empty()) {
+        throw UsageError("--labels: they belong to --data, which is missing");
+    }
     if (line.has("data")) {
         auto read = runtime::read_labelled_set(line.value<std::string>("data"), line.value<std::string>("labels"));
         if (!read) {

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <boost/json.hpp>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 
@@ -36,11 +35,13 @@ compiler::ConversionOptions conversion_options(const CommandLine& line) {
     options.steps = line.value<std::uint32_t>("steps");
     options.drain = line.value<std::uint32_t>("drain");
     options.step_s = line.value<double>("step");
-    if (options.steps == 0) {
-        throw UsageError("--steps: at least 1");
+    constexpr std::uint32_t most_steps = 1'000'000;
+    if (options.steps == 0 || options.steps > most_steps || options.drain > most_steps) {
+        throw UsageError("--steps and --drain: allowed are 1 to 1000000, and 0 to as many");
     }
-    if (!(std::isfinite(options.step_s) && options.step_s > 0)) {
-        throw UsageError("--step: a step lasts more than 0 seconds");
+    constexpr double longest_step_s = 1000;  // of a network text
+    if (!(options.step_s > 0 && options.step_s <= longest_step_s)) {
+        throw UsageError("--step: a step lasts more than 0, at most 1000 seconds");
     }
     return options;
 }
@@ -92,6 +93,10 @@ Result<Converted> convert(const CommandLine& line) {
     Converted converted{.import = std::move(*import), .calibration = {}, .conversion = {}};
     converted.calibration = compiler::calibrate_ann(converted.import.ann, set->values, range.end, percentile);
     converted.conversion = compiler::convert_ann(converted.import.ann, converted.calibration, options);
+    // Weights near the end of float's range, or a step of next to nothing, give numbers that no network may have.
+    if (Diagnostics findings = compiler::check_network(converted.conversion.network); has_error(findings)) {
+        return fail(std::move(findings));
+    }
     return converted;
 }
 

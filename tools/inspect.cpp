@@ -172,11 +172,12 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
         return print_figures(line.operand(), line.flag("json"), Interrupted::is_fine);
     }
     const bool network = *kind == FileKind::nir || *kind == FileKind::netx || *kind == FileKind::network_text;
-    if (line.has("svg") && !network && *kind != FileKind::image) {
+    const bool readable = *kind != FileKind::hdf5 && *kind != FileKind::unknown;
+    if (line.has("svg") && readable && !network && *kind != FileKind::image) {
         throw UsageError(fmt::format("--svg draws networks with steps and their images; {} holds: {}", line.operand(),
                                      describe(*kind)));
     }
-    if (line.has("text") && !network) {
+    if (line.has("text") && readable && !network) {
         throw UsageError(
             fmt::format("--text writes networks with steps; {} holds: {}", line.operand(), describe(*kind)));
     }

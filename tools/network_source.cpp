@@ -191,7 +191,8 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
     if (*kind != FileKind::network_text) {
         return fail(Diagnostic{
             .where = path,
-            .found = fmt::format("not a network: {}", describe(*kind)),
+            .found = *kind == FileKind::unknown ? "not a network, nor any kind of file that spikeloom knows"
+                                                : fmt::format("not a network: {}", describe(*kind)),
             .allowed = "a NIR or netx file (HDF5) or a network in text form",
             .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
                     : *kind == FileKind::ttfs_text

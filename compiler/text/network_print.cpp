@@ -280,6 +280,12 @@ Result<PrintedNetwork> print_network_text(const Network& network, const std::str
 Result<void> write_network_text(const Network& network, const std::string& path, const std::string& comment) {
     const std::filesystem::path file(path);
     const std::string name = file.filename().string();
+    if (std::error_code problem; name.empty() || std::filesystem::is_directory(file, problem)) {
+        return fail({.where = fmt::format("output '{}'", path),
+                     .found = name.empty() ? "no name of a file" : "is a folder",
+                     .allowed = {},
+                     .help = "name the file to write"});
+    }
     const auto printed = print_network_text(network, name.substr(0, name.find('.')), comment);
     if (!printed) {
         return fail(printed.error());

@@ -35,7 +35,10 @@ void to_big_endian(Array& array) {
 
 Result<Array> parse_idx(ByteView bytes, const std::string& origin) {
     if (bytes.size() < 4 || bytes[0] != std::byte{0} || bytes[1] != std::byte{0}) {
-        return fail({.where = origin, .found = "not an idx file (no magic number)", .allowed = {}, .help = {}});
+        return fail({.where = origin,
+                     .found = bytes.empty() ? "the file is empty" : "not an idx file (no magic number)",
+                     .allowed = "arrays: idx, .npy or .npz",
+                     .help = {}});
     }
     const auto code = static_cast<unsigned>(bytes[2]);
     const auto* const type =

@@ -935,6 +935,68 @@ class Convert(Case):
         self.assertEqual(list(self.folder.iterdir()), [])
 
 
+    def test_what_would_not_read_back_is_not_written(self):
+        numpy.savez(self.folder / "vast.npz", W0=numpy.full((10, 144), 1e38, "f4"), W1=numpy.full((2, 10), 1e38, "f4"))
+        output = self.folder / "x.textproto"
+        words = ("--calibrate", self.relu / "shapes.npz", "-o")
+        self.refused("convert", self.folder / "vast.npz", *words, output, says="finite")
+        self.refused("convert", self.relu / "shapes.nir", *words, output, "--step", "1e300", status=2, says="1000 seconds")
+        self.refused("convert", self.relu / "shapes.nir", *words, output, "--step", "1e-320", says="finite")
+        self.refused("convert", self.relu / "shapes.nir", *words, output, "--steps", 10 ** 8, status=2, says="1000000")
+        self.refused("convert", self.relu / "shapes.nir", *words, "", says="no name of a file")
+        (self.folder / "in_the_way").mkdir()
+        self.refused("convert", self.relu / "shapes.nir", *words, self.folder / "in_the_way", says="is a folder")
+        self.assertEqual({path.name for path in self.folder.iterdir()}, {"vast.npz", "in_the_way"})
+
+
+class FilesNobodyShouldSend(Case):
+    """To commands about networks: every one says what is wrong with the file, by the status for failures."""
+
+    def files(self):
+        whole = (YINYANG / "yinyang.nir").read_bytes()
+        contents = {"empty": b"", "cut": whole[:5000], "noise": bytes(range(256)) * 16, "zeros": bytes(4096),
+                    "vast": b'name: "x" step_s: 1e999 input { name: "in" shape: 4294967295 shape: 4294967295 }'}
+        for name, content in contents.items():
+            (self.folder / name).write_bytes(content)
+            yield self.folder / name
+        (self.folder / "folder").mkdir()
+        yield self.folder / "folder"
+        (self.folder / "loop").symlink_to(self.folder / "loop")
+        yield self.folder / "loop"
+        yield self.folder / "missing"
+
+    def test_as_networks(self):
+        for path in self.files():
+            for words in (("explain", path, "--chip", "loihi1"), ("compare", path, "--chips", "loihi1"),
+                          ("inspect", path, "--svg", self.folder / "x.svg"),
+                          ("compile", path, "--chip", "loihi1", "-o", self.folder / "x.loom")):
+                with self.subTest(path.name, command=words[0]):
+                    self.refused(*words, says=path.name)
+
+    def test_as_chips_and_sets(self):
+        network = YINYANG / "yinyang.nir"
+        for path in self.files():
+            with self.subTest(path.name):
+                self.refused("explain", network, "--chip", path, says=path.name)
+                self.refused("compare", network, "--chips", f"loihi1,{path}", says=path.name)
+                self.refused("compare", network, "--chips", "loihi1", "--data", path, says=path.name)
+        self.refused("compare", network, "--chips", "loihi1", "--labels", network, status=2, says="--data")
+
+    def test_names_that_are_markup_stay_text_in_a_picture(self):
+        name = "<b>&'\\\"]]>"
+        network = self.folder / "net.textproto"
+        network.write_text(f"""name: "{name}" step_s: 1e-3
+input {{ name: "in{name}" shape: 4 }}
+population {{ name: "p{name}" shape: 4 kind: leaky tau_mem_s: 0.01 v_threshold: 1 }}
+projection {{ name: "--><!--" source: "in{name}" target: "p{name}" dense {{}} weight {{ constant: 1 }} }}
+output {{ population: "p{name}" }}""")
+        self.done("compile", network, "--chip", "loihi1", "-o", self.folder / "net.loom")
+        for source in (network, self.folder / "net.loom"):
+            self.done("inspect", source, "--svg", self.folder / "net.svg")
+            texts = "".join(xml.etree.ElementTree.parse(self.folder / "net.svg").getroot().itertext())
+            self.assertIn("p<b>&'\"]]>", texts)
+
+
 class WrittenNetworks(Case):
     def test_every_bundled_network_compiles_and_runs(self):
         for path in sorted((SOURCE / "models/networks").glob("**/*.textproto")):
