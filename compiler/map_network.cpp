@@ -118,6 +118,7 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         quantise_options.split = refinement.split;
         quantise_options.magnitude_classes = refinement.magnitude_classes;
         choices.known_order = &best->partition.order;
+        choices.most_cores = best->partition.cores.size();
         auto refined = quantise_and_partition(network, chip, options, quantise_options, choices,
                                               best->legal ? &*best->legal : nullptr);
         const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&

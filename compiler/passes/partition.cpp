@@ -342,7 +342,8 @@ NeuronOrder Partitioner::first_order() const {
 
 Result<Partition> Partitioner::run() {
     const NeuronOrder* const known_order = choices_.known_order;
-    Candidate first = attempt(known_order != nullptr ? *known_order : first_order(), 4 * cores_there() + 16);
+    const std::size_t most_cores = choices_.most_cores > 0 ? choices_.most_cores + 1 : 4 * cores_there() + 16;
+    Candidate first = attempt(known_order != nullptr ? *known_order : first_order(), most_cores);
     if (!first.filling.misfits.empty()) {
         return fail(refusal(first));  // a neuron that fits no core alone fits none in any order
     }

@@ -47,6 +47,7 @@ struct PartitionChoices {
     std::span<const float> rates{};            ///< spikes a step by node; empty: each counts once
     std::function<bool()> stop{};              ///< true: the best so far is taken
     const NeuronOrder* known_order = nullptr;  ///< tries only this one (found best for the same neurons before)
+    std::size_t most_cores = 0;                ///< of a known order; more are not worth counting; 0: no such limit
     const OverridePlan* overrides = nullptr;   ///< every order is brought into their form (overrides.hpp)
 };
 

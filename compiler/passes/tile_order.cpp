@@ -84,6 +84,25 @@ void append_tiles(const Picture& picture, const Division& division, NeuronOrder&
     }
 }
 
+/// The tiles at both ends of an axis, in its middle, and the largest, along all axes at once.
+std::vector<std::array<std::uint32_t, 3>> sample_tiles(const Picture& picture, const Division& division) {
+    std::vector<std::array<std::uint32_t, 3>> tiles(4);
+    for (std::size_t a = 0; a < 3; ++a) {
+        const std::uint32_t parts = division.along(a);
+        tiles[1][a] = parts / 2;
+        tiles[2][a] = parts - 1;
+        for (std::uint32_t i = 1; i < parts; ++i) {
+            if (stretch(picture.extents[a], parts, i).size() > stretch(picture.extents[a], parts, tiles[3][a]).size()) {
+                tiles[3][a] = i;
+            }
+        }
+    }
+    std::ranges::sort(tiles);
+    const auto repeated = std::ranges::unique(tiles);
+    tiles.erase(repeated.begin(), repeated.end());
+    return tiles;
+}
+
 bool is_flat(const Picture& picture) {
     return std::uint64_t{picture.extents[0]} * picture.extents[1] <= 1;
 }
@@ -376,47 +395,51 @@ bool has_pictures(const Network& network) {
     });
 }
 
-std::vector<std::uint32_t> middle_tile(const Network& network, const MappedNetwork& mapped, std::uint32_t population,
-                                       const Division& division) {
-    std::vector<std::uint32_t> neurons;
-    append_tile(picture(network, mapped, population), division,
-                {division.channels / 2, division.rows / 2, division.columns / 2}, neurons);
-    return neurons;
-}
-
 TileRoom measured_room(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
                        const chip::ChipSpec& chip, TileRoom room) {
+    struct Sample {
+        std::uint32_t population = 0;
+        std::uint32_t begin = 0;
+        std::uint32_t end = 0;
+    };
     room.measured.assign(network.populations.size(), 1.0);
     std::vector<std::optional<Division>> laid_out(network.populations.size());
     constexpr int most_rounds = 6;
     for (int round = 0; round < most_rounds; ++round) {
         const Divider divider(network, room);
-        std::vector<std::uint32_t> tiles;
-        std::vector<std::uint32_t> begin;
-        std::vector<std::uint32_t> measured;
+        std::vector<std::uint32_t> neurons;
+        std::vector<Sample> samples;
         for (std::uint32_t p = 0; p < network.populations.size(); ++p) {
-            if (is_flat(picture(network, mapped, p)) || divider.division(p) == laid_out[p]) {
+            const Picture all = picture(network, mapped, p);
+            const Division& division = divider.division(p);
+            if (is_flat(all) || division == laid_out[p]) {
                 continue;
             }
-            laid_out[p] = divider.division(p);
-            const std::vector<std::uint32_t> tile = middle_tile(network, mapped, p, divider.division(p));
-            measured.push_back(p);
-            begin.push_back(static_cast<std::uint32_t>(tiles.size()));
-            tiles.insert(tiles.end(), tile.begin(), tile.end());
+            laid_out[p] = division;
+            for (const std::array<std::uint32_t, 3>& tile : sample_tiles(all, division)) {
+                const auto begin = static_cast<std::uint32_t>(neurons.size());
+                append_tile(all, division, tile, neurons);
+                samples.push_back({.population = p, .begin = begin, .end = static_cast<std::uint32_t>(neurons.size())});
+            }
         }
-        if (measured.empty()) {
+        if (samples.empty()) {
             break;
         }
-        begin.push_back(static_cast<std::uint32_t>(tiles.size()));
-        CorePlanner planner(mapped.table, tiles, facts, chip);
-        for (std::size_t i = 0; i < measured.size(); ++i) {
-            const std::uint32_t p = measured[i];
-            planner.look_at(begin[i], begin[i + 1]);
-            const CoreUse use = planner.plan(begin[i + 1]).use;
+        std::vector<double> ratio(network.populations.size(), 0.0);
+        CorePlanner planner(mapped.table, neurons, facts, chip);
+        for (const Sample& sample : samples) {
+            const std::uint32_t p = sample.population;
+            planner.look_at(sample.begin, sample.end);
+            const CoreUse use = planner.plan(sample.end).use;
             const double reckoned = divider.use(p, divider.division(p)).most_synapse_bits / room.measured[p];
             const auto bits = static_cast<double>(use[Limit::synapse_words] * chip.synapses.word_bits);
-            const double ratio = std::clamp(bits / std::max(reckoned, 1.0), 1e-3, 1e3);
-            room.measured[p] = round == 0 ? ratio : std::max(room.measured[p], ratio);  // so that it settles
+            ratio[p] = std::max(ratio[p], bits / std::max(reckoned, 1.0));
+        }
+        constexpr double margin = 1.01;  // not every tile was laid out
+        for (const Sample& sample : samples) {
+            double& known = room.measured[sample.population];
+            const double found = std::clamp(margin * ratio[sample.population], 1e-3, 1e3);
+            known = round == 0 ? found : std::max(known, found);  // so that it settles
         }
     }
     return room;

@@ -74,12 +74,8 @@ private:
     std::vector<std::uint64_t> output_axons_;  ///< by population, that the settled ones cause
 };
 
-/// The neurons of the tile in the middle of a population's picture, as tile_order lists them.
-[[nodiscard]] std::vector<std::uint32_t> middle_tile(const Network& network, const MappedNetwork& mapped,
-                                                     std::uint32_t population, const Division& division);
-
-/// The room with lists as they are, not as they are reckoned: of each picture a tile is laid out, until its division
-/// stays (a few rounds at most).
+/// The room with lists as they are, not as they are reckoned: of each picture some tiles are laid out (at its ends, in
+/// its middle, the largest), until its division stays; a few rounds at most.
 [[nodiscard]] TileRoom measured_room(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
                                      const chip::ChipSpec& chip, TileRoom room);
 
