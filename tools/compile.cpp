@@ -180,9 +180,10 @@ const Subcommand compile_subcommand{
         "the chip and\n"
         "writes the image that run and eval load. Prints how open questions of the file were settled, what is used\n"
         "of every limit of the chip, and what quantisation lost. What does not fit is refused with the limit, the\n"
-        "need and the room. For an analog chip the network is one in continuous time (a TTFS text or NIR, see\n"
-        "compiler/timed): it gets neuron circuits, drivers, labels and crossbar routes, in several runs where it does\n"
-        "not fit into one.\n"
+        "need and the room; but a neuron with more sources than a core takes in has its sum made in parts where\n"
+        "that is exact, a step later, and one that reaches more cores than a core can send to gets copies.\n"
+        "For an analog chip the network is one in continuous time (a TTFS text or NIR, see compiler/timed): it gets\n"
+        "neuron circuits, drivers, labels and crossbar routes, in several runs where it does not fit into one.\n"
         "Ctrl-C once ends the search and takes the best mapping so far; twice ends the program.\n"
         "What the search decides can be decided for it: --pin, --forbid-core, --keep-together.",
     .example =

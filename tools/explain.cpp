@@ -242,10 +242,8 @@ const Subcommand explain_subcommand{
     .synopsis = "NET --chip CHIP [options]",
     .text =
         "Maps the network onto the chip (and onto a larger board of it, if it does not fit), and again with one thing\n"
-        "changed at a time: fewer weight bits, weights pruned (or the strongest sources of every neuron kept, as many "
-        "as a\n"
-        "core takes in), longer steps, another chip, a limit lifted. Every "
-        "figure\n"
+        "changed at a time: fewer weight bits, weights pruned, longer steps, another chip, a limit lifted; and, where\n"
+        "neurons fit no core, only as many of their strongest sources as a core takes in. Every figure\n"
         "is that of a mapping that was made. The changes are listed by what they bring; the weight error is that of\n"
         "all weights together (root mean square), pruning included. A network that does not fit is explained, with\n"
         "what it needs and the room; the exit status is 0 then, too. Ctrl-C ends the trials.",
