@@ -20,21 +20,6 @@ int early_by(const Projection& projection, const std::vector<int>& latency) {
     return target - source - (projection.recurrent ? 0 : 1);
 }
 
-bool acts_alone(const Network& network, std::size_t population) {
-    const Population& neurons = network.populations[population];
-    const auto moves = [](const Parameter& parameter) {
-        return std::ranges::any_of(parameter.values, [](double value) { return value != 0; });
-    };
-    return moves(neurons.bias) ||
-           (neurons.fixed && std::ranges::any_of(neurons.fixed->biases, [](std::int32_t bias) { return bias != 0; })) ||
-           (leaks(neurons.kind) && moves(neurons.v_leak)) ||
-           std::ranges::any_of(network.projections, [&](const Projection& projection) {
-               return projection.target.value() == population && moves(projection.bias);
-           });
-}
-
-}  // namespace
-
 void remark_biases(const Network& network, const std::vector<int>& latency, Diagnostics& remarks) {
     int most = 0;
     std::size_t first = 0;
@@ -54,6 +39,21 @@ void remark_biases(const Network& network, const std::vector<int>& latency, Diag
              .allowed = {},
              .help = {}});
     }
+}
+
+}  // namespace
+
+bool acts_alone(const Network& network, std::size_t population) {
+    const Population& neurons = network.populations[population];
+    const auto moves = [](const Parameter& parameter) {
+        return std::ranges::any_of(parameter.values, [](double value) { return value != 0; });
+    };
+    return moves(neurons.bias) ||
+           (neurons.fixed && std::ranges::any_of(neurons.fixed->biases, [](std::int32_t bias) { return bias != 0; })) ||
+           (leaks(neurons.kind) && moves(neurons.v_leak)) ||
+           std::ranges::any_of(network.projections, [&](const Projection& projection) {
+               return projection.target.value() == population && moves(projection.bias);
+           });
 }
 
 std::vector<int> latencies_of(const Network& network) {

@@ -4,6 +4,7 @@
 // what it does in the framework, as many steps later as the longest way to it has hops (its latency).
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "compiler/network.hpp"
@@ -13,9 +14,8 @@ namespace spikeloom::compiler {
 /// Hops of the longest way from the inputs to every population, recurrent projections left out: its latency on a chip.
 [[nodiscard]] std::vector<int> latencies_of(const Network& network);
 
-/// A note on the population that comes latest of those whose bias or leak acts from the start, so many steps before its
-/// spikes come; none if there is none.
-void remark_biases(const Network& network, const std::vector<int>& latency, Diagnostics& remarks);
+/// Whether the population's neurons move without spikes: by a bias, theirs or a projection's, or a leak.
+[[nodiscard]] bool acts_alone(const Network& network, std::size_t population);
 
 /// One note where paths of different length meet, else none: it names the projection that comes earliest.
 [[nodiscard]] Diagnostics find_imbalance(const Network& network);

@@ -72,6 +72,22 @@ std::uint32_t original_of(const LegalMapping& made, const MappedNetwork& before,
            copies->stand_for[node - made.mapped.population_first[population]];
 }
 
+/// One note, on the first population that a bias moves in time as given, while its spikes are later.
+void remark_biases(const Network& network, LegalMapping& at) {
+    for (std::size_t p = 0; p < network.populations.size(); ++p) {
+        if (const int steps = at.legal.added_steps[p]; steps > 0 && acts_alone(network, p)) {
+            at.remarks.push_back({.severity = Severity::note,
+                                  .where = fmt::format("population '{}'", network.populations[p].name),
+                                  .found = fmt::format("its bias or leak acts from the start all the same, as spikes "
+                                                       "come {} step{} later",
+                                                       steps, steps == 1 ? "" : "s"),
+                                  .allowed = {},
+                                  .help = {}});
+            return;
+        }
+    }
+}
+
 class Legaliser {
 public:
     Legaliser(const chip::ChipSpec& chip, const CompileOptions& options, const LegalNetwork* like)
@@ -237,7 +253,7 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
                 ? Diagnostics{refuse_loops(at.legal.network.populations[at.mapped.population_of(left.neuron)])}
                 : Diagnostics{});
     }
-    remark_biases(network, at.legal.added_steps, at.remarks);
+    remark_biases(network, at);
     return std::optional(std::move(at));
 }
 
