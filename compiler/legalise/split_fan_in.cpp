@@ -4,18 +4,15 @@
 
 #include <algorithm>
 #include <bit>
-#include <limits>
 #include <span>
 #include <string>
 #include <utility>
 
 #include "chip/spec/weight_format.hpp"
-#include "compiler/legalise/free_name.hpp"
+#include "compiler/legalise/fan_in_splitter.hpp"
 #include "compiler/legalise/retime.hpp"
-#include "compiler/overrides.hpp"
 #include "compiler/passes/exact_fit.hpp"
 #include "compiler/passes/expand_weights.hpp"
-#include "compiler/passes/fixed_neuron.hpp"
 #include "compiler/passes/neuron_model.hpp"
 #include "compiler/passes/weight_fit.hpp"
 
@@ -49,121 +46,7 @@ private:
     std::int64_t load_ = 0;
 };
 
-class FanInSplitter {
-public:
-    FanInSplitter(const LegalMapping& from, const PartsByPopulation& parts, const chip::ChipSpec& chip)
-        : from_(from),
-          network_(from.legal.network),
-          mapped_(from.mapped),
-          parts_(parts),
-          chip_(chip),
-          payload_most_((std::int64_t{1} << (chip.neuron.payload_bits - 1)) - 1) {}
-
-    [[nodiscard]] Result<LegalMapping> run(bool approximate_reset);
-
-private:
-    /// What a helper adds up: synapses with their sources as nodes of `from`.
-    struct Part {
-        std::vector<FanInSynapse> synapses{};
-        std::uint32_t helper = 0;
-        std::int64_t most = 0;  ///< magnitude that the sum can have
-        bool bounded = true;
-    };
-    /// A neuron that is split.
-    struct Neuron {
-        std::uint32_t node = 0;
-        std::uint32_t population = 0;
-        std::uint32_t sources = 0;  ///< that lead through helpers
-        std::vector<Part> parts{};
-        double unit = 1;  ///< contribution to u in units of 2^6, of a weight of 1
-    };
-    /// A population of helpers.
-    struct Group {
-        std::uint32_t population = 0;  ///< whose parts they make
-        std::uint32_t first = 0;       ///< helper
-        std::uint32_t count = 0;
-        std::vector<const Part*> parts{};  ///< by helper
-        std::vector<const Neuron*> neurons{};
-    };
-
-    void find_detours();
-    void list_nodes();
-    void deal(Diagnostics& findings);
-    void deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findings);
-    void number_helpers();
-    void find_units(bool approximate_reset);
-    void find_formats(Diagnostics& findings);
-    void write_populations(LegalMapping& to, Diagnostics& findings) const;
-    void write_table(LegalMapping& to) const;
-    void write_projections(LegalMapping& to) const;
-    void write_projections(LegalMapping& to, const Group& group, std::uint32_t population) const;
-    void write_rates(LegalMapping& to) const;
-    void remark(LegalMapping& to) const;
-
-    /// Calls use(synapses of one source) along synapses in their order.
-    template <class Use>
-    static void for_each_source(std::span<const FanInSynapse> synapses, const Use& use) {
-        for (std::size_t begin = 0; begin < synapses.size();) {
-            std::size_t end = begin + 1;
-            while (end < synapses.size() && synapses[end].source == synapses[begin].source) {
-                ++end;
-            }
-            use(synapses.subspan(begin, end - begin));
-            begin = end;
-        }
-    }
-    /// Those that lead through helpers.
-    [[nodiscard]] std::vector<FanInSynapse> helped_synapses(const Neuron& neuron) const;
-    /// What the synapses can bring in a step; 0: not known.
-    [[nodiscard]] std::int64_t brings(std::span<const FanInSynapse> synapses) const;
-    [[nodiscard]] std::int32_t contribution(const FanInSynapse& synapse) const {
-        return chip::effective_weight_64(static_cast<int>(synapse.weight), formats_[synapse.format],
-                                         chip_.conventions.negative_mixed_weight);
-    }
-    [[nodiscard]] std::uint32_t neurons() const { return mapped_.neurons(); }
-    [[nodiscard]] std::uint32_t helpers() const { return groups_.back().first + groups_.back().count; }
-    /// The node as `to` numbers it: helpers stand between neurons and inputs.
-    [[nodiscard]] std::uint32_t renumbered(std::uint32_t node) const {
-        return node + (node < neurons() ? 0 : helpers());
-    }
-    /// Steps that a synapse waits longer, its helper's taken off.
-    [[nodiscard]] int longer(std::uint32_t source, std::uint32_t target) const {
-        const std::uint32_t population = entity_at_[target];
-        return added_[population] - (source < neurons() ? added_[entity_at_[source]] : 0) -
-               (helped(source, target) ? 1 : 0);
-    }
-    /// Whether the synapses between the two lead through a helper.
-    [[nodiscard]] bool helped(std::uint32_t source, std::uint32_t target) const {
-        const auto from = detours_.find(entity_at_[target]);
-        return from != detours_.end() && from->second[entity_at_[source]];
-    }
-    /// A synapse as `to` has it, in time.
-    [[nodiscard]] FanInSynapse moved(FanInSynapse synapse, std::uint32_t source, std::uint32_t target) const {
-        if (const int more = longer(source, target); more != 0) {
-            synapse.delay = static_cast<std::uint64_t>(static_cast<int>(synapse.delay) + more);
-            synapse.format = delayed_.at({static_cast<std::uint16_t>(synapse.format), entity_at_[target]});
-        }
-        synapse.source = renumbered(source);
-        return synapse;
-    }
-
-    const LegalMapping& from_;
-    const Network& network_;
-    const MappedNetwork& mapped_;
-    const PartsByPopulation& parts_;
-    const chip::ChipSpec& chip_;
-    std::int64_t payload_most_;
-    std::vector<int> added_;                ///< steps, by population
-    std::vector<std::uint32_t> entity_at_;  ///< by node: its population, or its input, numbered behind them
-    std::vector<bool> detour_;              ///< by projection
-    std::map<std::uint32_t, std::vector<bool>> detours_;  ///< into each split population, by entity of the source
-    std::vector<Neuron> neurons_;
-    std::vector<Group> groups_;
-    std::vector<chip::WeightFormat> formats_;
-    std::map<std::pair<std::uint16_t, std::uint32_t>, std::uint16_t> delayed_;  ///< format of (format, population)
-    std::uint16_t one_format_ = 0;
-    std::int16_t one_mantissa_ = 1;
-};
+}  // namespace
 
 std::int64_t FanInSplitter::brings(std::span<const FanInSynapse> synapses) const {
     std::int64_t sum = 0;
@@ -345,221 +228,6 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
     }
 }
 
-void FanInSplitter::write_populations(LegalMapping& to, Diagnostics& findings) const {
-    LegalNetwork& legal = to.legal;
-    legal.network = with_added_steps(network_, added_);
-    legal.reference = with_added_steps(from_.legal.reference, added_);
-    for (std::size_t p = 0; p < legal.added_steps.size(); ++p) {
-        legal.added_steps[p] += added_[p];
-    }
-    for (std::size_t p = 0; p < network_.populations.size(); ++p) {
-        for (NeuronRegisters& registers : to.mapped.populations[p].registers) {
-            registers.parameters = later_reset(registers.parameters, added_[p]);
-        }
-    }
-    for (const Group& group : groups_) {
-        Population helpers;
-        helpers.name = free_name(legal.network, network_.populations[group.population].name + ".sums");
-        helpers.shape = {group.count};
-        helpers.kind = NeuronKind::integrate_fire;
-        helpers.fixed = FixedNeuron{.model = NeuronModel::graded_vector, .biases = {}};
-        MappedPopulation mapped;
-        mapped.registers = {fixed_neuron_model(helpers, chip_, findings).neurons.front().registers};
-        to.mapped.populations.push_back(std::move(mapped));
-        to.mapped.population_first.push_back(to.mapped.population_first.back() + group.count);
-        FanInSplit split{.population = group.population,
-                         .helpers = static_cast<std::uint32_t>(legal.network.populations.size())};
-        for (const Neuron* neuron : group.neurons) {
-            split.most_sources = std::max(split.most_sources, neuron->sources);
-            split.most_parts = std::max(split.most_parts, static_cast<std::uint32_t>(neuron->parts.size()));
-        }
-        legal.fan_in.push_back(split);
-        legal.network.populations.push_back(std::move(helpers));
-    }
-    for (std::uint32_t& first : to.mapped.input_first) {
-        first += helpers();
-    }
-    std::vector<std::int64_t> payloads;
-    for (const Group& group : groups_) {
-        for (const Part* part : group.parts) {
-            payloads.push_back(part->bounded ? part->most : 0);
-        }
-    }
-    to.largest_payload.insert(to.largest_payload.begin() + neurons(), payloads.begin(), payloads.end());
-}
-
-void FanInSplitter::write_table(LegalMapping& to) const {
-    FanInTable table;
-    table.formats = formats_;
-    table.learning = mapped_.table.learning;
-    if (!table.learning.empty()) {
-        table.learning.resize(formats_.size());
-    }
-    table.reserve(mapped_.table.stored() + helpers());
-    std::vector<FanInSynapse> row;
-    auto split = neurons_.begin();
-    for (std::uint32_t target = 0; target < neurons(); ++target) {
-        row.clear();
-        mapped_.table.for_each(target, [&](std::uint32_t source, const FanInSynapse& synapse) {
-            if (!helped(source, target)) {
-                row.push_back(moved(synapse, source, target));
-            }
-        });
-        if (split != neurons_.end() && split->node == target) {
-            const auto inputs = std::ranges::lower_bound(row, neurons(), {}, [](const FanInSynapse& synapse) {
-                return static_cast<std::uint32_t>(synapse.source);
-            });
-            std::vector<FanInSynapse> sums;
-            for (const Part& part : split->parts) {
-                sums.push_back({.source = neurons() + part.helper, .weight = one_mantissa_, .format = one_format_});
-            }
-            row.insert(inputs, sums.begin(), sums.end());
-            ++split;
-        }
-        table.add(row);
-    }
-    for (const Group& group : groups_) {
-        for (std::size_t i = 0; i < group.parts.size(); ++i) {
-            row.clear();
-            for (const FanInSynapse& synapse : group.parts[i]->synapses) {
-                row.push_back(moved(synapse, static_cast<std::uint32_t>(synapse.source), group.neurons[i]->node));
-            }
-            table.add(row);
-        }
-    }
-    to.mapped.table = std::move(table);
-}
-
-/// Projections that lead through helpers keep their biases alone; their synapses, in whole numbers, lead to the
-/// helpers.
-void FanInSplitter::write_projections(LegalMapping& to) const {
-    std::vector<chip::ProjectionLoss>& losses = to.mapped.losses;
-    for (std::size_t p = 0; p < network_.projections.size(); ++p) {
-        if (detour_[p]) {
-            const std::size_t sources = network_.source_size(network_.projections[p].source);
-            to.legal.network.projections[p].weights = SparseWeights{
-                .row_begin = std::vector<std::uint64_t>(sources + 1, 0), .targets = {}, .weights = {}, .delays = {}};
-            losses[p] = {.name = losses[p].name,
-                         .weight_exponent = losses[p].weight_exponent,
-                         .weight_bits = losses[p].weight_bits};
-        }
-    }
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-        write_projections(to, groups_[g], static_cast<std::uint32_t>(network_.populations.size() + g));
-    }
-}
-
-/// From all sources to the helpers of a group, the population of this number, and from them to their neurons.
-void FanInSplitter::write_projections(LegalMapping& to, const Group& group, std::uint32_t population) const {
-    struct Synapse {
-        std::uint32_t source = 0;  ///< node of `from`
-        std::uint32_t helper = 0;
-        float weight = 0;
-        std::uint8_t delay = 0;
-    };
-    std::vector<Synapse> synapses;
-    SparseWeights sums;
-    sums.row_begin.push_back(0);
-    for (std::uint32_t i = 0; i < group.count; ++i) {
-        for (const FanInSynapse& synapse : group.parts[i]->synapses) {
-            const auto source = static_cast<std::uint32_t>(synapse.source);
-            synapses.push_back(
-                {.source = source,
-                 .helper = i,
-                 .weight = static_cast<float>(contribution(synapse)),
-                 .delay = static_cast<std::uint8_t>(moved(synapse, source, group.neurons[i]->node).delay)});
-        }
-        sums.targets.push_back(group.neurons[i]->node - mapped_.population_first[group.population]);
-        sums.weights.push_back(static_cast<float>(1.0 / group.neurons[i]->unit));
-        sums.row_begin.push_back(sums.targets.size());
-    }
-    std::ranges::stable_sort(synapses, {}, &Synapse::source);
-
-    Network& network = to.legal.network;
-    const auto add = [&](Source source, std::uint32_t target, SparseWeights weights) {
-        if (std::ranges::all_of(weights.delays, [](std::uint8_t delay) { return delay == 0; })) {
-            weights.delays.clear();
-        }
-        Projection projection;
-        projection.source = source;
-        projection.target = PopulationId(target);
-        projection.name = fmt::format("{} -> {}", network.source_name(source), network.populations[target].name);
-        to.mapped.losses.push_back({.name = projection.name,
-                                    .weights = weights.weights.size(),
-                                    .synapses = weights.weights.size(),
-                                    .weight_bits = formats_[one_format_].weight_bits});
-        projection.weights = std::move(weights);
-        network.projections.push_back(std::move(projection));
-    };
-    for (auto at = synapses.begin(); at != synapses.end();) {
-        const std::uint32_t entity = entity_at_[at->source];
-        const auto populations = static_cast<std::uint32_t>(network_.populations.size());
-        const Source source = entity < populations ? Source{Source::Kind::population, entity}
-                                                   : Source{Source::Kind::input, entity - populations};
-        const std::uint32_t first = mapped_.source_first(source);
-        SparseWeights weights;
-        for (std::uint32_t i = 0; i < network_.source_size(source); ++i) {
-            weights.row_begin.push_back(weights.targets.size());
-            for (; at != synapses.end() && at->source == first + i; ++at) {
-                weights.targets.push_back(at->helper);
-                weights.weights.push_back(at->weight);
-                weights.delays.push_back(at->delay);
-            }
-        }
-        weights.row_begin.push_back(weights.targets.size());
-        add(source, population, std::move(weights));
-    }
-    add({Source::Kind::population, population}, group.population, std::move(sums));
-}
-
-/// A helper sends whenever a source of it does, but for sums of 0.
-void FanInSplitter::write_rates(LegalMapping& to) const {
-    SpikeRates& rates = to.legal.rates;
-    if (rates.empty()) {
-        return;
-    }
-    const std::vector<float> by_node = rates_by_node(rates);
-    for (const Group& group : groups_) {
-        std::vector<float>& own = rates.populations.emplace_back();
-        for (const Part* part : group.parts) {
-            double silent = 1;
-            for_each_source(part->synapses, [&](std::span<const FanInSynapse> synapses) {
-                silent *= 1 - std::min<double>(by_node[synapses.front().source], 1);
-            });
-            own.push_back(static_cast<float>(1 - silent));
-        }
-    }
-}
-
-void FanInSplitter::remark(LegalMapping& to) const {
-    for (std::size_t g = 0; g < groups_.size(); ++g) {
-        const Group& group = groups_[g];
-        const FanInSplit& split = to.legal.fan_in[to.legal.fan_in.size() - groups_.size() + g];
-        const Population& population = network_.populations[group.population];
-        to.remarks.push_back(
-            {.severity = Severity::note,
-             .where = fmt::format("population '{}'", population.name),
-             .found = fmt::format(
-                 "its neurons hear up to {} sources, more than a core takes in: {} helper neurons "
-                 "('{}') make their sums in up to {} parts, exactly; its spikes come {} later",
-                 split.most_sources, group.count, to.legal.network.populations[split.helpers].name, split.most_parts,
-                 added_[group.population] == 1 ? "a step" : fmt::format("{} steps", added_[group.population])),
-             .allowed = {},
-             .help = "--split-fan-in never refuses instead"});
-        const auto unbounded = std::ranges::count(group.parts, false, &Part::bounded);
-        if (unbounded > 0) {
-            to.remarks.push_back(
-                {.severity = Severity::warning,
-                 .where = fmt::format("population '{}'", population.name),
-                 .found = fmt::format("its sources send values: the parts of its sums are exact as long as none goes "
-                                      "beyond {} x 64 in a step",
-                                      payload_most_),
-                 .allowed = {},
-                 .help = {}});
-        }
-    }
-}
-
 Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     list_nodes();
     find_detours();
@@ -592,8 +260,6 @@ Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     remark(to);
     return to;
 }
-
-}  // namespace
 
 Diagnostic refuse_loops(const Population& population) {
     return {.where = fmt::format("population '{}'", population.name),
