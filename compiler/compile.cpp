@@ -12,6 +12,7 @@
 #include "compiler/overrides.hpp"
 #include "compiler/passes/allocate.hpp"
 #include "compiler/passes/place.hpp"
+#include "compiler/spike_rates.hpp"
 #include "compiler/text/network_text.hpp"
 #include "compiler/verify.hpp"
 

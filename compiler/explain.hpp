@@ -99,12 +99,4 @@ struct ExplainOptions {
 [[nodiscard]] Result<Explanation> explain(const Network& network, const chip::ChipSpec& chip,
                                           const ExplainOptions& options);
 
-/// The network without the smallest share of the weights of every projection that doesn't learn (of a convolution: of
-/// its kernel); of equals the last go first. `lost` takes, by projection, the root of what share of the sum of squares
-/// went.
-[[nodiscard]] Network pruned(const Network& network, double share, std::vector<double>& lost);
-
-/// The network with steps `factor` times as long: delays and refractory times in fewer steps, rounded up.
-[[nodiscard]] Network with_longer_steps(const Network& network, int factor);
-
 }  // namespace spikeloom::compiler

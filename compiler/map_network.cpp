@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compiler/legalise/legalise.hpp"
+#include "compiler/spike_rates.hpp"
 
 namespace spikeloom::compiler {
 namespace {

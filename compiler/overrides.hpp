@@ -60,9 +60,4 @@ struct OverridePlan {
 /// What of an image is not as the plan says: a core on a forbidden place, a pinned population elsewhere.
 [[nodiscard]] Diagnostics verify_overrides(const OverridePlan& plan, const chip::Image& image);
 
-/// Rates that don't fit the network: wrong sizes, negative or infinite numbers. Empty: they do, or there are none.
-[[nodiscard]] Diagnostics check_rates(const Network& network, const SpikeRates& rates);
-/// Rates in a row, as MappedNetwork numbers the nodes; empty if there are none.
-[[nodiscard]] std::vector<float> rates_by_node(const SpikeRates& rates);
-
 }  // namespace spikeloom::compiler

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/trial_changes.hpp"
 #include "support/networks.hpp"
 
 namespace spikeloom::compiler {

@@ -8,6 +8,7 @@
 #include "compiler/compile.hpp"
 #include "compiler/passes/neuron_order.hpp"
 #include "compiler/passes/quantise.hpp"
+#include "compiler/spike_rates.hpp"
 #include "support/networks.hpp"
 
 namespace spikeloom::compiler {

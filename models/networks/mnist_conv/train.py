@@ -10,12 +10,16 @@ The images are not part of the project: name idx files (.gz too). Needs Debian's
 """
 
 import argparse
-import gzip
 import pathlib
+import sys
 
 import numpy as np
 import torch
 from torch.nn.functional import affine_grid, conv2d, cross_entropy, grid_sample
+
+sys.dont_write_bytecode = True  # nothing into the source folders
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2]))
+from idx import read_idx  # noqa: E402  models/idx.py
 
 STEPS = 12  # of a sample
 WINDOW = 8  # steps over which the latency code spreads
@@ -25,14 +29,6 @@ STRIDE = 2
 UNIT = 1 / 127  # of the weights, which are -127..127 units
 THRESHOLD = 127.5 * UNIT  # for whole numbers the same as 127, and out of reach of float rounding
 NOISE = 0.3  # of the weights in training, in units
-
-
-def read_idx(path):
-    data = (gzip.open if str(path).endswith(".gz") else open)(path, "rb").read()
-    extents = [int.from_bytes(data[4 + 4 * i:8 + 4 * i], "big") for i in range(data[3])]
-    if data[:3] != b"\0\0\x08" or len(data) != 4 + 4 * len(extents) + np.prod(extents):
-        raise SystemExit(f"{path}: no idx file of bytes, or cut off")
-    return np.frombuffer(data, np.uint8, offset=4 + 4 * len(extents)).reshape(extents)
 
 
 class Membrane(torch.autograd.Function):

@@ -6,15 +6,14 @@ split. Needs Debian's python3-numpy.
 """
 
 import argparse
-import gzip
 import pathlib
+import sys
 
 import numpy as np
 
-
-def read(path, header):
-    with gzip.open(path) as file:
-        return np.frombuffer(file.read(), np.uint8, offset=header)
+sys.dont_write_bytecode = True  # nothing into the source folders
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2]))
+from idx import read_idx  # noqa: E402  models/idx.py
 
 
 def main():
@@ -25,8 +24,8 @@ def main():
     parser.add_argument("--test", type=int, default=2000)
     parser.add_argument("--folder", type=pathlib.Path, default=pathlib.Path("."))
     options = parser.parse_args()
-    images = read(options.digits / "t10k-images-idx3-ubyte.gz", 16).reshape(-1, 784)
-    labels = read(options.digits / "t10k-labels-idx1-ubyte.gz", 8)
+    images = read_idx(options.digits / "t10k-images-idx3-ubyte.gz").reshape(-1, 784)
+    labels = read_idx(options.digits / "t10k-labels-idx1-ubyte.gz")
     if options.train + options.test > len(labels):
         parser.error(f"there are {len(labels)} images")
     order = np.random.default_rng(options.seed).permutation(len(labels))

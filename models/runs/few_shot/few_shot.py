@@ -8,7 +8,6 @@ nearest class mean of the feature layer's spike counts. Needs Debian's python3-n
 """
 
 import argparse
-import gzip
 import pathlib
 import subprocess
 import sys
@@ -16,6 +15,10 @@ import tempfile
 
 import h5py
 import numpy as np
+
+sys.dont_write_bytecode = True  # nothing into the source folders
+sys.path.append(str(pathlib.Path(__file__).resolve().parents[2]))
+from idx import read_idx  # noqa: E402  models/idx.py
 
 HERE = pathlib.Path(__file__).resolve().parent
 CLASSES = [5, 6, 7, 8, 9]
@@ -30,12 +33,8 @@ RATE = 2.0**-6
 
 
 def read_digits(folder):
-    def read(name, header):
-        with gzip.open(folder / name) as file:
-            return np.frombuffer(file.read(), np.uint8, offset=header)
-
-    images = read("t10k-images-idx3-ubyte.gz", 16).reshape(-1, 784)
-    return images / np.float32(255), read("t10k-labels-idx1-ubyte.gz", 8)
+    images = read_idx(folder / "t10k-images-idx3-ubyte.gz").reshape(-1, 784)
+    return images / np.float32(255), read_idx(folder / "t10k-labels-idx1-ubyte.gz")
 
 
 def draw_episode(rng, labels, shots):
