@@ -15,7 +15,6 @@
 #include "compiler/passes/expand_weights.hpp"
 #include "compiler/passes/neuron_model.hpp"
 #include "compiler/passes/weight_fit.hpp"
-#include "compiler/spike_rates.hpp"
 
 namespace spikeloom::compiler {
 namespace {

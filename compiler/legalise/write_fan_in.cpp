@@ -9,8 +9,8 @@
 #include "compiler/legalise/fan_in_splitter.hpp"
 #include "compiler/legalise/free_name.hpp"
 #include "compiler/legalise/retime.hpp"
-#include "compiler/overrides.hpp"
 #include "compiler/passes/fixed_neuron.hpp"
+#include "compiler/spike_rates.hpp"
 
 namespace spikeloom::compiler {
 
