@@ -240,6 +240,7 @@ def main():
     torch.set_num_threads(options.threads)
     sets = read_sets(options)
     if options.split:
+        options.split.mkdir(parents=True, exist_ok=True)
         for name, (images, labels) in zip(("train", "choose", "test"), sets):
             np.savez(options.split / f"mnist_{name}.npz", images=images, labels=labels.astype(np.int32),
                      steps=np.int32(STEPS), window=np.int32(WINDOW))
