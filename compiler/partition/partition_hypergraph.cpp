@@ -117,7 +117,7 @@ private:
 
     void consider(const char* method, std::vector<std::uint32_t> part_of);
     void search();
-    void search_multilevel(const GroupedNets& nets, const Budget& budget);
+    void search_multilevel(const GroupedNets& nets);
     void search_large();
     [[nodiscard]] bool is_local() const;
     [[nodiscard]] std::uint64_t entries(const GroupedNets& nets) const {
@@ -146,11 +146,12 @@ void Portfolio::consider(const char* method, std::vector<std::uint32_t> part_of)
     }
 }
 
-void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget) {
+/// The runs and combinations of each effort up to the one asked for: a higher one begins with all that a lower one
+/// does.
+void Portfolio::search_multilevel(const GroupedNets& nets) {
     MultilevelOptions options{.parts = options_.parts,
                               .capacity = std::vector(options_.parts, options_.capacity),
                               .seed = options_.seed,
-                              .work = budget.work,
                               .stop = &stop_};
     std::vector<Member> members;
     const auto add = [&](const char* method, std::vector<std::uint32_t> part_of) {
@@ -160,49 +161,58 @@ void Portfolio::search_multilevel(const GroupedNets& nets, const Budget& budget)
             consider(method, std::move(part_of));
         }
     };
-    // Where a run takes no time, more of them are made.
-    constexpr std::uint32_t tiny = 64;
-    const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
-    std::vector<std::vector<std::uint32_t>> found(runs);
     const std::size_t tables = options_.table_room / std::max<std::size_t>(entries(nets), 1);
-    side_by_side(runs, std::clamp<std::size_t>(tables, 1, threads_), [&](std::size_t run) {
-        if (!stopped()) {
-            MultilevelOptions own = options;
-            own.stream = static_cast<std::uint32_t>(run + 1);
-            own.proposals = runs_of_all_efforts.at(run).proposals * usual_vertices /
-                            std::max<std::uint64_t>(usual_vertices, nets.vertices());
-            own.clusters_a_part = runs_of_all_efforts.at(run).clusters_a_part;
-            own.start = runs_of_all_efforts.at(run).start;
-            own.slow_coarse = runs_of_all_efforts.at(run).slow_coarse;
-            found[run] = multilevel(nets, own);
+    std::size_t made = 0;
+    for (int effort = 1; effort <= options_.effort; ++effort) {
+        const Budget budget = budget_of(effort);
+        options.work = budget.work;
+        // Where a run takes no time, more of them are made.
+        constexpr std::uint32_t tiny = 64;
+        const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
+        std::vector<std::vector<std::uint32_t>> found(runs - made);
+        side_by_side(found.size(), std::clamp<std::size_t>(tables, 1, threads_), [&](std::size_t i) {
+            if (!stopped()) {
+                const Run& run = runs_of_all_efforts.at(made + i);
+                MultilevelOptions own = options;
+                own.stream = static_cast<std::uint32_t>(made + i + 1);
+                own.proposals =
+                    run.proposals * usual_vertices / std::max<std::uint64_t>(usual_vertices, nets.vertices());
+                own.clusters_a_part = run.clusters_a_part;
+                own.start = run.start;
+                own.slow_coarse = run.slow_coarse;
+                found[i] = multilevel(nets, own);
+            }
+        });
+        for (std::vector<std::uint32_t>& part_of : found) {
+            add("multilevel", std::move(part_of));
         }
-    });
-    for (std::vector<std::uint32_t>& part_of : found) {
-        add("multilevel", std::move(part_of));
-    }
-    options.stream = static_cast<std::uint32_t>(runs);
-    options.proposals = budget.proposals;
-    // Where a fill is best still, or packing is hard: that is refined.
-    int combinations = budget.combinations;
-    if (!best_.part_of.empty() && (members.empty() || best_.copies < members.front().copies)) {
-        members.insert(members.begin(), best_);
-        combinations = std::max(combinations, 1);
-    }
-    for (int i = 0; i < combinations && !members.empty() && !stopped(); ++i) {
-        ++options.stream;
-        options.clusters_a_part = i % 2 == 0 ? 8 : 16;
-        const auto other = static_cast<std::size_t>(1 + i) % members.size();
-        add("combined", combine(nets, members.front().part_of, members[other].part_of, options));
+        made = runs;
+        options.proposals = budget.proposals;
+        // Where a fill is best still, or packing is hard: that is refined.
+        int combinations = budget.combinations;
+        if (!best_.part_of.empty() && (members.empty() || best_.copies < members.front().copies)) {
+            members.insert(members.begin(), best_);
+            combinations = std::max(combinations, 1);
+        }
+        constexpr std::uint32_t combination_streams = 1000;
+        options.stream = combination_streams * static_cast<std::uint32_t>(effort);
+        for (int i = 0; i < combinations && !members.empty() && !stopped(); ++i) {
+            ++options.stream;
+            options.clusters_a_part = i % 2 == 0 ? 8 : 16;
+            const auto other = static_cast<std::size_t>(1 + i) % members.size();
+            add("combined", combine(nets, members.front().part_of, members[other].part_of, options));
+        }
     }
 }
 
 void Portfolio::search() {
     const GroupedNets nets = group_nets(graph_);
-    const Budget budget = budget_of(options_.effort);
     const TwinKinds kinds = find_twins(nets);
     const std::size_t many = nets.vertices() / 3;
-    if (kinds.size.size() <= many && (nets.groups() + kinds.size.size()) * options_.parts <= options_.table_room) {
-        Draws draws(options_.seed, 0xFFFF0000U);
+    const bool fits = (nets.groups() + kinds.size.size()) * options_.parts <= options_.table_room;
+    for (int effort = 1; kinds.size.size() <= many && fits && effort <= options_.effort; ++effort) {
+        const Budget budget = budget_of(effort);
+        Draws draws(options_.seed, 0xFFFF0000U + static_cast<std::uint32_t>(effort - 1));
         consider("twins", partition_twins(nets, kinds, draws,
                                           {.parts = options_.parts,
                                            .capacity = options_.capacity,
@@ -215,7 +225,7 @@ void Portfolio::search() {
         return;
     }
     if (entries(nets) <= options_.table_room && options_.parts <= most_parts) {
-        search_multilevel(nets, budget);
+        search_multilevel(nets);
     } else {
         search_large();
     }
