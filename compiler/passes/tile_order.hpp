@@ -1,8 +1,7 @@
 // Orders of the neurons that cut pictures (populations of a shape channels x height x width) into tiles, each meant for
 // one core: a stretch of channels of a rectangle of pixels, pixel by pixel, so that a source's targets lie side by
 // side. A tile hears only its receptive field, so few input axons and few messages; and within it a convolution's lists
-// differ by a shift alone, so cores that share lists hold each kernel once. Populations are divided from the last to
-// the first, because how a picture is divided decides how many output axons the populations before it need.
+// differ by a shift alone, so cores that share lists hold each kernel once.
 #pragma once
 
 #include <cstdint>
@@ -12,67 +11,9 @@
 #include "compiler/network.hpp"
 #include "compiler/passes/fill_cores.hpp"
 #include "compiler/passes/mapped_network.hpp"
-#include "compiler/passes/tile_links.hpp"
+#include "compiler/passes/tile_division.hpp"
 
 namespace spikeloom::compiler {
-
-/// What a tile may take of a core.
-struct TileRoom {
-    std::uint64_t neurons = 1;
-    std::uint64_t input_axons = 1;
-    std::uint64_t output_axons = 1;
-    double synapse_bits = 1e18;
-    double bits_a_synapse = 9;  ///< of a list whose targets lie side by side
-    double bits_an_entry = 20;  ///< that each such run takes beside
-    bool shared_lists = false;
-    /// By population, what its lists took where they were measured, over what was reckoned; empty: 1 each.
-    std::vector<double> measured{};
-
-    /// This share of everything, (0, 1].
-    [[nodiscard]] TileRoom scaled(double share) const;
-};
-/// A whole core of the chip, for synapses as wide as the network's widest.
-[[nodiscard]] TileRoom tile_room(const chip::ChipSpec& chip, const MappedNetwork& mapped);
-
-/// What the tiles of one population, so divided, take: all of them together, or the one that takes most.
-struct TileUse {
-    std::uint64_t input_axons = 0;       ///< of all
-    std::uint64_t most_input_axons = 0;  ///< of the tile that hears most; so the next ones
-    std::uint64_t most_output_axons = 0;
-    std::uint64_t most_neurons = 0;
-    double most_synapse_bits = 0;
-};
-
-/// A division of every population: the fewest tiles that have the room, counted with the cores that the population's
-/// input axons (output axons of others) cost; then the fewest input axons. What no division has room for is divided as
-/// if it had.
-class Divider {
-public:
-    Divider(const Network& network, const TileRoom& room);
-
-    [[nodiscard]] const Division& division(std::uint32_t population) const { return divisions_[population]; }
-    /// Of the population divided in another way, the others as they are.
-    [[nodiscard]] TileUse use(std::uint32_t population, const Division& division) const;
-
-private:
-    struct Axis;
-    struct Tables;
-    [[nodiscard]] std::vector<std::uint32_t> last_first() const;
-    [[nodiscard]] Tables tables(std::uint32_t population, std::uint32_t most_parts) const;
-    [[nodiscard]] TileUse use(const Tables& tables, std::uint32_t population, const Division& division) const;
-    [[nodiscard]] Division best(std::uint32_t population) const;
-    [[nodiscard]] std::uint64_t cores_for(std::uint32_t population, std::uint64_t output_axons) const;
-    void settle(std::uint32_t population, const Division& division);
-
-    const Network& network_;
-    TileRoom room_;
-    std::vector<PictureLink> links_;
-    std::vector<std::vector<std::uint32_t>> into_;  ///< by population: links
-    std::vector<std::vector<std::uint32_t>> out_of_;
-    std::vector<Division> divisions_;
-    std::vector<bool> settled_;
-    std::vector<std::uint64_t> output_axons_;  ///< by population, that the settled ones cause
-};
 
 /// The room with lists as they are, not as they are reckoned: of each picture some tiles are laid out (at its ends, in
 /// its middle, the largest), until its division stays; a few rounds at most.
