@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <map>
+#include <span>
 
 #include "compiler/passes/expand_weights.hpp"
 #include "compiler/passes/neuron_model.hpp"
@@ -165,6 +166,37 @@ void remark_losses(const Network& network, const MappedNetwork& mapped, const Sc
     }
 }
 
+/// More than a few findings that differ in their place alone become one, which names the first places: a deep network
+/// has one fault often.
+Diagnostics joined(const Diagnostics& findings) {
+    constexpr std::size_t a_few = 3;
+    constexpr std::size_t most_kinds = 64;  // then as they come
+    std::vector<Diagnostics> kinds;
+    for (const Diagnostic& finding : findings) {
+        const auto looked_at = std::span(kinds).first(std::min(kinds.size(), most_kinds));
+        const auto alike = std::ranges::find_if(looked_at, [&](const Diagnostics& kind) {
+            const Diagnostic& other = kind.front();
+            return other.severity == finding.severity && other.found == finding.found &&
+                   other.allowed == finding.allowed && other.help == finding.help;
+        });
+        (alike != looked_at.end() ? *alike : kinds.emplace_back()).push_back(finding);
+    }
+    Diagnostics all;
+    for (const Diagnostics& kind : kinds) {
+        if (kind.size() <= a_few) {
+            all.insert(all.end(), kind.begin(), kind.end());
+            continue;
+        }
+        Diagnostic one = kind.front();
+        for (std::size_t i = 1; i < a_few; ++i) {
+            one.where += ", " + kind[i].where;
+        }
+        one.where += fmt::format(" and {} more", kind.size() - a_few);
+        all.push_back(std::move(one));
+    }
+    return all;
+}
+
 }  // namespace
 
 Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chip, const QuantiseOptions& options,
@@ -185,14 +217,14 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
     check_plastic(network, chip, findings);
     check_gains(network, models, findings);
     if (has_error(findings)) {
-        return fail(std::move(findings));
+        return fail(joined(findings));
     }
 
     const DriveSurvey survey = survey_drive(network, models);
     const Scaling scaling = choose_scales(network, models, survey, chip, weight_bits, options.split);
     check_exact(network, scaling, chip, options.approximate_weights, findings);
     if (has_error(findings)) {
-        return fail(std::move(findings));
+        return fail(joined(findings));
     }
     remarks.insert(remarks.end(), findings.begin(), findings.end());
     MappedNetwork mapped;

@@ -2,6 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <string>
+
+#include "compiler/passes/quantise.hpp"
+#include "support/networks.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -40,6 +46,25 @@ TEST_CASE("given neurons that the chip can't run, or no projection can reach, ar
     CHECK(refuses(said_of(Model::product, false, 24, 0), "two inputs"));
     CHECK(refuses(said_of(Model::leaky, true, 24, 0), "reset by subtraction"));
     CHECK(said_of(Model::leaky, true, 24, 1).empty());
+}
+
+TEST_CASE("many populations with one fault are one finding, which names the first of them") {
+    test::NetworkBuilder builder("deep");
+    for (int i = 0; i < 7; ++i) {
+        const Source p = builder.population("p" + std::to_string(i), {3});
+        builder[p].fixed.emplace();
+        builder[p].fixed->model = i == 6 ? spikeloom::NeuronModel::delta : spikeloom::NeuronModel::sigma_delta;
+    }
+    Diagnostics remarks;
+    const auto mapped = quantise(builder.network(), chip::ChipSpec{}, {}, remarks);
+    REQUIRE(!mapped);
+    const auto says = [&](const std::string& where, const std::string& model) {
+        return std::ranges::any_of(mapped.error(), [&](const Diagnostic& finding) {
+            return finding.where == where && finding.found == "neurons of the model " + model;
+        });
+    };
+    CHECK(says("population 'p0', population 'p1', population 'p2' and 3 more", "sigma_delta"));
+    CHECK(says("population 'p6'", "delta"));
 }
 
 }  // namespace spikeloom::compiler
