@@ -102,7 +102,9 @@ private:
     [[nodiscard]] bool same_populations();
     /// By (population, neuron): delays and weights of what arrives there.
     using HeardBy = std::map<std::pair<std::uint32_t, std::uint32_t>, std::vector<std::pair<std::uint32_t, float>>>;
-    void hear(const Source& source, std::uint32_t neuron, HeardBy& heard);
+    /// Calls use(target population, synapse) for all that a neuron and its copies send in the network that was made.
+    template <class Use>
+    void for_each_sent(const Source& source, std::uint32_t neuron, const Use& use);
     void check_hearing(const Source& source, std::uint32_t neuron);
     void find_roles();
     void check_source(const Source& source, std::uint32_t neuron);
@@ -153,68 +155,52 @@ bool LegalVerifier::same_populations() {
     return findings_.empty();
 }
 
-/// Ways of a spike to the user's neurons; helpers, whose own ways are known, pass it on a step later.
-std::vector<Way> LegalVerifier::ways_from(const Source& source, std::uint32_t neuron) {
-    std::vector<Way> ways;
-    const auto projections = made_from_.find({source.kind, source.index});
-    if (projections == made_from_.end()) {
-        return ways;
-    }
-    std::vector<ExpandedSynapse> row;
-    for (const std::size_t p : projections->second) {
-        row.clear();
-        made_.append(p, neuron, row);
-        const std::uint32_t target = legal_.network.projections[p].target.value();
-        for (const ExpandedSynapse& synapse : row) {
-            const auto delay = static_cast<int>(synapse.delay);
-            if (copies_.contains(target)) {
-                continue;  // they hear what their originals hear (check_hearing), and count as those when they send
-            }
-            if (!helps_[target]) {
-                ways.push_back({{target, synapse.target, delay}, synapse.weight});
-                continue;
-            }
-            for (const Way& way : ways_of_helpers(target)[synapse.target]) {
-                ways.push_back({{way.arrival.population, way.arrival.neuron, way.arrival.delay + delay + 1},
-                                way.weight * synapse.weight});
-            }
-        }
-    }
-    if (source.kind == Source::Kind::population) {
-        const auto [begin, end] = copies_of_.equal_range({source.index, neuron});
-        for (auto copy = begin; copy != end; ++copy) {
-            const std::vector<Way> more =
-                ways_from({Source::Kind::population, copy->second.first}, copy->second.second);
-            ways.insert(ways.end(), more.begin(), more.end());
-        }
-    }
-    return ways;
-}
-
-void LegalVerifier::hear(const Source& source, std::uint32_t neuron, HeardBy& heard) {
+template <class Use>
+void LegalVerifier::for_each_sent(const Source& source, std::uint32_t neuron, const Use& use) {
     if (const auto projections = made_from_.find({source.kind, source.index}); projections != made_from_.end()) {
         std::vector<ExpandedSynapse> row;
         for (const std::size_t p : projections->second) {
             row.clear();
             made_.append(p, neuron, row);
-            const std::uint32_t target = legal_.network.projections[p].target.value();
             for (const ExpandedSynapse& synapse : row) {
-                heard[{target, synapse.target}].emplace_back(synapse.delay, synapse.weight);
+                use(legal_.network.projections[p].target.value(), synapse);
             }
         }
     }
     if (source.kind == Source::Kind::population) {
         const auto [begin, end] = copies_of_.equal_range({source.index, neuron});
         for (auto copy = begin; copy != end; ++copy) {
-            hear({Source::Kind::population, copy->second.first}, copy->second.second, heard);
+            for_each_sent({Source::Kind::population, copy->second.first}, copy->second.second, use);
         }
     }
+}
+
+/// Ways of a spike to the user's neurons; helpers, whose own ways are known, pass it on a step later.
+std::vector<Way> LegalVerifier::ways_from(const Source& source, std::uint32_t neuron) {
+    std::vector<Way> ways;
+    for_each_sent(source, neuron, [&](std::uint32_t target, const ExpandedSynapse& synapse) {
+        const auto delay = static_cast<int>(synapse.delay);
+        if (copies_.contains(target)) {
+            return;  // they hear what their originals hear (check_hearing), and count as those when they send
+        }
+        if (!helps_[target]) {
+            ways.push_back({{target, synapse.target, delay}, synapse.weight});
+            return;
+        }
+        for (const Way& way : ways_of_helpers(target)[synapse.target]) {
+            ways.push_back({{way.arrival.population, way.arrival.neuron, way.arrival.delay + delay + 1},
+                            way.weight * synapse.weight});
+        }
+    });
+    return ways;
 }
 
 /// Every copy hears from the source, or from copies of it, what its original does.
 void LegalVerifier::check_hearing(const Source& source, std::uint32_t neuron) {
     HeardBy heard;
-    hear(source, neuron, heard);
+    for_each_sent(source, neuron, [&](std::uint32_t target, const ExpandedSynapse& synapse) {
+        heard[{target, synapse.target}].emplace_back(synapse.delay, synapse.weight);
+    });
     for (auto& [target, synapses] : heard) {
         std::ranges::sort(synapses);
     }
