@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "compiler/legalise/verify_legal.hpp"
 #include "compiler/map_network.hpp"
@@ -14,6 +16,7 @@
 #include "compiler/passes/place.hpp"
 #include "compiler/spike_rates.hpp"
 #include "compiler/text/network_text.hpp"
+#include "compiler/text/stored_copies.hpp"
 #include "compiler/verify.hpp"
 
 namespace spikeloom::compiler {
@@ -64,6 +67,20 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
         same(where, "input axons with traces", use[Limit::plastic_axons], core.plastic_axons);
     }
     return findings;
+}
+
+/// The network that the gap is measured against, and which neurons of the image are copies of its own.
+std::string stored_with_copies(const LegalNetwork& legal) {
+    std::vector<NeuronCopies> copies;
+    for (const FanOutCopies& own : legal.fan_out) {
+        if (own.population < legal.reference.populations.size()) {  // else of helpers
+            copies.push_back({.name = legal.network.populations[own.copies].name,
+                              .population = PopulationId(own.population),
+                              .stand_for = own.stand_for});
+        }
+    }
+    std::string bytes = serialise_network(legal.reference);
+    return bytes.empty() ? bytes : bytes + serialise_copies(copies);
 }
 
 struct PlaceWork {
@@ -165,7 +182,7 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
         result.image.losses = legal->losses;  // of what the user gave
     }
     if (options.embed_network) {
-        result.image.source_network = serialise_network(legal != nullptr ? legal->reference : network);
+        result.image.source_network = legal != nullptr ? stored_with_copies(*legal) : serialise_network(network);
     }
     say(options, 1.0, "done");
     return result;

@@ -187,6 +187,23 @@ output { population: "out" }""")
         self.assertEqual(answers[0]["output"], answers[1]["output"])  # spike by spike the same, a step later
         self.assertEqual(answers[0]["losses"], answers[1]["losses"])
 
+    def test_copies_of_neurons_change_nothing_of_the_gap(self):
+        data = YINYANG / "yinyang_test.npz"
+        text = (SOURCE / "models/chips/loihi1.textproto").read_text()
+        chip = self.folder / "few_outputs.textproto"
+        text = re.sub("output_axons: [0-9]+", "output_axons: 1", text.replace("mesh { columns: 8", "mesh { columns: 32"))
+        chip.write_text(re.sub("  compartments: [0-9]+", "  compartments: 2", text))
+        told = []
+        for name in ("loihi1", chip):
+            image = self.folder / "net.loom"
+            self.done("compile", self.network, "--chip", name, "--effort", 0, "-o", image)
+            recording = self.folder / "net.h5"
+            self.done("eval", image, "--data", data, "--limit", 50, "--gap", "--force", "-o", recording)
+            told.append(json.loads(self.done("report", recording, "--json"))["gap"])
+        self.assertIn(".copies", self.done("inspect", image))
+        self.assertEqual(told[0]["layers"], told[1]["layers"])
+        self.assertEqual(told[0]["steps"], told[1]["steps"])
+
     def test_the_deeper_explain_looks_the_more_it_tries(self):
         tried = []
         for depth in (0, 1, 2):

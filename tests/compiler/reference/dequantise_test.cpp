@@ -8,6 +8,7 @@
 
 #include "compiler/compile.hpp"
 #include "compiler/text/network_text.hpp"
+#include "compiler/text/stored_copies.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -118,6 +119,48 @@ TEST_CASE("decays and thresholds are the registers' own, nothing else changes") 
     CHECK(thresholds.populations[2].bias[0] == doctest::Approx(0.1).epsilon(0.01));
     CHECK(thresholds.projections[0].bias[0] == 0);
     CHECK(thresholds.projections[0].weights == network.projections[0].weights);
+}
+
+/// Six neurons that reach 200.
+const std::string hubs =
+    "input { name: \"in\" shape: 8 }\n"
+    "population { name: \"hub\" shape: 6 kind: integrate_fire resistance: 1000 v_threshold: 5 }\n"
+    "population { name: \"out\" shape: 200 kind: integrate_fire resistance: 1000 v_threshold: 9 }\n"
+    "projection { name: \"a\" source: \"in\" target: \"hub\" dense {} weight { uniform { low: 1 high: 7 } } }\n"
+    "projection { name: \"b\" source: \"hub\" target: \"out\" dense {} weight { uniform { low: -3 high: 7 } } }\n"
+    "output { population: \"out\" }\n";
+
+TEST_CASE("an image with copies has the weights, thresholds and decays of the one without") {
+    const Network network = network_of(hubs);
+    chip::ChipSpec small;
+    small.name = "small";
+    small.costs.emplace_back();
+    const auto whole = compile(network, small, {});
+    small.limits.compartments = 24;
+    small.limits.output_axons = 4;
+    const auto copied = compile(network, small, {});
+    REQUIRE_MESSAGE(whole.has_value(), to_text(whole.error()));
+    REQUIRE_MESSAGE(copied.has_value(), to_text(copied.error()));
+    REQUIRE(copied->image.populations.size() == 3);
+    REQUIRE(copied->image.losses == whole->image.losses);
+    const Network expected = *quantised_variant(network, whole->image, QuantisedPart::all);
+    const Result<Network> found = quantised_variant(network, copied->image, QuantisedPart::all);
+    REQUIRE_MESSAGE(found.has_value(), to_text(found.error()));
+    CHECK(found->populations == expected.populations);
+    for (const Source source : {Source{Source::Kind::input, 0}, Source{Source::Kind::population, 0}}) {
+        const std::uint32_t target = source.kind == Source::Kind::input ? 0 : 1;
+        CHECK(matrix(*found, source, target) == matrix(expected, source, target));
+    }
+
+    chip::Image image = copied->image;
+    image.source_network.clear();
+    CHECK(to_text(quantised_variant(network, image, QuantisedPart::all).error()).find("does not say whose") !=
+          std::string::npos);
+    const std::vector<NeuronCopies> told{
+        {.name = image.populations[2].name, .population = PopulationId(0), .stand_for = {6}}};
+    image.source_network = serialise_network(network) + serialise_copies(told);
+    CHECK(to_text(quantised_variant(network, image, QuantisedPart::all).error()).find("not there") !=
+          std::string::npos);
 }
 
 TEST_CASE("an image of another network is refused") {

@@ -1,0 +1,36 @@
+#include "compiler/text/stored_copies.hpp"
+
+#include <limits>
+#include <utility>
+
+#include "compiler/text/network_store.pb.h"
+
+namespace spikeloom::compiler {
+
+/// Protobuf reads messages that stand one behind the other as one message with the fields of both.
+std::string serialise_copies(std::span<const NeuronCopies> copies) {
+    proto::StoredNetworkProto stored;
+    for (const NeuronCopies& own : copies) {
+        auto* out = stored.add_copies();
+        out->set_name(own.name);
+        out->set_population(own.population.value());
+        out->mutable_stand_for()->Assign(own.stand_for.begin(), own.stand_for.end());
+    }
+    return stored.SerializeAsString();
+}
+
+Result<std::vector<NeuronCopies>> deserialise_copies(const std::string& bytes, const std::string& origin) {
+    proto::StoredNetworkProto stored;
+    if (bytes.size() > std::numeric_limits<std::int32_t>::max() || !stored.ParseFromString(bytes)) {
+        return fail({.where = origin, .found = "these bytes are no stored network", .allowed = {}, .help = {}});
+    }
+    std::vector<NeuronCopies> copies;
+    for (const auto& own : stored.copies()) {
+        copies.push_back({.name = own.name(),
+                          .population = PopulationId(own.population()),
+                          .stand_for = {own.stand_for().begin(), own.stand_for().end()}});
+    }
+    return copies;
+}
+
+}  // namespace spikeloom::compiler
