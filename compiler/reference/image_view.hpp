@@ -61,9 +61,9 @@ private:
     Diagnostics open_copies();
     [[nodiscard]] bool seat_copies(const chip::PopulationSymbol& symbol, const NeuronCopies& copies);
     template <class Use>
-    void walk_axon(const chip::OutputAxon& axon, const Use& use, Before before = {}) const;
+    void walk_axon(const chip::OutputAxon& axon, const Use& use, Before before) const;
     template <class Use>
-    void walk_compartment(Compartment compartment, const Use& use, Before before = {}) const;
+    void walk_compartment(Compartment compartment, const Use& use, Before before) const;
     /// Whether the compartment is a helper's, which a network split for its fan-in has beside its own neurons.
     [[nodiscard]] bool passes_on(CoreId core, std::uint32_t compartment) const;
 
@@ -118,14 +118,14 @@ void ImageView::for_each_synapse(const Source& source, std::uint32_t neuron, con
     if (source.kind == Source::Kind::input) {
         const chip::InputSymbol& symbol = image_.inputs[input_symbols_[source.index]];
         for (std::uint32_t k = symbol.output_first[neuron]; k < symbol.output_first[neuron + 1]; ++k) {
-            walk_axon(symbol.outputs[k], use);
+            walk_axon(symbol.outputs[k], use, Before{});
         }
         return;
     }
-    walk_compartment(compartments_[source.index][neuron], use);
+    walk_compartment(compartments_[source.index][neuron], use, Before{});
     if (const auto copies = copies_.find({source.index, neuron}); copies != copies_.end()) {
         for (const Compartment& copy : copies->second) {
-            walk_compartment(copy, use);
+            walk_compartment(copy, use, Before{});
         }
     }
 }
