@@ -3,15 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstdlib>
 #include <span>
 #include <string>
-#include <tuple>
 #include <utility>
 
 #include "compiler/legalise/free_name.hpp"
+#include "compiler/legalise/rounded_synapses.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -74,17 +71,18 @@ private:
         std::vector<std::uint32_t> stand_for{};  ///< neuron of the population, by copy
     };
 
+    /// Whether a projection's synapses are sent by copies, and whether they lead to copies.
+    using Ends = std::pair<bool, bool>;
+
     [[nodiscard]] Diagnostics refuse_learning() const;
     void list_copies();
     void list_targets();
     void write_populations(LegalMapping& to) const;
     void write_table(LegalMapping& to) const;
     void write_projections(LegalMapping& to) const;
-    void write_projection(LegalMapping& to, std::size_t p, const std::vector<std::size_t>& siblings) const;
+    void write_projection(LegalMapping& to, std::size_t p) const;
+    void write_piece(LegalMapping& to, std::size_t p, const Ends& ends, std::vector<RoundedSynapse> synapses) const;
     void remark(LegalMapping& to) const;
-    [[nodiscard]] std::vector<std::pair<std::size_t, Connection>> vanished(
-        std::uint32_t source_node, std::uint32_t source, const std::vector<std::size_t>& siblings) const;
-
     [[nodiscard]] std::uint32_t neurons() const { return mapped_.neurons(); }
     /// Which of the neuron and its copies sends to the target: 0 for itself.
     [[nodiscard]] std::uint32_t piece(std::uint32_t node, std::uint32_t target) const {
@@ -211,126 +209,65 @@ void Copier::write_table(LegalMapping& to) const {
     to.mapped.table = std::move(table);
 }
 
-/// The connections of a source that were rounded to nothing: of those that are equal but for their weights the least,
-/// as many as the table lacks. `siblings`: all projections between the same two.
-std::vector<std::pair<std::size_t, Connection>> Copier::vanished(std::uint32_t source_node, std::uint32_t source,
-                                                                 const std::vector<std::size_t>& siblings) const {
-    std::vector<std::pair<std::size_t, Connection>> all;
-    std::vector<Connection> row;
-    for (const std::size_t p : siblings) {
-        row.clear();
-        append_connections(network_, network_.projections[p], source, row);
-        for (const Connection& connection : row) {
-            all.emplace_back(p, connection);
-        }
-    }
-    std::ranges::stable_sort(all, [](const auto& a, const auto& b) {
-        return std::tuple(a.second.target, a.second.delay_steps, std::abs(a.second.weight)) <
-               std::tuple(b.second.target, b.second.delay_steps, std::abs(b.second.weight));
-    });
-    std::vector<std::pair<std::size_t, Connection>> gone;
-    const std::uint32_t first = mapped_.population_first[network_.projections[siblings.front()].target.value()];
-    for (auto begin = all.begin(); begin != all.end();) {
-        const auto end = std::find_if(begin, all.end(), [&](const auto& other) {
-            return other.second.target != begin->second.target || other.second.delay_steps != begin->second.delay_steps;
-        });
-        std::ptrdiff_t held = 0;
-        mapped_.table.for_each(first + begin->second.target, [&](std::uint32_t from, const FanInSynapse& synapse) {
-            held += from == source_node && synapse.delay == begin->second.delay_steps ? 1 : 0;
-        });
-        gone.insert(gone.end(), begin, begin + std::max<std::ptrdiff_t>(end - begin - held, 0));
-        begin = end;
-    }
-    return gone;
-}
-
 /// A projection to or from a population with copies, as up to four: from and to the originals, and the copies.
-void Copier::write_projection(LegalMapping& to, std::size_t p, const std::vector<std::size_t>& siblings) const {
+void Copier::write_projection(LegalMapping& to, std::size_t p) const {
     const Projection& projection = network_.projections[p];
     const Group* const senders = group_of(projection.source);
     const Group* const hearers = group_of({Source::Kind::population, projection.target.value()});
-    const auto sources = static_cast<std::uint32_t>(network_.source_size(projection.source));
     const std::uint32_t source_first = mapped_.source_first(projection.source);
     const std::uint32_t target_first = mapped_.population_first[projection.target.value()];
-    struct Synapse {
-        std::uint32_t source = 0;
-        std::uint32_t target = 0;
-        float weight = 0;
-        std::uint8_t delay = 0;
-        bool gone = false;
-    };
-    std::array<std::array<std::vector<Synapse>, 2>, 2> made;  // [by copies][to copies]
-    std::vector<Connection> row;
-    for (std::uint32_t source = 0; source < sources; ++source) {
-        const auto gone = vanished(source_first + source, source, siblings);
-        row.clear();
-        append_connections(network_, projection, source, row);
-        for (const Connection& connection : row) {
-            const bool lost = std::ranges::any_of(gone, [&](const auto& other) {
-                return other.first == p && other.second.target == connection.target &&
-                       other.second.delay_steps == connection.delay_steps && other.second.weight == connection.weight;
-            });
-            const std::uint32_t node = source_first + source;
-            const std::uint32_t sender = piece(node, target_first + connection.target);
-            Synapse synapse{
-                .source = sender > 0 ? originals_.at(node).first_copy + sender - 1 - senders->first : source,
-                .target = connection.target,
-                .weight = connection.weight,
-                .delay = static_cast<std::uint8_t>(connection.delay_steps - projection.delay_steps),
-                .gone = lost};
-            made[sender > 0 ? 1 : 0][0].push_back(synapse);
-            const auto original = originals_.find(target_first + connection.target);
-            for (std::uint32_t i = 0; original != originals_.end() && i + 1 < original->second.pieces; ++i) {
-                synapse.target = original->second.first_copy + i - hearers->first;
-                made[sender > 0 ? 1 : 0][1].push_back(synapse);
-            }
+    std::map<Ends, std::vector<RoundedSynapse>> made;
+    for_each_rounded(network_, mapped_, p, [&](RoundedSynapse synapse) {
+        const std::uint32_t node = source_first + synapse.source;
+        const std::uint32_t target = target_first + synapse.target;
+        const std::uint32_t sender = piece(node, target);
+        const bool by_copy = sender > 0;
+        synapse.source = by_copy ? originals_.at(node).first_copy + sender - 1 - senders->first : synapse.source;
+        made[{by_copy, false}].push_back(synapse);
+        const auto original = originals_.find(target);
+        for (std::uint32_t i = 0; original != originals_.end() && i + 1 < original->second.pieces; ++i) {
+            synapse.target = original->second.first_copy + i - hearers->first;
+            made[{by_copy, true}].push_back(synapse);
         }
-    }
+    });
     for (const bool by_copies : {false, true}) {
         for (const bool to_copies : {false, true}) {
-            if ((by_copies && senders == nullptr) || (to_copies && hearers == nullptr)) {
-                continue;
+            if ((!by_copies || senders != nullptr) && (!to_copies || hearers != nullptr)) {
+                write_piece(to, p, {by_copies, to_copies}, std::move(made[{by_copies, to_copies}]));
             }
-            std::vector<Synapse>& synapses = made[by_copies ? 1 : 0][to_copies ? 1 : 0];
-            std::ranges::stable_sort(synapses, {}, &Synapse::source);
-            SparseWeights weights;
-            const std::size_t rows = by_copies ? senders->stand_for.size() : sources;
-            auto at = synapses.begin();
-            std::uint64_t zeroed = 0;
-            for (std::uint32_t source = 0; source < rows; ++source) {
-                weights.row_begin.push_back(weights.targets.size());
-                for (; at != synapses.end() && at->source == source; ++at) {
-                    weights.targets.push_back(at->target);
-                    weights.weights.push_back(at->weight);
-                    weights.delays.push_back(at->delay);
-                    zeroed += at->gone ? 1 : 0;
-                }
-            }
-            weights.row_begin.push_back(weights.targets.size());
-            chip::ProjectionLoss loss = mapped_.losses[p];
-            loss.weights = loss.synapses = weights.targets.size();
-            loss.zeroed = zeroed;
-            Projection own = projection;
-            own.weights = std::move(weights);
-            if (!by_copies && !to_copies) {
-                to.legal.network.projections[p] = std::move(own);
-                to.mapped.losses[p] = std::move(loss);
-                continue;
-            }
-            own.name = fmt::format("{}, {}", projection.name,
-                                   by_copies ? to_copies ? "from copies to copies" : "from copies" : "to copies");
-            own.bias = by_copies ? Parameter(0.0) : chosen(projection.bias, hearers->stand_for);
-            if (by_copies) {
-                own.source.index = number_of(*senders);
-            }
-            if (to_copies) {
-                own.target = PopulationId(number_of(*hearers));
-            }
-            loss.name = own.name;
-            to.legal.network.projections.push_back(std::move(own));
-            to.mapped.losses.push_back(std::move(loss));
         }
     }
+}
+
+/// One of the up to four. Biases stay with what comes from the originals.
+void Copier::write_piece(LegalMapping& to, std::size_t p, const Ends& ends,
+                         std::vector<RoundedSynapse> synapses) const {
+    const auto [by_copies, to_copies] = ends;
+    const Projection& projection = network_.projections[p];
+    const Group* const senders = group_of(projection.source);
+    const Group* const hearers = group_of({Source::Kind::population, projection.target.value()});
+    const std::size_t sources = by_copies ? senders->stand_for.size() : network_.source_size(projection.source);
+    chip::ProjectionLoss loss = mapped_.losses[p];
+    Projection own = with_synapses(projection, std::move(synapses), sources, loss);
+    if (!by_copies && !to_copies) {
+        to.legal.network.projections[p] = std::move(own);
+        to.mapped.losses[p] = std::move(loss);
+        return;
+    }
+    own.name = fmt::format("{}, {}", projection.name,
+                           by_copies ? to_copies ? "from copies to copies" : "from copies" : "to copies");
+    if (by_copies) {
+        own.bias = Parameter(0.0);
+        own.source.index = number_of(*senders);
+    } else {
+        own.bias = chosen(projection.bias, hearers->stand_for);
+    }
+    if (to_copies) {
+        own.target = PopulationId(number_of(*hearers));
+    }
+    loss.name = own.name;
+    to.legal.network.projections.push_back(std::move(own));
+    to.mapped.losses.push_back(std::move(loss));
 }
 
 void Copier::write_projections(LegalMapping& to) const {
@@ -340,14 +277,7 @@ void Copier::write_projections(LegalMapping& to) const {
             group_of({Source::Kind::population, projection.target.value()}) == nullptr) {
             continue;
         }
-        std::vector<std::size_t> siblings;
-        for (std::size_t other = 0; other < network_.projections.size(); ++other) {
-            if (network_.projections[other].source == projection.source &&
-                network_.projections[other].target == projection.target) {
-                siblings.push_back(other);
-            }
-        }
-        write_projection(to, p, siblings);
+        write_projection(to, p);
     }
 }
 
