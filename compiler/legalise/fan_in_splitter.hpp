@@ -11,6 +11,7 @@
 #include "chip/spec/chip_spec.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "compiler/legalise/legal_network.hpp"
+#include "compiler/legalise/rounded_synapses.hpp"
 #include "compiler/legalise/split_fan_in.hpp"
 #include "compiler/network.hpp"
 #include "compiler/passes/mapped_network.hpp"
@@ -20,11 +21,11 @@ namespace spikeloom::compiler {
 
 class FanInSplitter {
 public:
-    FanInSplitter(const LegalMapping& from, const PartsByPopulation& parts, const chip::ChipSpec& chip)
+    FanInSplitter(const LegalMapping& from, const SplitPlan& plan, const chip::ChipSpec& chip)
         : from_(from),
           network_(from.legal.network),
           mapped_(from.mapped),
-          parts_(parts),
+          plan_(plan),
           chip_(chip),
           payload_most_((std::int64_t{1} << (chip.neuron.payload_bits - 1)) - 1) {}
 
@@ -64,6 +65,7 @@ private:
     void find_formats(Diagnostics& findings);
     void write_populations(LegalMapping& to, Diagnostics& findings) const;
     void write_table(LegalMapping& to) const;
+    [[nodiscard]] std::vector<RoundedSynapse> direct_synapses(std::size_t projection) const;
     void write_projections(LegalMapping& to) const;
     void write_projections(LegalMapping& to, const Group& group, std::uint32_t population) const;
     void write_rates(LegalMapping& to) const;
@@ -103,8 +105,7 @@ private:
     }
     /// Whether the synapses between the two lead through a helper.
     [[nodiscard]] bool helped(std::uint32_t source, std::uint32_t target) const {
-        const auto from = detours_.find(entity_at_[target]);
-        return from != detours_.end() && from->second[entity_at_[source]];
+        return split_[target] && detours_.at(entity_at_[target])[entity_at_[source]];
     }
     /// A synapse as `to` has it, in time.
     [[nodiscard]] FanInSynapse moved(FanInSynapse synapse, std::uint32_t source, std::uint32_t target) const {
@@ -119,12 +120,13 @@ private:
     const LegalMapping& from_;
     const Network& network_;
     const MappedNetwork& mapped_;
-    const PartsByPopulation& parts_;
+    const SplitPlan& plan_;
     const chip::ChipSpec& chip_;
     std::int64_t payload_most_;
     std::vector<int> added_;                ///< steps, by population
     std::vector<std::uint32_t> entity_at_;  ///< by node: its population, or its input, numbered behind them
-    std::vector<bool> detour_;              ///< by projection
+    std::vector<bool> split_;               ///< by node: whether the neuron has helpers
+    std::vector<bool> detour_;              ///< by projection: whether any of its synapses lead through helpers
     std::map<std::uint32_t, std::vector<bool>> detours_;  ///< into each split population, by entity of the source
     std::vector<Neuron> neurons_;
     std::vector<Group> groups_;

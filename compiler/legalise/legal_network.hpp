@@ -16,10 +16,11 @@
 
 namespace spikeloom::compiler {
 
-/// A population whose neurons' sums are made in parts.
+/// A population some of whose neurons' sums are made in parts.
 struct FanInSplit {
-    std::uint32_t population = 0;  ///< whose neurons these are
-    std::uint32_t helpers = 0;     ///< the population that makes the parts
+    std::uint32_t population = 0;          ///< whose neurons these are
+    std::uint32_t helpers = 0;             ///< the population that makes the parts
+    std::vector<std::uint32_t> neurons{};  ///< of the population, ascending
     std::uint32_t most_sources = 0;
     std::uint32_t most_parts = 0;  ///< of one neuron
 };

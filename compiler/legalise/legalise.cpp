@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <string>
 #include <utility>
 
@@ -88,6 +89,21 @@ void remark_biases(const Network& network, LegalMapping& at) {
     }
 }
 
+void sort_neurons(PopulationSplit& split) {
+    std::vector<std::uint32_t>& all = split.neurons;
+    std::ranges::sort(all);
+    all.erase(std::unique(all.begin(), all.end()), all.end());
+}
+
+/// All neurons of the populations that have neurons to split.
+SplitPlan whole_populations(SplitPlan plan, const MappedNetwork& mapped) {
+    for (auto& [population, split] : plan) {
+        split.neurons.resize(mapped.population_first[population + 1] - mapped.population_first[population]);
+        std::iota(split.neurons.begin(), split.neurons.end(), mapped.population_first[population]);
+    }
+    return plan;
+}
+
 class Legaliser {
 public:
     Legaliser(const chip::ChipSpec& chip, const CompileOptions& options, const LegalNetwork* like)
@@ -102,7 +118,9 @@ private:
         MisfitSurvey survey{};
     };
     [[nodiscard]] Result<Made> split(const LegalMapping& from, const MisfitSurvey& survey) const;
-    [[nodiscard]] Made finer(const LegalMapping& from, const PartsByPopulation& parts, Made made) const;
+    [[nodiscard]] SplitPlan plan_split(const LegalMapping& from, const MisfitSurvey& survey) const;
+    [[nodiscard]] Result<Made> deal(const LegalMapping& from, SplitPlan& plan) const;
+    [[nodiscard]] Made finer(const LegalMapping& from, const SplitPlan& plan, Made made) const;
     [[nodiscard]] Result<Made> copy(const LegalMapping& from, const MisfitSurvey& survey) const;
 
     const chip::ChipSpec& chip_;
@@ -110,72 +128,115 @@ private:
     const LegalNetwork* like_;  ///< may be null
 };
 
-/// Over as few helpers as hold the parts, if no more take fewer cores; each deal that doesn't do says how many more it
-/// takes.
-Result<Legaliser::Made> Legaliser::split(const LegalMapping& from, const MisfitSurvey& survey) const {
-    const auto raise = [](PartsByPopulation& parts, std::uint32_t population, double wanted) {
-        std::uint32_t& here = parts[population];
-        here = std::max(here, static_cast<std::uint32_t>(std::ceil(wanted)));
-    };
-    PartsByPopulation parts;
+/// The neurons that do not fit; where what is known of other formats has more of them, or more parts, those.
+SplitPlan Legaliser::plan_split(const LegalMapping& from, const MisfitSurvey& survey) const {
+    SplitPlan plan;
     for (const Misfit& misfit : survey.misfits) {
         if (const Shortage shortage = shortage_of(misfit, chip_); shortage.fan_in) {
-            raise(parts, from.mapped.population_of(misfit.neuron), std::max(shortage.times, 2.0));
+            PopulationSplit& split = plan[from.mapped.population_of(misfit.neuron)];
+            split.parts = std::max(split.parts, static_cast<std::uint32_t>(std::ceil(shortage.times)));
+            split.neurons.push_back(misfit.neuron);
         }
     }
-    for (auto& [population, own] : parts) {
-        if (like_ != nullptr) {
-            const auto known = std::ranges::find(like_->fan_in, population, &FanInSplit::population);
-            own = known != like_->fan_in.end() ? std::max(own, known->most_parts) : own;
+    for (auto& [population, split] : plan) {
+        for (const FanInSplit& known : like_ != nullptr ? like_->fan_in : std::vector<FanInSplit>()) {
+            if (known.population == population) {
+                split.parts = std::max(split.parts, known.most_parts);
+                for (const std::uint32_t neuron : known.neurons) {
+                    split.neurons.push_back(from.mapped.population_first[population] + neuron);
+                }
+            }
         }
+        sort_neurons(split);
     }
+    return plan;
+}
+
+/// Over as few helpers as hold the parts: each deal that doesn't do says how many more it takes, and which neurons hear
+/// their sources too late to fit any longer.
+Result<Legaliser::Made> Legaliser::deal(const LegalMapping& from, SplitPlan& plan) const {
     const std::size_t before = from.legal.network.populations.size();
-    for (int deal = 0;; ++deal) {
-        auto dealt = split_fan_in(from, parts, chip_, options_.approximate_reset);
+    for (int deals = 0;; ++deals) {
+        auto dealt = split_fan_in(from, plan, chip_, options_.approximate_reset);
         if (!dealt) {
             return fail(std::move(dealt.error()));
         }
         Made made{.mapping = std::move(*dealt)};
         made.survey = find_misfits(made.mapping.mapped, chip_);
-        PartsByPopulation more = parts;
+        SplitPlan more = plan;
         for (const Misfit& misfit : made.survey.misfits) {
             const std::uint32_t population = made.mapping.mapped.population_of(misfit.neuron);
             const Shortage shortage = shortage_of(misfit, chip_);
-            if (population < before || !shortage.fan_in) {
+            if (!shortage.fan_in) {
+                continue;
+            }
+            if (population < before) {
+                if (const auto split = more.find(population); split != more.end()) {
+                    split->second.neurons.push_back(misfit.neuron);
+                }
                 continue;
             }
             const auto of = std::ranges::find(made.mapping.legal.fan_in, population, &FanInSplit::helpers);
-            const std::uint32_t now = parts.at(of->population);
-            raise(more, of->population, std::max(now + 1.0, now * shortage.times));
+            const std::uint32_t now = plan.at(of->population).parts;
+            std::uint32_t& parts = more.at(of->population).parts;
+            parts = std::max(parts, static_cast<std::uint32_t>(std::ceil(std::max(now + 1.0, now * shortage.times))));
         }
-        if (deal == most_deals) {
+        for (auto& [population, split] : more) {
+            sort_neurons(split);
+        }
+        if (deals == most_deals || more == plan) {
             return made;
         }
-        if (more == parts) {
-            return like_ != nullptr ? std::move(made) : finer(from, parts, std::move(made));
-        }
-        parts = std::move(more);
+        plan = std::move(more);
     }
 }
 
-/// More parts than a core's limits ask for, where that takes fewer cores: a core that holds the helpers of all neurons
-/// of a layer for few sources lays out longer lists, which waste less memory, and needs each source but once.
-Legaliser::Made Legaliser::finer(const LegalMapping& from, const PartsByPopulation& parts, Made made) const {
+/// Neurons that fit stay as they are, if they can be given the delay that the others take.
+Result<Legaliser::Made> Legaliser::split(const LegalMapping& from, const MisfitSurvey& survey) const {
+    SplitPlan plan = plan_split(from, survey);
+    auto made = deal(from, plan);
+    if (!made || !made->survey.misfits.empty()) {
+        SplitPlan all = whole_populations(plan, from.mapped);
+        auto other = plan == all ? made : deal(from, all);
+        if (other && (!made || other->survey.misfits.size() < made->survey.misfits.size())) {
+            made = std::move(other);
+            plan = std::move(all);
+        }
+    }
+    return made && like_ == nullptr ? finer(from, plan, std::move(*made)) : std::move(made);
+}
+
+/// More parts than a core's limits ask for, or whole populations, where that takes fewer cores: a core that holds the
+/// helpers of all neurons of a layer for few sources lays out longer lists, which waste less memory, and needs each
+/// source but once.
+Legaliser::Made Legaliser::finer(const LegalMapping& from, const SplitPlan& plan, Made made) const {
     if (options_.effort == 0 || from.mapped.table.synapses() > search_synapses) {
         return made;
     }
-    for (const double factor : {1.5, 2.0, 2.5, 3.0, 3.5, 4.0}) {
-        PartsByPopulation more = parts;
-        for (auto& [population, own] : more) {
-            own = static_cast<std::uint32_t>(std::ceil(own * factor));
-        }
-        auto other = split_fan_in(from, more, chip_, options_.approximate_reset);
+    const auto try_out = [&](const SplitPlan& other_plan) {
+        auto other = split_fan_in(from, other_plan, chip_, options_.approximate_reset);
         if (!other || (options_.stop && options_.stop())) {
-            break;
+            return false;
         }
         MisfitSurvey survey = find_misfits(other->mapped, chip_);
         if (survey.misfits.size() <= made.survey.misfits.size() && survey.cores < made.survey.cores) {
             made = {.mapping = std::move(*other), .survey = std::move(survey)};
+        }
+        return true;
+    };
+    const SplitPlan all = whole_populations(plan, from.mapped);
+    for (const SplitPlan& start : {plan, all}) {
+        for (const double factor : {1.0, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0}) {
+            SplitPlan more = start;
+            for (auto& [population, split] : more) {
+                split.parts = static_cast<std::uint32_t>(std::ceil(split.parts * factor));
+            }
+            if (more != plan && !try_out(more)) {
+                break;
+            }
+        }
+        if (plan == all) {
+            break;
         }
     }
     return made;

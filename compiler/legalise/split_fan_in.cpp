@@ -75,13 +75,19 @@ void FanInSplitter::list_nodes() {
         entity_at_.insert(entity_at_.end(), network_.inputs[i].size(),
                           static_cast<std::uint32_t>(network_.populations.size()) + i);
     }
+    split_.assign(entity_at_.size(), false);
+    for (const auto& [population, split] : plan_) {
+        for (const std::uint32_t node : split.neurons) {
+            split_[node] = true;
+        }
+    }
     formats_ = mapped_.table.formats;
 }
 
-/// All ways into a split population lead through helpers, but for those that close a loop.
+/// All ways into a split neuron lead through helpers, but for those that close a loop.
 void FanInSplitter::find_detours() {
     detour_.assign(network_.projections.size(), false);
-    for (const auto& [population, parts] : parts_) {
+    for (const auto& [population, split] : plan_) {
         const std::vector<bool> open = open_to_detours(network_, population);
         std::vector<bool>& from = detours_[population];
         from.assign(network_.populations.size() + network_.inputs.size(), false);
@@ -96,11 +102,10 @@ void FanInSplitter::find_detours() {
 }
 
 void FanInSplitter::deal(Diagnostics& findings) {
-    for (const auto& [population, parts] : parts_) {
+    for (const auto& [population, split] : plan_) {
         std::uint64_t most = 1;
         const std::size_t first = neurons_.size();
-        for (std::uint32_t node = mapped_.population_first[population]; node < mapped_.population_first[population + 1];
-             ++node) {
+        for (const std::uint32_t node : split.neurons) {
             Neuron neuron{.node = node, .population = population};
             mapped_.table.for_each_source(
                 node, [&](std::uint32_t source) { neuron.sources += helped(source, node) ? 1 : 0; });
@@ -108,7 +113,7 @@ void FanInSplitter::deal(Diagnostics& findings) {
             neurons_.push_back(std::move(neuron));
         }
         for (std::size_t i = first; i < neurons_.size(); ++i) {
-            const std::uint64_t own = (std::uint64_t{parts} * neurons_[i].sources + most - 1) / most;
+            const std::uint64_t own = (std::uint64_t{split.parts} * neurons_[i].sources + most - 1) / most;
             deal(neurons_[i], std::max(static_cast<std::uint32_t>(own), 1U), findings);
         }
     }
@@ -141,7 +146,7 @@ void FanInSplitter::deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findi
 /// First parts first: helpers that hear the same sources of a dense layer lie side by side.
 void FanInSplitter::number_helpers() {
     std::uint32_t helper = 0;
-    for (const auto& [population, parts] : parts_) {
+    for (const auto& [population, split] : plan_) {
         Group group{.population = population, .first = helper};
         for (std::size_t part = 0, found = 1; found > 0; ++part) {
             found = 0;
@@ -275,9 +280,9 @@ bool passes_sums_on(const chip::ChipSpec& chip) {
            std::ranges::find(chip.neuron.models, NeuronModel::graded_vector) != chip.neuron.models.end();
 }
 
-Result<LegalMapping> split_fan_in(const LegalMapping& from, const PartsByPopulation& parts, const chip::ChipSpec& chip,
+Result<LegalMapping> split_fan_in(const LegalMapping& from, const SplitPlan& plan, const chip::ChipSpec& chip,
                                   bool approximate_reset) {
-    return FanInSplitter(from, parts, chip).run(approximate_reset);
+    return FanInSplitter(from, plan, chip).run(approximate_reset);
 }
 
 }  // namespace spikeloom::compiler

@@ -123,6 +123,7 @@ private:
     std::vector<bool> helps_;                                        ///< by population
     std::map<std::uint32_t, std::vector<std::vector<Way>>> helped_;  ///< [population of helpers][helper]
     std::vector<std::vector<double>> unit_of_;  ///< [population][neuron]: of the weights into its helpers; 0: none
+    std::vector<std::vector<bool>> split_;      ///< [population][neuron]: whether its sum is made in parts
     std::map<std::uint32_t, const FanOutCopies*> copies_;  ///< by population of copies
     std::multimap<std::pair<std::uint32_t, std::uint32_t>, std::pair<std::uint32_t, std::uint32_t>>
         copies_of_;  ///< (population, neuron) of each copy by those of its original
@@ -231,6 +232,7 @@ void LegalVerifier::find_roles() {
     helps_.assign(legal_.network.populations.size(), false);
     for (const Population& population : network_.populations) {
         unit_of_.emplace_back(population.size(), 0.0);
+        split_.emplace_back(population.size(), false);
     }
     for (const FanInSplit& split : legal_.fan_in) {
         helps_[split.helpers] = true;
@@ -241,6 +243,11 @@ void LegalVerifier::find_roles() {
         }
     }
     for (const FanInSplit& split : legal_.fan_in) {
+        for (const std::uint32_t neuron : split.neurons) {
+            if (split.population < split_.size()) {
+                split_[split.population][neuron] = true;
+            }
+        }
         for (const std::vector<Way>& ways : ways_of_helpers(split.helpers)) {
             for (const Way& way : ways) {
                 unit_of_[way.arrival.population][way.arrival.neuron] = way.weight;
@@ -304,6 +311,11 @@ void LegalVerifier::check_source(const Source& source, std::uint32_t neuron) {
             return fmt::format("'{}'[{}] to '{}'[{}] after {} steps", network_.source_name(source), neuron,
                                network_.populations[at.population].name, at.neuron, at.delay);
         };
+        if (sum.made_at_all && !split_[arrival.population][arrival.neuron] &&
+            unit_of_[arrival.population][arrival.neuron] != 0) {
+            say(where(), "a way through helpers to a neuron that is not split");
+            continue;
+        }
         if (!sum.wanted_at_all) {
             say(where(), fmt::format("a synapse of weight {} that the network does not have", sum.made));
             continue;
@@ -312,7 +324,8 @@ void LegalVerifier::check_source(const Source& source, std::uint32_t neuron) {
         const double error = std::abs(sum.made - sum.wanted);
         const double allowed = unit == 0 ? 0 : std::abs(unit) * sum.tolerance + 1e-6 * std::abs(sum.wanted);
         const bool clipped = sum.clipped && std::abs(sum.made) < std::abs(sum.wanted) && sum.made * sum.wanted > 0;
-        const bool vanished = unit == 0 && !sum.made_at_all && sum.may_vanish;  // as all weights of the neuron
+        const bool vanished = split_[arrival.population][arrival.neuron] && unit == 0 && !sum.made_at_all &&
+                              sum.may_vanish;  // as all weights of the neuron
         if (error > allowed && !vanished && !(unit != 0 && clipped)) {
             say(where(), fmt::format("the ways bring {}, wanted {}", sum.made, sum.wanted));
         }

@@ -9,6 +9,7 @@
 #include "compiler/legalise/fan_in_splitter.hpp"
 #include "compiler/legalise/free_name.hpp"
 #include "compiler/legalise/retime.hpp"
+#include "compiler/legalise/rounded_synapses.hpp"
 #include "compiler/passes/fixed_neuron.hpp"
 #include "compiler/spike_rates.hpp"
 
@@ -38,6 +39,9 @@ void FanInSplitter::write_populations(LegalMapping& to, Diagnostics& findings) c
         to.mapped.population_first.push_back(to.mapped.population_first.back() + group.count);
         FanInSplit split{.population = group.population,
                          .helpers = static_cast<std::uint32_t>(legal.network.populations.size())};
+        for (const std::uint32_t node : plan_.at(group.population).neurons) {
+            split.neurons.push_back(node - mapped_.population_first[group.population]);
+        }
         for (const Neuron* neuron : group.neurons) {
             split.most_sources = std::max(split.most_sources, neuron->sources);
             split.most_parts = std::max(split.most_parts, static_cast<std::uint32_t>(neuron->parts.size()));
@@ -99,18 +103,36 @@ void FanInSplitter::write_table(LegalMapping& to) const {
     to.mapped.table = std::move(table);
 }
 
-/// Projections that lead through helpers keep their biases alone; their synapses, in whole numbers, lead to the
-/// helpers.
+/// Of a projection that leads through helpers, those that do not.
+std::vector<RoundedSynapse> FanInSplitter::direct_synapses(std::size_t projection) const {
+    std::vector<RoundedSynapse> direct;
+    const std::uint32_t population = network_.projections[projection].target.value();
+    const std::uint32_t first = mapped_.population_first[population];
+    if (plan_.at(population).neurons.size() == network_.populations[population].size()) {
+        return direct;
+    }
+    for_each_rounded(network_, mapped_, projection, [&](const RoundedSynapse& synapse) {
+        if (!split_[first + synapse.target]) {
+            direct.push_back(synapse);
+        }
+    });
+    return direct;
+}
+
+/// Projections that lead through helpers keep their biases, and their synapses to neurons that have none; the others,
+/// in whole numbers, lead to the helpers.
 void FanInSplitter::write_projections(LegalMapping& to) const {
     std::vector<chip::ProjectionLoss>& losses = to.mapped.losses;
     for (std::size_t p = 0; p < network_.projections.size(); ++p) {
         if (detour_[p]) {
-            const std::size_t sources = network_.source_size(network_.projections[p].source);
-            to.legal.network.projections[p].weights = SparseWeights{
-                .row_begin = std::vector<std::uint64_t>(sources + 1, 0), .targets = {}, .weights = {}, .delays = {}};
-            losses[p] = {.name = losses[p].name,
-                         .weight_exponent = losses[p].weight_exponent,
-                         .weight_bits = losses[p].weight_bits};
+            Projection& projection = to.legal.network.projections[p];
+            projection =
+                with_synapses(projection, direct_synapses(p), network_.source_size(projection.source), losses[p]);
+            if (losses[p].synapses == 0) {
+                losses[p] = {.name = losses[p].name,
+                             .weight_exponent = losses[p].weight_exponent,
+                             .weight_bits = losses[p].weight_bits};
+            }
         }
     }
     for (std::size_t g = 0; g < groups_.size(); ++g) {
@@ -209,9 +231,10 @@ void FanInSplitter::remark(LegalMapping& to) const {
             {.severity = Severity::note,
              .where = fmt::format("population '{}'", population.name),
              .found = fmt::format(
-                 "its neurons hear up to {} sources, more than a core takes in: {} helper neurons "
-                 "('{}') make their sums in up to {} parts, exactly; its spikes come {} later",
-                 split.most_sources, group.count, to.legal.network.populations[split.helpers].name, split.most_parts,
+                 "{} of {} neurons hear up to {} sources, more than a core takes in: {} helper neurons "
+                 "('{}') make their sums in up to {} parts, exactly; the population's spikes come {} later",
+                 split.neurons.size(), population.size(), split.most_sources, group.count,
+                 to.legal.network.populations[split.helpers].name, split.most_parts,
                  added_[group.population] == 1 ? "a step" : fmt::format("{} steps", added_[group.population])),
              .allowed = {},
              .help = "--split-fan-in never refuses instead"});

@@ -246,6 +246,54 @@ TEST_CASE("a dense layer on cores of 16 input axons spikes as on one large core,
     }
 }
 
+/// in (60) -> mixed (60) -> out (10): neuron i of the middle hears i + 1 channels, some of them late, and itself.
+Network growing_fan_in(bool rounded) {
+    test::NetworkBuilder builder("growing");
+    const Source in = builder.input("in", 60);
+    const Source mixed = builder.population("mixed", {60});
+    builder[mixed].v_threshold = 0.5;
+    SparseWeights weights{.row_begin = {0}, .targets = {}, .weights = {}, .delays = {}};
+    test::Draws draws(5);
+    for (std::uint32_t source = 0; source < 60; ++source) {
+        for (std::uint32_t target = source; target < 60; ++target) {
+            weights.targets.push_back(target);
+            weights.weights.push_back(static_cast<float>(rounded
+                                                             ? draws.uniform(-0.7, 1.3) * (draws.chance(0.1) ? 1e-5 : 1)
+                                                             : std::ldexp(draws.integer(-20, 58), -6)));
+            weights.delays.push_back(static_cast<std::uint8_t>(draws.integer(0, 2)));
+        }
+        weights.row_begin.push_back(weights.targets.size());
+    }
+    builder.connect(in, mixed, std::move(weights)).bias = Parameter(0.0);
+    builder.connect(mixed, mixed, OneToOneWeights{{-0.5F}}).delay_steps = 1;
+    const Source out = builder.population("out", {10}, NeuronKind::current_based);
+    builder.connect(mixed, out, test::dense_uniform(10, 60, -0.5, 1, 8));
+    builder.output("out", out);
+    return std::move(builder.network());
+}
+
+TEST_CASE("of a population only the neurons that fit no core get helpers, and the others wait for them") {
+    for (const bool rounded : {false, true}) {
+        CAPTURE(rounded);
+        const Network network = growing_fan_in(rounded);
+        const chip::ChipSpec chip = narrow(graded_formats(4), 40);
+        Tally tally;
+        compare(network, chip, 3, 0, tally);
+        CHECK(tally.split == 1);
+        CHECK(tally.shifted == 1);
+        CHECK(tally.spikes > 200);
+        CompileOptions options;
+        options.effort = 0;
+        const auto compiled = compile(network, chip, options);
+        REQUIRE(compiled);
+        const auto helpers =
+            std::ranges::find(compiled->image.populations, "mixed.sums", &chip::PopulationSymbol::name);
+        REQUIRE(helpers != compiled->image.populations.end());
+        // Neuron 39 hears 40 channels and itself; fewer where weights were rounded to nothing.
+        CHECK(rounded ? helpers->size() < 40 : helpers->size() == 2 * (60 - 39));
+    }
+}
+
 /// Layers one behind the other, and some over the next; loops would grow with every copy.
 Network random_layers(std::uint64_t seed) {
     test::Draws draws(seed);

@@ -84,6 +84,35 @@ TEST_CASE("sums in parts are the network's, and any change of a way is noticed")
                    [](LegalNetwork& n) { n.added_steps[1] = 0; }, [](LegalNetwork& n) { n.network.outputs.clear(); }});
 }
 
+TEST_CASE("neurons that fit keep their synapses, a step later, and any change of one is noticed") {
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 40);
+    const Source mixed = builder.population("mixed", {4});
+    SparseWeights weights = test::sparse_random(4, 40, {.probability = 1, .least = 0.2, .longest_delay = 3, .seed = 2});
+    for (std::size_t i = 0; i < weights.targets.size(); ++i) {  // neuron 0 alone hears more than 16
+        weights.weights[i] = weights.targets[i] == 0 || i < 60 ? weights.weights[i] : 0.0F;
+    }
+    weights.weights[5] = 1e-6F;  // rounded to nothing
+    builder.connect(in, mixed, std::move(weights));
+    builder.output("out", mixed);
+    const Network network = std::move(builder.network());
+    const LegalMapping made = legal(network, narrow(16, 4096));
+    const LegalNetwork& sound = made.legal;
+    REQUIRE(sound.fan_in.size() == 1);
+    CHECK(sound.fan_in[0].neurons == std::vector<std::uint32_t>{0});
+    CHECK(sound.network.populations[1].size() == 3);
+    CHECK(made.mapped.losses[0].synapses == 45);
+    CHECK(made.mapped.losses[0].zeroed == 1);
+    // Projections: in -> mixed, in -> helpers, helpers -> mixed.
+    check_damages(network, sound,
+                  {[](LegalNetwork& n) { sparse(n.network, 0).weights[3] *= 1.5F; },
+                   [](LegalNetwork& n) { sparse(n.network, 0).weights[3] = 0; },
+                   [](LegalNetwork& n) { sparse(n.network, 0).delays[3] ^= 1; },
+                   [](LegalNetwork& n) { n.network.projections[0].delay_steps = 0; },
+                   [](LegalNetwork& n) { sparse(n.network, 2).targets[1] = 1; },
+                   [](LegalNetwork& n) { n.fan_in[0].neurons = {1}; }});
+}
+
 TEST_CASE("copies are the originals, and any difference is noticed") {
     const Network network = hubs();
     const LegalMapping made = legal(network, narrow(4096, 3));
