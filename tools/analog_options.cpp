@@ -77,7 +77,7 @@ chip::analog::MismatchOverride parse_mismatch(const std::string& option) {
 
 }  // namespace
 
-void add_instance_options(CommandLine& line) {
+void add_copy_options(CommandLine& line) {
     line.add()("instance", po::value<std::uint32_t>()->default_value(0)->value_name("N"),
                "which copy of the chip: its mismatch is a function of seed and number")(
         "mismatch", po::value<std::vector<std::string>>()->value_name("WHAT")->composing(),
@@ -88,8 +88,12 @@ void add_instance_options(CommandLine& line) {
         "emulated chip)")("trims", word("FILE"),
                           "a measured calibration of that instance (spikeloom calibrate), with --mismatch chip")(
         "noise", flag(), "trial-to-trial noise")("exact-times", flag(),
-                                                 "spikes enter and leave at their exact times, not on the links' grid")(
-        "seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of all that is random")(
+                                                 "spikes enter and leave at their exact times, not on the links' grid");
+}
+
+void add_instance_options(CommandLine& line) {
+    add_copy_options(line);
+    line.add()("seed", po::value<std::uint64_t>()->default_value(0)->value_name("N"), "of all that is random")(
         "threads", po::value<int>()->default_value(1)->value_name("N"), "the results are the same for any number");
 }
 

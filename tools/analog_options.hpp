@@ -12,7 +12,9 @@
 
 namespace spikeloom::tools {
 
-/// --instance, --mismatch, --calibration, --trims, --noise, --seed.
+/// --instance, --mismatch, --calibration, --trims, --noise, --exact-times.
+void add_copy_options(CommandLine& line);
+/// The same, and --seed, --threads.
 void add_instance_options(CommandLine& line);
 /// Throws UsageError on words that make no sense.
 [[nodiscard]] chip::analog::InstanceOptions instance_options(const CommandLine& line);

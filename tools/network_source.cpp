@@ -189,16 +189,16 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
         return loaded;
     }
     if (*kind != FileKind::network_text) {
-        return fail(Diagnostic{
-            .where = path,
-            .found = *kind == FileKind::unknown ? "not a network, nor any kind of file that spikeloom knows"
-                                                : fmt::format("not a network: {}", describe(*kind)),
-            .allowed = "a NIR or netx file (HDF5) or a network in text form",
-            .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
-                    : *kind == FileKind::ttfs_text
-                        ? "a TTFS network has no steps: compile it for a chip in continuous time, or see spikeloom "
-                          "compare-chips, which puts it in steps"
-                        : ""});
+        return fail(
+            Diagnostic{.where = path,
+                       .found = *kind == FileKind::unknown ? "not a network, nor any kind of file that spikeloom knows"
+                                                           : fmt::format("not a network: {}", describe(*kind)),
+                       .allowed = "a NIR or netx file (HDF5) or a network in text form",
+                       .help = *kind == FileKind::image ? "an image is compiled already: spikeloom run"
+                               : *kind == FileKind::ttfs_text
+                                   ? "a TTFS network has no steps: compile it for a chip in continuous time; spikeloom "
+                                     "compare puts it in steps"
+                                   : ""});
     }
     auto network = compiler::read_network_text(path);
     if (!network) {
@@ -209,7 +209,7 @@ Result<LoadedNetwork> load_network(const std::string& path, const CommandLine& l
     return loaded;
 }
 
-Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const CommandLine& line) {
+Result<std::optional<LoadedTimedNetwork>> load_first_spike_network(const std::string& path, const CommandLine& line) {
     const auto kind = identify(path);
     if (!kind) {
         return fail(kind.error());
@@ -232,6 +232,17 @@ Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const Com
         if (*first_spike) {
             return LoadedTimedNetwork{std::move(**first_spike), "NIR with metadata/ttfs", {}, {}};
         }
+    }
+    return std::nullopt;
+}
+
+Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const CommandLine& line) {
+    auto first_spike = load_first_spike_network(path, line);
+    if (!first_spike) {
+        return fail(std::move(first_spike.error()));
+    }
+    if (*first_spike) {
+        return std::move(**first_spike);
     }
     auto stepped = load_network(path, line);
     if (!stepped) {

@@ -2,6 +2,7 @@
 // in steps for stepped chips, in continuous time for analog ones. Shared by compile and inspect.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ struct LoadedTimedNetwork {
     std::vector<compiler::Resolution> resolutions;
     Diagnostics remarks;
 };
+
+/// The network of first spikes that the file holds (TTFS text, NIR with its metadata); nothing where it holds another
+/// kind of network, or none.
+[[nodiscard]] Result<std::optional<LoadedTimedNetwork>> load_first_spike_network(const std::string& path,
+                                                                                 const CommandLine& line);
 
 /// The network in continuous time: a TTFS text, or a Network (NIR, text) through to_timed().
 [[nodiscard]] Result<LoadedTimedNetwork> load_timed_network(const std::string& path, const CommandLine& line);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "runtime/report/charts.hpp"
+#include "runtime/report/range_chart.hpp"
 #include "runtime/report/svg.hpp"
 
 namespace spikeloom::runtime {
@@ -158,88 +159,6 @@ std::string static_energy_chart(const Report& report) {
 
 namespace {
 
-constexpr double range_width = 510;
-constexpr double range_left = 190;
-constexpr double range_right = 490;
-constexpr double range_pitch = 40;
-
-struct RangeRow {
-    std::string name;
-    std::string detail;
-    std::string colour;
-    double value = 0;  ///< base unit
-    double low = 0;    ///< bounds that the cost table gives; equal: none
-    double high = 0;
-    double least = 0;  ///< over samples; equal: none
-    double most = 0;
-    std::string tooltip;
-};
-
-/// A logarithmic axis where the values span more than a factor of 30, else a linear one from 0.
-struct RangeScale {
-    bool logarithmic = false;
-    Scale scale;
-
-    explicit RangeScale(const std::vector<RangeRow>& rows) {
-        double least = INFINITY;
-        double most = 0;
-        for (const RangeRow& row : rows) {
-            for (const double value : {row.value, row.low, row.high, row.least, row.most}) {
-                if (value > 0) {
-                    least = std::min(least, value);
-                    most = std::max(most, value);
-                }
-            }
-        }
-        logarithmic = most > 30 * least;
-        scale = logarithmic ? Scale{std::floor(std::log10(least)), std::ceil(std::log10(most)), range_left, range_right}
-                            : Scale{0, round_up(most), range_left, range_right};
-    }
-    [[nodiscard]] double operator()(double value) const {
-        return logarithmic ? scale(std::log10(std::max(value, std::pow(10.0, scale.domain_first)))) : scale(value);
-    }
-    void draw_axis(double y, const std::string& unit, const std::string& axis, Svg& svg) const {
-        if (!logarithmic) {
-            svg.axis_below(scale, y, 4, unit, axis, 4);
-            return;
-        }
-        for (double power = scale.domain_first; power <= scale.domain_last + 0.5; ++power) {
-            svg.line(scale(power), 4, scale(power), y, "grid");
-            svg.text(scale(power), y + 15, si(std::pow(10.0, power), unit, Script::unicode), "t tiny muted",
-                     Anchor::middle);
-        }
-        svg.line(range_left, y, range_right, y, "axis");
-        svg.text((range_left + range_right) / 2, y + 31, axis + ", logarithmic", "t small muted", Anchor::middle);
-    }
-};
-
-std::string ranges(const std::vector<RangeRow>& rows, const std::string& unit, const std::string& axis,
-                   const std::string& label) {
-    if (rows.empty()) {
-        return {};
-    }
-    const RangeScale x(rows);
-    const double bottom = 10 + range_pitch * static_cast<double>(rows.size());
-    Svg svg(range_width, bottom + 40, label);
-    x.draw_axis(bottom, unit, axis, svg);
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const RangeRow& row = rows[i];
-        const double y = 8 + range_pitch * (static_cast<double>(i) + 0.5);
-        svg.text(range_left - 10, y - 2, shortened(row.name, 24, Script::unicode), "t strong", Anchor::end);
-        svg.text(range_left - 10, y + 12, row.detail, "t small muted", Anchor::end);
-        if (row.most > row.least) {
-            svg.rect({x(row.least), y - 8, std::max(x(row.most) - x(row.least), 1.0), 16}, row.colour + " pale");
-        }
-        if (row.high > row.low) {
-            svg.line(x(row.low), y, x(row.high), y, "whisker");
-            svg.line(x(row.low), y - 5, x(row.low), y + 5, "whisker");
-            svg.line(x(row.high), y - 5, x(row.high), y + 5, "whisker");
-        }
-        svg.circle(x(row.value), y, 5, row.colour, row.tooltip);
-    }
-    return svg.finish();
-}
-
 std::string table_colour(std::size_t index) {
     return index % 2 == 0 ? "c-first" : "c-second";
 }
@@ -265,7 +184,7 @@ std::string energy_range_chart(const Report& report) {
                             run.table + ": " + si(value, "J", Script::unicode) + " with static energy"});
         }
     }
-    return ranges(rows, "J", "energy per " + unit.noun, "Energy with its range under each cost table");
+    return range_chart(rows, {"J", "energy per " + unit.noun, "Energy with its range under each cost table", {}});
 }
 
 std::string latency_range_chart(const Report& report) {
@@ -278,7 +197,7 @@ std::string latency_range_chart(const Report& report) {
                         run.sample_latency_ns.least * 1e-9, run.sample_latency_ns.most * 1e-9,
                         run.table + ": " + si(value, "s", Script::unicode)});
     }
-    return ranges(rows, "s", "chip time per " + unit.noun, "Latency with its range under each cost table");
+    return range_chart(rows, {"s", "chip time per " + unit.noun, "Latency with its range under each cost table", {}});
 }
 
 }  // namespace spikeloom::runtime

@@ -51,16 +51,20 @@ double accuracy(const Report& report) {
     return report.samples == 0 ? 0 : static_cast<double>(report.correct) / static_cast<double>(report.samples);
 }
 
-chip::Estimate accuracy_interval(const Report& report) {
-    if (report.samples == 0) {
+chip::Estimate wilson_interval(std::uint64_t correct, std::uint64_t samples) {
+    if (samples == 0) {
         return {};
     }
     constexpr double z = 1.959963984540054;
-    const auto n = static_cast<double>(report.samples);
-    const double p = accuracy(report);
+    const auto n = static_cast<double>(samples);
+    const double p = static_cast<double>(correct) / n;
     const double centre = (p + z * z / (2 * n)) / (1 + z * z / n);
     const double half = z / (1 + z * z / n) * std::sqrt(p * (1 - p) / n + z * z / (4 * n * n));
     return {p, std::max(0.0, centre - half), std::min(1.0, centre + half)};
+}
+
+chip::Estimate accuracy_interval(const Report& report) {
+    return wilson_interval(report.correct, report.samples);
 }
 
 namespace {

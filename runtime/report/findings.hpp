@@ -30,7 +30,9 @@ struct Per {
 [[nodiscard]] double time_per(const Report& report, const PricedRun& run);  ///< ns
 /// Correct over samples; 0 without samples.
 [[nodiscard]] double accuracy(const Report& report);
-/// 95 % Wilson interval of the accuracy.
+/// A share and its 95 % Wilson interval; 0 without samples.
+[[nodiscard]] chip::Estimate wilson_interval(std::uint64_t correct, std::uint64_t samples);
+/// The same of the accuracy.
 [[nodiscard]] chip::Estimate accuracy_interval(const Report& report);
 
 enum class Limit : std::uint8_t {

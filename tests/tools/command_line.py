@@ -238,17 +238,54 @@ output { population: "out" }""")
         self.assertNotIn("more populations", whole)
 
     def test_compare_is_one_table_over_chips(self):
-        told = json.loads(self.done("compare", self.network, "--chips", f"loihi1,{self.cramped(1)},brainscales2",
-                                    "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "--json"))
-        rows = told["chips"]
-        self.assertEqual([row["fits"] for row in rows], [True, False, False])
-        self.assertEqual(rows[0]["cores"], "1 of 128")
-        self.assertRegex(rows[0]["accuracy"], r"\(\d+ of 20\)")
-        self.assertRegex(rows[0]["energy_range"], r"J \.\. .*J")
-        self.assertRegex(rows[0]["latency"], "s$")
-        self.assertIn("words of", told["does_not_fit"][0])
-        self.assertIn("brainscales2: ", told["does_not_fit"][1])
+        words = ("compare", self.network, "--chips", f"loihi1,{self.cramped(1)}", "--chip", "truenorth")
+        told = json.loads(self.done(*words[:4], "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "--json"))
+        fits, cramped = told["chips"]
+        self.assertEqual([row["fits"] for row in told["chips"]], [True, False])
+        self.assertEqual((fits["cores"], fits["cores_there"]), (1, 128))
+        run = fits["inference"]
+        self.assertEqual(run["samples"], 20)
+        self.assertAlmostEqual(run["accuracy"], run["correct"] / 20)
+        for price in run["costs"]:
+            energy = price["energy_pj"]
+            parts = [price[part] for part in ("events_pj", "cores_in_use_pj", "rest_of_chip_pj")]
+            for end in ("value", "low", "high"):
+                self.assertAlmostEqual(energy[end], sum(part[end] for part in parts), delta=1e-9 * energy["high"])
+                self.assertAlmostEqual(energy[end], sum(one["energy_pj"][end] for one in price["constants"]),
+                                       delta=1e-9 * energy["high"])
+            self.assertLess(price["latency_least_ns"], price["latency_ns"])
+            self.assertIn(price["energy_trust"], {one["trust"] for one in price["constants"]})
+        self.assertIsNone(cramped["inference"])
+        self.assertIn("words of", cramped["why"][0]["found"] + cramped["why"][0]["allowed"])
+        self.assertEqual([row["chip"] for row in json.loads(self.done(*words, "--json"))["chips"]], ["truenorth"])
         self.refused("compare", self.network, "--chips", "loihi1,,generic", status=2, says="--chips")
+        self.refused("compare", self.network, "--ttfs-window", 3, status=2, says="first spikes")
+
+    def test_compare_agrees_with_eval(self):
+        told = json.loads(self.done("compare", self.network, "--chips", "loihi1", "--data", YINYANG / "yinyang_test.npz",
+                                    "--limit", 20, "--json"))["chips"][0]["inference"]
+        self.done("compile", self.network, "--chip", "loihi1", "-o", self.folder / "net.loom")
+        self.done("eval", self.folder / "net.loom", "--data", YINYANG / "yinyang_test.npz", "--limit", 20, "-o",
+                  self.folder / "run.h5")
+        report = json.loads(self.done("report", self.folder / "run.h5", "--json"))
+        self.assertEqual(told["accuracy"], report["headline"]["accuracy"])
+        for price, costs in zip(told["costs"], report["costs"], strict=True):
+            self.assertAlmostEqual(price["events_pj"]["value"], costs["dynamic_per_pj"]["value"], delta=1)
+            self.assertAlmostEqual(price["latency_ns"], costs["time_per_ns"], delta=1e-3)
+
+    def test_compare_draws_a_page(self):
+        page = self.folder / "page.html"
+        self.done("compare", self.network, "--chips", "loihi1,truenorth", "--data", YINYANG / "yinyang_test.npz",
+                  "--limit", 5, "--html", page)
+        html = page.read_text()
+        pictures = re.findall("<svg.*?</svg>", html, re.S)
+        self.assertEqual(len(pictures), 3)
+        for picture in pictures:
+            self.assertIn("does not fit", "".join(xml.etree.ElementTree.fromstring(picture).itertext()))
+        self.assertNotRegex(html, "(src|href)=")
+        self.assertNotIn("nan", html)
+        self.refused("compare", self.network, "--chips", "loihi1", "--html", self.folder / "none" / "page.html",
+                     says="none")
 
     def test_inspect_draws_networks_and_images(self):
         text = self.done("inspect", self.network, "--svg", self.folder / "net.svg")
@@ -1716,11 +1753,15 @@ class FirstSpike(Case):
 
     def test_one_table_of_chips(self):
         rows = json.loads(self.done("compare-chips", self.folder_of_net / "earlier.textproto", "-d", self.data,
-                                    "--limit", 50, "--json"))["rows"]
-        self.assertEqual({row["chip"] for row in rows}, {"loihi1", "brainscales2"})
+                                    "--chip", "loihi1", "--chip", "brainscales2", "--limit", 50, "--json"))["chips"]
+        self.assertEqual([row["chip"] for row in rows], ["loihi1", "brainscales2"])
         for row in rows:
-            self.assertGreater(row["accuracy"], 0.85)
-            self.assertGreater(row["energy_per_inference"]["value_uj"], row["energy_to_decision"]["value_uj"])
+            self.assertGreater(row["inference"]["accuracy"], 0.85)
+            for price in row["inference"]["costs"]:
+                self.assertGreater(price["energy_pj"]["value"], price["energy_to_decision_pj"]["value"])
+                self.assertGreater(price["latency_ns"], price["latency_to_decision_ns"])
+        self.refused("compare", self.folder_of_net / "earlier.textproto", "-d", self.data, "--steps", 20, status=2,
+                     says="--ttfs-step")
 
     def test_the_bundled_net_on_samples_made_on_the_spot(self):
         net = SOURCE / "models/networks/yinyang_ttfs/yinyang_ttfs.textproto"
@@ -1729,8 +1770,9 @@ class FirstSpike(Case):
         self.assertGreater(figures["accuracy"], 0.95)
         self.assertEqual(json.loads(self.done("report", recording, "--json")), figures)
         self.refused("eval", image, "-d", "yin-yang:many:77", says="yin-yang:SAMPLES:SEED")
-        table = json.loads(self.done("compare-chips", net, "-d", "yin-yang:50:77", "--json"))
-        self.assertEqual({row["chip"] for row in table["rows"]}, {"loihi1", "brainscales2"})
+        rows = json.loads(self.done("compare", net, "-d", "yin-yang:50:77", "--json"))["chips"]
+        self.assertEqual({row["chip"]: row["inference"] is not None for row in rows},
+                         {"loihi1": True, "loihi2": True, "truenorth": False, "brainscales2": True})
 
     def test_a_missing_image_is_named_before_its_options(self):
         self.refused("eval", self.folder / "none.loom", "-d", "x", "--stop-at-first-spike", says="does not exist")
