@@ -1,31 +1,31 @@
 #include "compiler/nir/nir_lower.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
-#include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
-#include "compiler/nir/nir_linear.hpp"
 #include "compiler/nir/nir_neuron.hpp"
+#include "compiler/nir/nir_projection.hpp"
 #include "compiler/nir/nir_ways.hpp"
 #include "compiler/nir/recurrence.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
-constexpr double rounding_remark = 1e-6;        ///< steps
 constexpr double least_integrator_gain = 1e-2;  ///< what an input of 1 should add to v of an IF in a step
 
 class Lowering {
 public:
     Lowering(const NirFile& file, const NirFlatGraph& graph, const NirShapes& shapes, const NirConventions& conventions)
-        : file_(file), graph_(graph), shapes_(shapes), conventions_(conventions) {}
+        : file_(file),
+          graph_(graph),
+          shapes_(shapes),
+          conventions_(conventions),
+          projections_(file, graph, shapes, conventions, findings_, result_.remarks) {}
 
     Result<NirLowered> run() {
         network().step_s = conventions_.step_s;
@@ -52,11 +52,6 @@ private:
     [[nodiscard]] const NirNode& node(std::size_t index) const { return *graph_.nodes[index].node; }
     [[nodiscard]] NirType type(std::size_t index) const { return graph_.nodes[index].type(); }
     [[nodiscard]] const std::string& name(std::size_t index) const { return graph_.nodes[index].name; }
-    /// Passes on what it gets, element by element.
-    [[nodiscard]] bool only_reshapes(std::size_t index) const {
-        return is_port(type(index)) || type(index) == NirType::flatten;
-    }
-
     void complain(std::size_t index, std::string found, std::string allowed = "", std::string help = "") {
         findings_.push_back({.where = file_.where(node(index)),
                              .found = std::move(found),
@@ -171,119 +166,10 @@ private:
                     "end the network at this node, or give it a threshold (LIF, CubaLIF, IF)");
                 continue;
             }
-            if (auto projection = compose(way, name(target))) {
+            if (auto projection = projections_.make(network(), source_of(way), way, name(target))) {
                 projection->target = population;
                 network().projections.push_back(std::move(*projection));
-                projection_names_[network().projections.back().name] += 1;
             }
-        }
-    }
-
-    std::optional<Projection> compose(const NirWay& way, const std::string& target) {
-        const Source source = source_of(way);
-        LinearMap map = identity_map(network().source_size(source));
-        std::vector<double> bias;
-        int bias_delay = 0;
-        std::vector<std::string> names;
-        for (std::size_t position = 0; position < way.nodes.size(); ++position) {
-            const std::size_t index = way.nodes[position];
-            auto step = linear_map_of(node(index), shapes_.in[index], shapes_.out[index], conventions_);
-            if (!step) {
-                complain(index, fmt::format("'{}' can't be a projection: {}", name(index), step.error()));
-                return std::nullopt;
-            }
-            remark_delay(index);
-            if (!bias.empty()) {
-                bias = apply_map(*step, bias);
-                bias_delay += step->delay_steps;
-            }
-            auto product = chain(std::move(map), std::move(*step));
-            if (!product) {
-                complain(index,
-                         fmt::format("the chain of linear nodes up to '{}' can't be a projection: {}", name(index),
-                                     product.error()),
-                         "", "put a neuron between its linear nodes");
-                return std::nullopt;
-            }
-            map = std::move(*product);
-            if (way.brings_bias[position]) {
-                add_bias(index, bias, bias_delay);
-            }
-            if (!only_reshapes(index)) {
-                names.push_back(name(index));
-            }
-        }
-        if (map.delay_steps > std::numeric_limits<std::uint16_t>::max() / 2) {
-            complain(way.nodes.back(), fmt::format("the delays on the way add up to {} steps", map.delay_steps));
-            return std::nullopt;
-        }
-        Projection projection;
-        projection.name = names.empty() ? fmt::format("{}->{}", network().source_name(source), target)
-                                        : fmt::format("{}", fmt::join(names, "+"));
-        if (projection_names_.contains(projection.name)) {
-            projection.name += fmt::format("({})", network().source_name(source));
-        }
-        projection.source = source;
-        projection.weights = std::move(map.weights);
-        projection.delay_steps = map.delay_steps;
-        projection.bias = as_parameter(std::move(bias));
-        projection.bias_from_step = bias_delay;
-        remark_product(way, projection);
-        return projection;
-    }
-
-    void add_bias(std::size_t index, std::vector<double>& bias, int& delay) {
-        const auto own = bias_of(node(index), shapes_.out[index]);
-        if (own.empty()) {
-            return;
-        }
-        if (bias.empty()) {
-            bias = own;
-            delay = 0;
-            return;
-        }
-        if (delay != 0) {
-            remark(index, Severity::note, "biases before and after a delay: both act from the first step");
-            delay = 0;
-        }
-        std::ranges::transform(bias, own, bias.begin(), std::plus<>());
-    }
-
-    static Parameter as_parameter(std::vector<double> bias) {
-        if (bias.empty()) {
-            return 0.0;
-        }
-        if (std::ranges::all_of(bias, [&](double value) { return value == bias[0]; })) {
-            return bias[0];
-        }
-        return Parameter(std::move(bias));
-    }
-
-    void remark_delay(std::size_t index) {
-        if (type(index) != NirType::delay || !remarked_.insert(index).second) {
-            return;
-        }
-        double off = 0;
-        for (const double delay : delays_of(node(index), shapes_.in[index], conventions_)) {
-            off = std::max(off, std::abs(delay - std::round(delay)));
-        }
-        if (off > rounding_remark) {
-            remark(index, Severity::note,
-                   fmt::format("delays are rounded to whole steps, by at most {:.3g} of a step", off));
-        }
-    }
-
-    /// Chains of several weighted nodes that were multiplied out.
-    void remark_product(const NirWay& way, const Projection& projection) {
-        const auto weighted =
-            std::ranges::count_if(way.nodes, [&](std::size_t index) { return !only_reshapes(index); });
-        const bool shared = std::holds_alternative<ConvolutionWeights>(projection.weights);
-        const bool had_map = std::ranges::any_of(way.nodes, [&](std::size_t index) {
-            return type(index) >= NirType::conv1d && type(index) <= NirType::average_pool;
-        });
-        if (weighted > 1 && had_map && !shared) {
-            remark(way.nodes.back(), Severity::note,
-                   fmt::format("the chain '{}' is multiplied out; its weights are no longer shared", projection.name));
         }
     }
 
@@ -336,7 +222,7 @@ private:
         }
         if (is_neuron(type(at))) {
             neurons.push_back(at);
-        } else if (!only_reshapes(at)) {
+        } else if (!only_reshapes(type(at))) {
             linear = true;
         } else if (seen.size() < longest_nir_chain) {
             for (const std::size_t before : graph_.nodes[at].before) {
@@ -349,7 +235,7 @@ private:
     void add_readout(std::size_t sink, const std::string& port) {
         const std::vector<NirWay> ways = ways_to(sink);
         std::size_t last = sink;
-        while (only_reshapes(last) && graph_.nodes[last].before.size() == 1) {
+        while (only_reshapes(type(last)) && graph_.nodes[last].before.size() == 1) {
             last = graph_.nodes[last].before[0];
         }
         Population readout;
@@ -401,8 +287,7 @@ private:
     std::vector<std::optional<std::uint32_t>> inputs_;      ///< per flat node
     std::vector<std::optional<PopulationId>> populations_;  ///< per flat node
     std::vector<std::size_t> population_nodes_;             ///< per population
-    std::map<std::string, int> projection_names_;
-    std::set<std::size_t> remarked_;
+    NirProjections projections_;
     bool remarked_single_spikes_ = false;
 };
 

@@ -95,14 +95,17 @@ private:
             remark(node,
                    fmt::format("the weight's shape ({}) is read as its last two dimensions", fmt::join(shape, ", ")));
         }
-        check_bias(node, matrix_of(node)[0]);
+        check_bias(node, matrix_of(node)[0], matrix_of(node)[1]);
     }
 
-    void check_bias(const NirNode& node, std::uint64_t outputs) {
+    void check_bias(const NirNode& node, std::uint64_t outputs, std::uint64_t inputs) {
         const NirArray* bias = node.find("bias");
         if (bias != nullptr && bias->values.size() != 1 && bias->values.size() != outputs) {
             complain(node, "bias", fmt::format("the bias has {} values", bias->values.size()),
-                     fmt::format("1 or {}, one an output", outputs));
+                     fmt::format("1 or {}, one an output", outputs),
+                     bias->values.size() == inputs
+                         ? "the weight fits the other way round: NIR has outputs first, then inputs"
+                         : "");
         }
     }
 
@@ -115,7 +118,7 @@ private:
                           : "(output channels, input channels / groups, height, width)");
             return;
         }
-        check_bias(node, shape[0]);
+        check_bias(node, shape[0], 0);
         for (const char* name : {"stride", "padding", "dilation", "input_shape"}) {
             check_count(node, name, flat ? 1 : 2);
         }

@@ -103,9 +103,9 @@ const char* describe(NirDomain domain) {
     case NirDomain::real:
         return "finite numbers (of float32's range)";
     case NirDomain::positive:
-        return "numbers greater than 0";
+        return "finite numbers greater than 0";
     case NirDomain::not_negative:
-        return "numbers of at least 0";
+        return "finite numbers of at least 0";
     case NirDomain::extent:
         return "integers of at least 1";
     case NirDomain::offset:

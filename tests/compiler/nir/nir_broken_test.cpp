@@ -71,7 +71,7 @@ TEST_CASE("nodes and parameters that are wrong") {
          {"/fc/bias: error: bias holds 1e+300"}},
         {"zero tau",
          [](NirBuilder& b) { b.lif("lif", 0).edges({}); },
-         {"/lif/tau: error: tau holds 0; allowed: numbers greater than 0"}},
+         {"/lif/tau: error: tau holds 0; allowed: finite numbers greater than 0"}},
         {"negative tau", [](NirBuilder& b) { b.lif("lif", -1).edges({}); }, {"tau holds -1"}},
         {"negative delay", [](NirBuilder& b) { b.node("d", "Delay").real("delay", -1).edges({}); }, {"delay holds -1"}},
         {"text for numbers",
@@ -181,6 +181,17 @@ TEST_CASE("graphs that are wrong") {
              b.input("in", {3}).linear("fc", {1, 2, 3, 4}, 2).lif("lif").edges({{"in", "fc"}, {"fc", "lif"}});
          },
          {"/node/nodes/fc/weight: error: (3) arrives, but the weight takes 2 inputs"}},
+        {"weights the other way round",
+         [](NirBuilder& b) {
+             b.input("in", {2}).linear("fc", {1, 2, 3, 4, 5, 6}, 2).lif("lif").edges({{"in", "fc"}, {"fc", "lif"}});
+         },
+         {"(2) arrives, but the weight takes 3 inputs", "help: the weight fits the other way round"}},
+        {"bias of weights the other way round",
+         [](NirBuilder& b) {
+             b.input("in", {3}).node("fc", "Affine").real("weight", std::vector<double>(6, 1.0), {3, 2});
+             b.real("bias", {1, 1}, {2}).lif("lif").edges({{"in", "fc"}, {"fc", "lif"}});
+         },
+         {"/fc/bias: error: the bias has 2 values; allowed: 1 or 3", "help: the weight fits the other way round"}},
         {"neurons that do not fit",
          [](NirBuilder& b) {
              b.input("in", {3}).node("thr", "Threshold").real("threshold", {1, 2}, {2}).edges({{"in", "thr"}});
@@ -195,6 +206,14 @@ TEST_CASE("graphs that are wrong") {
         {"channels that do not fit",
          [](NirBuilder& b) { b.input("in", {3, 4, 4}).conv2d("c", {1, 1}, {1, 2, 1, 1}).edges({{"in", "c"}}); },
          {"3 channels arrive, but the weight takes 2"}},
+        {"channels last",
+         [](NirBuilder& b) { b.input("in", {4, 4, 2}).conv2d("c", {1, 1}, {1, 2, 1, 1}).edges({{"in", "c"}}); },
+         {"4 channels arrive, but the weight takes 2", "help: channels come first in NIR"}},
+        {"padding beyond all bounds",
+         [](NirBuilder& b) {
+             b.input("in", {1, 4, 4}).conv2d("c", {1}, {1, 1, 1, 1}, {1, 1}, {1 << 29, 1 << 29}).edges({{"in", "c"}});
+         },
+         {"/c: error: (1, 4, 4) arrives, and the node gives (1, 1073741828, 1073741828) elements"}},
         {"kernel larger than its input",
          [](NirBuilder& b) {
              b.input("in", {1, 2, 2}).conv2d("c", std::vector<double>(9, 1), {1, 1, 3, 3}).edges({{"in", "c"}});
@@ -253,6 +272,15 @@ TEST_CASE("graphs that are wrong") {
     for (const Broken& one : all) {
         check_findings(one);
     }
+}
+
+TEST_CASE("a shape that does not fit is told once") {
+    NirBuilder builder;
+    builder.input("in", {1, 2, 2}).conv2d("c", std::vector<double>(9, 1), {1, 1, 3, 3}).lif("lif");
+    builder.edges({{"in", "c"}, {"c", "lif"}});
+    const auto import = builder.read();
+    REQUIRE_FALSE(import.has_value());
+    CHECK(import.error().size() == 1);
 }
 
 std::string refusal(const std::string& path) {

@@ -212,6 +212,49 @@ TEST_CASE("scales fold into what follows, delays become steps") {
     CHECK(varied.bias.values == std::vector<double>{1});
 }
 
+TEST_CASE("a bias before delays that differ acts after the shortest, and says so") {
+    NirBuilder builder;
+    builder.input("in", {2}).affine("fc", {1, 2, 3, 4}, {0.5, 0.25});
+    builder.node("d", "Delay").real("delay", {2e-4, 5e-4}, {2}).lif("lif");
+    builder.edges({{"in", "fc"}, {"fc", "d"}, {"d", "lif"}});
+    NirOptions options;
+    options.step_s = 1e-4;
+    const NirImport import = import_of(builder, options);
+    CHECK(projection(import.network, "fc+d").bias_from_step == 2);
+    CHECK(remarked(import, "a bias comes before 'd', whose delays differ"));
+}
+
+TEST_CASE("pictures of other extents that meet are summed in C order, and remarked on") {
+    NirBuilder builder;
+    builder.input("x", {2, 3}).input("y", {3, 2}).input("z", {6}).lif("lif");
+    builder.edges({{"x", "lif"}, {"y", "lif"}, {"z", "lif"}});
+    const NirImport import = import_of(builder);
+    CHECK(remarked(import, "'y' gives (3, 2), but 'lif' takes (2, 3); the elements are as many"));
+    CHECK(to_text(import.remarks).find("'z'") == std::string::npos);
+}
+
+TEST_CASE("a Flatten whose input_type is not what arrives") {
+    NirBuilder builder;
+    builder.input("in", {2, 2}).node("f", "Flatten").whole("start_dim", {0}).whole("end_dim", {-1});
+    builder.whole("input_type", {3, 3}).lif("lif").edges({{"in", "f"}, {"f", "lif"}});
+    CHECK(remarked(import_of(builder), "the Flatten's input_type is (3, 3), but (2, 2) arrives"));
+}
+
+TEST_CASE("several ways without weights between the same two neurons have names of their own") {
+    NirBuilder builder;
+    builder.input("in", {2}).lif("a").lif("b");
+    for (const char* name : {"f", "g"}) {
+        builder.node(name, "Flatten").whole("start_dim", {0}).whole("end_dim", {-1});
+    }
+    builder.edges({{"in", "a"}, {"a", "b"}, {"a", "f"}, {"a", "g"}, {"f", "b"}, {"g", "b"}});
+    const NirImport import = import_of(builder);
+    std::vector<std::string> names;
+    for (const Projection& one : import.network.projections) {
+        names.push_back(one.name);
+    }
+    CHECK(names == std::vector<std::string>{"in->a", "a->b", "a->b(a)", "a->b(a)_2"});
+}
+
 TEST_CASE("a delay between steps is rounded, and says so") {
     NirBuilder builder;
     builder.input("in", {1}).node("d", "Delay").real("delay", 0.00016).lif("lif").edges({{"in", "d"}, {"d", "lif"}});
