@@ -1,7 +1,8 @@
 // Why a network takes so many cores of a chip, or none: which limit decides, what each population needs of each limit,
 // and what a change would bring. Every figure of a change was obtained by making the change and mapping the network
 // anew (map_network: quantise and partition), none is an estimate. Boards are enlarged for it, so that a mapping onto
-// more cores than there are is a figure too.
+// more cores than there are is a figure too. How many trials are made, and how hard they search, follows from the
+// number of synapses, not from a clock.
 #pragma once
 
 #include <cstdint>
@@ -25,12 +26,15 @@ namespace spikeloom::compiler {
 struct MappingTrial {
     enum class Kind : std::uint8_t {
         as_is,
+        tiling,    ///< cores filled along another order of the neurons
+        together,  ///< populations side by side on cores, or on cores of their own
         fewer_bits,
         pruned,
         effort,
         reset,
         longer_step,
         without_limit,  ///< if the chip did not have that limit
+        shared_lists,   ///< if axons could share lists, or could not
         other_chip,
     };
     Kind kind = Kind::as_is;
@@ -43,9 +47,10 @@ struct MappingTrial {
     std::uint64_t messages = 0;  ///< if every node spikes once
     double weight_error = 0;     ///< rms over all weights, of each projection's rms weight
     std::string refusal{};       ///< the first reason where it doesn't map
+    std::optional<Limit> lifted{};
 
-    /// Of the chip as it is, and without another network than the user's.
-    [[nodiscard]] bool hypothetical() const { return kind == Kind::without_limit; }
+    /// Of a chip that there is not.
+    [[nodiscard]] bool hypothetical() const { return kind == Kind::without_limit || kind == Kind::shared_lists; }
 };
 
 /// A limit over the cores of the mapping as it is.
@@ -71,6 +76,16 @@ struct PopulationNeed {
     std::optional<Limit> stopped_by{};  ///< what ended most of its cores
 };
 
+/// What single neurons need beyond what a core has.
+struct Excess {
+    std::string population;
+    Limit limit = Limit::compartments;
+    std::uint64_t neurons = 0;  ///< that need more than there is
+    std::uint64_t of = 0;       ///< neurons of the population
+    std::int64_t need = 0;      ///< of the one that needs most
+    std::int64_t room = 0;
+};
+
 struct Explanation {
     MappingTrial as_is;
     Diagnostics refusal;  ///< as compile() tells it; empty: the network fits
@@ -79,8 +94,13 @@ struct Explanation {
     std::vector<LimitUse> limits;
     MappingBounds bounds;
     std::vector<PopulationNeed> populations;
+    std::vector<Excess> excesses;  ///< where single neurons fit no core
+    /// What the trials' cores are compared with: as_is, or that at the trials' effort.
+    MappingTrial baseline;
+    int effort = 0;  ///< of the trials; what was asked, or 0 for large networks
     /// First what makes it fit, then what keeps most of the weights, by cores.
     std::vector<MappingTrial> trials;
+    std::vector<std::string> left_out;  ///< changes that were not tried, lest it take too long
     /// The limit without which the fewest cores are needed; nothing: no single limit decides.
     std::optional<Limit> decisive;
     /// Where the network maps onto no number of cores: the limits that must all be lifted for it to.
@@ -90,7 +110,8 @@ struct Explanation {
 
 struct ExplainOptions {
     CompileOptions compile{};  ///< seed, effort, threads, weight_bits, approximate_reset, stop, progress
-    /// 0: a few trials; 1: all; 2: also searches harder than `compile` asks.
+    /// 0: a few trials; 1: as many, and as hard, as take about a minute (explain_trials.hpp); 2: all, as hard as
+    /// `compile` asks, and harder.
     int depth = 1;
     std::vector<chip::ChipSpec> others{};  ///< chips to try instead
 };

@@ -73,6 +73,13 @@ chip::ChipSpec without_limit(chip::ChipSpec chip, Limit limit) {
     return chip;
 }
 
+chip::ChipSpec with_shared_lists(chip::ChipSpec chip, bool shared) {
+    chip.synapses.shared_lists = shared;
+    chip.synapses.shared_base_most = shared ? chip.limits.compartments - 1 : 0;
+    chip.synapses.shared_base_multiple = 1;
+    return chip;
+}
+
 int longest_delay(const Network& network) {
     int longest = 0;
     for (const Projection& projection : network.projections) {

@@ -26,4 +26,7 @@ namespace spikeloom::compiler {
 /// The chip with room beyond what any core holds, in that respect.
 [[nodiscard]] chip::ChipSpec without_limit(chip::ChipSpec chip, Limit limit);
 
+/// The chip with lists that axons share, moved by any compartment's number; or with a list of its own for every axon.
+[[nodiscard]] chip::ChipSpec with_shared_lists(chip::ChipSpec chip, bool shared);
+
 }  // namespace spikeloom::compiler

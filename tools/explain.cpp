@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <cmath>
 #include <string>
@@ -36,14 +37,14 @@ std::string_view name_of(compiler::Limit limit) {
     return compiler::limit_info(limit).name;
 }
 
-json::object describe(const compiler::MappingTrial& trial, const compiler::MappingTrial& as_is) {
+json::object describe(const compiler::MappingTrial& trial, const compiler::MappingTrial& baseline) {
     json::object row{{"change", trial.change}};
     row["cores"] = trial.maps ? json::value(trial.cores) : json::value(nullptr);
     row["of"] = trial.cores_there;
     row["fits"] = trial.fits;
     row["cores_saved"] =
-        trial.maps && as_is.maps
-            ? json::value(static_cast<std::int64_t>(as_is.cores) - static_cast<std::int64_t>(trial.cores))
+        trial.maps && baseline.maps
+            ? json::value(static_cast<std::int64_t>(baseline.cores) - static_cast<std::int64_t>(trial.cores))
             : json::value(nullptr);
     row["messages"] = trial.maps ? json::value(trial.messages) : json::value(nullptr);
     row["weight_error_percent"] = trial.maps ? json::value(rounded(100 * trial.weight_error)) : json::value(nullptr);
@@ -65,7 +66,14 @@ std::string decision(const compiler::Explanation& explained) {
     if (!explained.needed.empty()) {
         std::string names;
         for (const compiler::Limit limit : explained.needed) {
+            const compiler::Excess* worst = nullptr;
+            for (const compiler::Excess& excess : explained.excesses) {
+                if (excess.limit == limit && (worst == nullptr || excess.need > worst->need)) {
+                    worst = &excess;
+                }
+            }
             names += fmt::format("{}{}", names.empty() ? "" : ", ", name_of(limit));
+            names += worst != nullptr ? fmt::format(" ({} of {})", worst->need, worst->room) : "";
         }
         return fmt::format("single neurons need more than a core has: {}", names);
     }
@@ -74,8 +82,7 @@ std::string decision(const compiler::Explanation& explained) {
                                           : "no limit by itself: lifting any one saves no core";
     }
     for (const compiler::MappingTrial& trial : explained.trials) {
-        if (trial.kind == compiler::MappingTrial::Kind::without_limit &&
-            trial.change.ends_with(name_of(*explained.decisive))) {
+        if (trial.lifted == explained.decisive) {
             return fmt::format("{}: without that limit {} core{} would do", name_of(*explained.decisive), trial.cores,
                                trial.cores == 1 ? "" : "s");
         }
@@ -118,17 +125,53 @@ json::array population_rows(const compiler::Explanation& explained, const chip::
 }
 
 /// Whether the trial is worth being told of first.
-bool helps(const compiler::MappingTrial& trial, const compiler::MappingTrial& as_is) {
-    return trial.maps && (!as_is.maps || trial.cores < as_is.cores || (trial.fits && !as_is.fits));
+bool helps(const compiler::MappingTrial& trial, const compiler::MappingTrial& baseline) {
+    return trial.maps && (!baseline.maps || trial.cores < baseline.cores || (trial.fits && !baseline.fits));
+}
+
+std::string sentence(const compiler::MappingTrial& trial) {
+    return trial.maps ? fmt::format("{}: {} core{}{}", trial.change, trial.cores, trial.cores == 1 ? "" : "s",
+                                    trial.fits ? "" : fmt::format(" of {}", trial.cores_there))
+                      : fmt::format("{}: {}", trial.change, trial.refusal);
+}
+
+json::array excess_rows(const compiler::Explanation& explained) {
+    json::array rows;
+    for (const compiler::Excess& excess : explained.excesses) {
+        rows.push_back({{"population", excess.population},
+                        {"limit", name_of(excess.limit)},
+                        {"neurons", excess.neurons},
+                        {"of", excess.of},
+                        {"most_needed", excess.need},
+                        {"room_of_a_core", excess.room},
+                        {"times", rounded(static_cast<double>(excess.need) /
+                                          static_cast<double>(std::max<std::int64_t>(excess.room, 1)))}});
+    }
+    return rows;
+}
+
+/// What the chip lacks of cores, where that is all.
+std::string cores_needed(const compiler::Explanation& explained, const chip::ChipSpec& chip) {
+    const int chips = chip.mesh.chip_columns * chip.mesh.chip_rows;
+    const int each = chip.mesh.cores() / std::max(chips, 1);
+    return fmt::format("{} cores, {} more than there are: {} chips of {} cores, not {}", explained.as_is.cores,
+                       explained.as_is.cores - explained.as_is.cores_there,
+                       (static_cast<int>(explained.as_is.cores) + each - 1) / std::max(each, 1), each, chips);
 }
 
 json::object describe(const compiler::Explanation& explained, const compiler::Network& network,
-                      const chip::ChipSpec& chip) {
+                      const chip::ChipSpec& chip, int effort) {
     json::object all{{"network", network.name}, {"chip", chip.name}, {"verdict", verdict(explained, chip.name)}};
     all["decides"] = decision(explained);
     json::array needs;
     for (const Diagnostic& finding : explained.refusal) {
         needs.emplace_back(to_text(finding));
+    }
+    if (explained.as_is.maps && !explained.as_is.fits) {
+        all["needs"] = cores_needed(explained, chip);
+    }
+    if (!explained.excesses.empty()) {
+        all["neurons_that_fit_no_core"] = excess_rows(explained);
     }
     if (!needs.empty()) {
         all["what_a_refusal_needs"] = std::move(needs);
@@ -150,11 +193,9 @@ json::object describe(const compiler::Explanation& explained, const compiler::Ne
     json::array supposed;
     json::array useless;
     for (const compiler::MappingTrial& trial : explained.trials) {
-        json::object row = describe(trial, explained.as_is);
-        if (!helps(trial, explained.as_is)) {
-            useless.emplace_back(
-                trial.maps ? fmt::format("{}: {} core{}", trial.change, trial.cores, trial.cores == 1 ? "" : "s")
-                           : fmt::format("{}: {}", trial.change, trial.refusal));
+        json::object row = describe(trial, explained.baseline);
+        if (!helps(trial, explained.baseline)) {
+            useless.emplace_back(sentence(trial));
         } else if (trial.hypothetical()) {
             row.erase("option");
             row.erase("weight_error_percent");
@@ -163,9 +204,18 @@ json::object describe(const compiler::Explanation& explained, const compiler::Ne
             better.push_back(std::move(row));
         }
     }
+    if (explained.effort < effort) {
+        all["trials"] = fmt::format("{} at effort {}, to be quick: compared with {}", explained.trials.size(),
+                                    explained.effort, sentence(explained.baseline));
+    } else {
+        all["trials"] = fmt::format("{} at effort {}", explained.trials.size(), explained.effort);
+    }
     all["what_helps"] = std::move(better);
     all["with_a_limit_lifted"] = std::move(supposed);
     all["what_does_not_help"] = std::move(useless);
+    if (!explained.left_out.empty()) {
+        all["not_tried"] = json::value_from(explained.left_out);
+    }
     if (explained.interrupted) {
         all["interrupted"] = true;
     }
@@ -193,7 +243,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     line.add()("chip,c", word("CHIP")->required(), "a bundled chip with steps, or the path of a description")(
         "weight-bits", boost::program_options::value<int>()->value_name("BITS"), "widest weight, 1 to 8 (default 8)")(
         "depth", boost::program_options::value<int>()->default_value(1)->value_name("0..2"),
-        "0: a few trials, 1: all, 2: also searches that are harder than --effort")(
+        "0: a few trials, 1: as many as take about a minute, 2: all, and searches that are harder than --effort")(
         "no-other-chips", flag(), "leave out the other bundled chips")("json", flag(), "print JSON");
     add_mapping_options(line);
     add_nir_options(line);
@@ -229,7 +279,7 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!explained) {
         return failed(explained.error());
     }
-    const json::object described = describe(*explained, loaded->network, *chip);
+    const json::object described = describe(*explained, loaded->network, *chip, options.compile.effort);
     fmt::print("{}", line.flag("json") ? json::serialize(described) + "\n" : outline(described));
     return explained->interrupted ? ExitStatus::failed : ExitStatus::done;
 }
@@ -242,11 +292,19 @@ const Subcommand explain_subcommand{
     .synopsis = "NET --chip CHIP [options]",
     .text =
         "Maps the network onto the chip (and onto a larger board of it, if it does not fit), and again with one thing\n"
-        "changed at a time: fewer weight bits, weights pruned, longer steps, another chip, a limit lifted; and, where\n"
-        "neurons fit no core, only as many of their strongest sources as a core takes in. Every figure\n"
-        "is that of a mapping that was made. The changes are listed by what they bring; the weight error is that of\n"
-        "all weights together (root mean square), pruning included. A network that does not fit is explained, with\n"
-        "what it needs and the room; the exit status is 0 then, too. Ctrl-C ends the trials.",
+        "changed at a time: a limit lifted, lists of synapses shared by axons or not, another chip, weights pruned, "
+        "two\n"
+        "populations side by side or one alone, fewer weight bits, cores filled along other orders (pictures by "
+        "channel,\n"
+        "by pixel, in smaller tiles), longer steps; and, where neurons fit no core, only as many of their strongest\n"
+        "sources as a core takes in. Every figure is that of a mapping that was made. The changes are listed by what "
+        "they\n"
+        "bring; the weight error is that of all weights together (root mean square), pruning included. A network that\n"
+        "does not fit is explained, with what it needs and the room; the exit status is 0 then, too. Ctrl-C ends the\n"
+        "trials. They take about a minute at most: networks of more than 100,000 synapses are tried at effort 0 (and\n"
+        "compared with themselves at effort 0), those of tens of millions with the first changes only; --depth 2 "
+        "makes\n"
+        "all, at the effort asked for.",
     .example =
         "  spikeloom explain net.nir --chip loihi1\n"
         "  spikeloom explain net.nir --chip loihi1 --weight-bits 6 --json",

@@ -1,0 +1,307 @@
+#include "compiler/explain_trials.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+#include "compiler/passes/neuron_order.hpp"
+#include "compiler/passes/tile_order.hpp"
+#include "compiler/trial_changes.hpp"
+
+namespace spikeloom::compiler {
+namespace {
+
+using Kind = MappingTrial::Kind;
+
+class Planner {
+public:
+    explicit Planner(const TrialGround& ground)
+        : network_(ground.network),
+          chip_(ground.chip),
+          options_(ground.options),
+          known_(ground.known),
+          thorough_(ground.options.depth > 0) {}
+
+    [[nodiscard]] std::vector<TrialPlan> run();
+
+private:
+    [[nodiscard]] bool crossbar() const { return chip_.synapses.crossbar_types > 0; }
+    void add(TrialPlan plan) { plans_.push_back(std::move(plan)); }
+    void lift_limits();
+    void share_lists();
+    void try_chips();
+    void narrow_weights();
+    void keep_strongest(int bits);
+    void prune();
+    void change_neurons();
+    void move_populations();
+    void reorder();
+    void search_harder();
+
+    const Network& network_;
+    const chip::ChipSpec& chip_;
+    const ExplainOptions& options_;
+    const Explanation& known_;
+    bool thorough_;
+    std::vector<TrialPlan> plans_;
+};
+
+std::string bits_text(int bits) {
+    return fmt::format("weights of {} bit{}", bits, bits == 1 ? "" : "s");
+}
+
+/// Of limits that some core comes near to; where nothing is mapped, of those that single neurons exceed.
+void Planner::lift_limits() {
+    constexpr double near = 0.5;
+    for (std::size_t i = 0; i < limit_count; ++i) {
+        const auto limit = static_cast<Limit>(i);
+        const auto use = std::ranges::find(known_.limits, limit, &LimitUse::limit);
+        const bool matters = known_.as_is.maps ? use != known_.limits.end() && use->most_share >= near
+                                               : std::ranges::find(known_.needed, limit) != known_.needed.end();
+        if (matters) {
+            add({.kind = Kind::without_limit,
+                 .change = fmt::format("a chip with no limit of {}", limit_info(limit).name),
+                 .lifted = limit,
+                 .chip = without_limit(chip_, limit)});
+        }
+    }
+}
+
+/// Sharing given to a chip that lacks it, or taken from one that has it.
+void Planner::share_lists() {
+    if (crossbar()) {
+        return;
+    }
+    if (chip_.synapses.shared_lists) {
+        add({.kind = Kind::shared_lists,
+             .change = "a chip whose axons can't share lists (this one's can)",
+             .chip = with_shared_lists(chip_, false)});
+        return;
+    }
+    std::vector<std::string> owners;
+    for (const chip::ChipSpec& other : options_.others) {
+        if (other.synapses.shared_lists) {
+            owners.push_back(other.name);
+        }
+    }
+    add({.kind = Kind::shared_lists,
+         .change = owners.empty()
+                       ? "a chip whose axons can share lists"
+                       : fmt::format("a chip whose axons can share lists (as those of {})", fmt::join(owners, ", ")),
+         .chip = with_shared_lists(chip_, true)});
+}
+
+/// Boards of this chip's cores are no news where the network fits.
+void Planner::try_chips() {
+    for (const chip::ChipSpec& other : options_.others) {
+        if (other.name == chip_.name || (same_core(other, chip_) && known_.as_is.fits)) {
+            continue;
+        }
+        add({.kind = Kind::other_chip,
+             .change = fmt::format("chip {}", other.name),
+             .how = fmt::format("--chip {}", other.name),
+             .chip = other});
+    }
+}
+
+/// Even widths first, which tell most.
+void Planner::narrow_weights() {
+    std::vector<int> widths = chip_.synapses.weight_bits;
+    std::ranges::sort(widths, [](int a, int b) { return a % 2 != b % 2 ? a % 2 < b % 2 : a > b; });
+    for (const int bits : widths) {
+        if (bits < 1 || bits >= options_.compile.weight_bits || (!thorough_ && bits % 2 != 0)) {
+            continue;
+        }
+        add({.kind = Kind::fewer_bits,
+             .change = bits_text(bits),
+             .how = fmt::format("--weight-bits {}", bits),
+             .options = [bits](CompileOptions& compile) { compile.weight_bits = bits; }});
+    }
+}
+
+void Planner::keep_strongest(int bits) {
+    const bool fewer = bits < options_.compile.weight_bits;
+    add({.kind = Kind::pruned,
+         .change = fewer ? ", " + bits_text(bits) : "",
+         .options = [bits](CompileOptions& compile) { compile.weight_bits = bits; },
+         .strongest_sources = true});
+}
+
+void Planner::prune() {
+    for (const int percent : thorough_ ? std::vector<int>{25, 50, 10} : std::vector<int>{25}) {
+        add({.kind = Kind::pruned,
+             .change = fmt::format("the smallest {} % of the weights pruned", percent),
+             .network = [this_network = &network_, percent](std::vector<double>& lost) {
+                 return pruned(*this_network, percent / 100.0, lost);
+             }});
+    }
+}
+
+/// Resets, and delays.
+void Planner::change_neurons() {
+    const bool subtracts = std::ranges::any_of(network_.populations, [](const Population& population) {
+        return population.reset == ResetRule::subtract_threshold && spikes(population.kind) && !population.fixed;
+    });
+    if (subtracts && !options_.compile.approximate_reset) {
+        add({.kind = Kind::reset,
+             .change = "reset to zero in place of subtraction",
+             .how = "--approximate-reset",
+             .options = [](CompileOptions& compile) { compile.approximate_reset = true; }});
+    }
+    const int delay = longest_delay(network_);
+    if (delay <= chip_.synapses.free_delay) {
+        return;
+    }
+    int factor = 2;
+    while ((delay + factor - 1) / factor > chip_.synapses.free_delay) {
+        factor *= 2;
+    }
+    add({.kind = Kind::longer_step,
+         .change = fmt::format("steps {} times as long, delays in {} of the steps", factor,
+                               factor == 2 ? "half" : fmt::format("1/{}", factor)),
+         .network = [this_network = &network_, factor](std::vector<double>& /*lost*/) {
+             return with_longer_steps(*this_network, factor);
+         }});
+}
+
+/// Cores that end for different limits waste what the other population would use: side by side they may share. And what
+/// it costs to keep the largest population on cores of its own.
+void Planner::move_populations() {
+    std::vector<const PopulationNeed*> needs;
+    for (const PopulationNeed& need : known_.populations) {
+        if (need.cores > 1) {
+            needs.push_back(&need);
+        }
+    }
+    std::ranges::stable_sort(needs, std::greater<>(), &PopulationNeed::cores);
+    const auto named = [&](const std::string& name) {  // not a part of a split network
+        return std::ranges::find(network_.populations, name, &Population::name) != network_.populations.end();
+    };
+    std::erase_if(needs, [&](const PopulationNeed* need) { return !named(need->name); });
+    if (needs.empty()) {
+        return;
+    }
+    constexpr std::size_t most_partners = 3;
+    const std::size_t partners = std::min(needs.size(), thorough_ ? most_partners + 1 : 2);
+    for (std::size_t i = 1; i < partners; ++i) {
+        add({.kind = Kind::together,
+             .change = fmt::format("'{}' and '{}' side by side on cores", needs[0]->name, needs[i]->name),
+             .how = fmt::format("--keep-together {},{}", needs[0]->name, needs[i]->name),
+             .options = [pair = std::vector{needs[0]->name, needs[i]->name}](CompileOptions& compile) {
+                 compile.overrides.together = {pair};
+             }});
+    }
+    if (!thorough_ || known_.populations.size() < 2 || !known_.as_is.fits) {
+        return;
+    }
+    std::vector<std::uint32_t> places(needs[0]->cores);
+    for (std::uint32_t i = 0; i < places.size(); ++i) {
+        places[i] = i;
+    }
+    add({.kind = Kind::together,
+         .change = fmt::format("'{}' alone on {} cores", needs[0]->name, places.size()),
+         .how = fmt::format("--pin {}=0-{}", needs[0]->name, places.size() - 1),
+         .options = [name = needs[0]->name, places](CompileOptions& compile) {
+             compile.overrides.pins = {{.population = name, .cores = places}};
+         }});
+}
+
+void Planner::reorder() {
+    const auto order = [&](std::string change, auto make) {
+        add({.kind = Kind::tiling, .change = std::move(change), .order = std::move(make)});
+    };
+    order("no core with neurons of two populations",
+          [](const Network&, const MappedNetwork& mapped) { return std::optional(separate_order(mapped)); });
+    if (has_pictures(network_)) {
+        order("pictures filled channel by channel",
+              [](const Network&, const MappedNetwork& mapped) { return std::optional(natural_order(mapped)); });
+        order("pictures filled pixel by pixel along rows",
+              [](const Network& network, const MappedNetwork& mapped) { return pixel_order(network, mapped, false); });
+        order("pictures filled pixel by pixel along a Z curve",
+              [](const Network& network, const MappedNetwork& mapped) { return pixel_order(network, mapped, true); });
+        for (const int percent : {100, 75, 50}) {
+            order(fmt::format("pictures in tiles that take {} % of a core", percent),
+                  [chip = &chip_, percent](const Network& network, const MappedNetwork& mapped) {
+                      const TileRoom room = tile_room(*chip, mapped).scaled(percent / 100.0);
+                      return std::optional(
+                          tile_order(network, mapped,
+                                     chip->synapses.crossbar_types > 0
+                                         ? room
+                                         : measured_room(network, mapped, core_facts(mapped, *chip), *chip, room)));
+                  });
+        }
+    }
+    constexpr std::uint64_t most_work = 400'000'000;  // synapse visits, as partition() allows
+    order("neurons gathered by the sources that they share",
+          [chip = &chip_](const Network&, const MappedNetwork& mapped) {
+              return overlap_order(mapped, *chip, most_work);
+          });
+}
+
+void Planner::search_harder() {
+    for (int effort = options_.compile.effort + 1; effort <= 3; ++effort) {
+        add({.kind = Kind::effort,
+             .change = fmt::format("a harder search (effort {})", effort),
+             .how = fmt::format("--effort {}", effort),
+             .options = [effort](CompileOptions& compile) { compile.effort = effort; }});
+    }
+}
+
+std::vector<TrialPlan> Planner::run() {
+    lift_limits();
+    share_lists();
+    if (!known_.as_is.maps) {
+        keep_strongest(options_.compile.weight_bits);
+        if (crossbar() && options_.compile.weight_bits > 1) {
+            keep_strongest(1);
+        }
+    }
+    try_chips();
+    change_neurons();
+    prune();
+    move_populations();
+    narrow_weights();
+    if (thorough_ && known_.as_is.maps) {
+        reorder();
+    }
+    if (options_.depth > 1) {
+        search_harder();
+    }
+    return std::move(plans_);
+}
+
+}  // namespace
+
+std::vector<TrialPlan> plan_trials(const TrialGround& ground) {
+    return Planner(ground).run();
+}
+
+int trial_effort(const ExplainOptions& options, std::uint64_t synapses) {
+    constexpr std::array<std::uint64_t, 4> most_synapses{std::numeric_limits<std::uint64_t>::max(), 100'000, 10'000,
+                                                         2'000};
+    int effort = std::clamp(options.compile.effort, 0, 3);
+    while (options.depth < 2 && effort > 0 && synapses > most_synapses[static_cast<std::size_t>(effort)]) {
+        --effort;
+    }
+    return effort;
+}
+
+std::size_t most_trials(const ExplainOptions& options, std::uint64_t synapses) {
+    if (options.depth > 1) {
+        return std::numeric_limits<std::size_t>::max();
+    }
+    const std::uint64_t visits = options.depth == 0 ? 100'000'000 : 400'000'000;
+    constexpr std::uint64_t least = 4;
+    return std::max(visits / std::max<std::uint64_t>(synapses, 1), least);
+}
+
+bool same_core(const chip::ChipSpec& a, const chip::ChipSpec& b) {
+    return a.limits == b.limits && a.neuron == b.neuron && a.synapses == b.synapses && a.learning == b.learning &&
+           a.conventions == b.conventions;
+}
+
+}  // namespace spikeloom::compiler
