@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/legalise/verify_legal.hpp"
+#include "compiler/legalise/verify_starts.hpp"
 #include "compiler/map_network.hpp"
 #include "compiler/mapping_report.hpp"
 #include "compiler/overrides.hpp"
@@ -16,7 +17,7 @@
 #include "compiler/passes/place.hpp"
 #include "compiler/spike_rates.hpp"
 #include "compiler/text/network_text.hpp"
-#include "compiler/text/stored_copies.hpp"
+#include "compiler/text/stored_legal.hpp"
 #include "compiler/verify.hpp"
 
 namespace spikeloom::compiler {
@@ -69,18 +70,18 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
     return findings;
 }
 
-/// The network that the gap is measured against, and which neurons of the image are copies of its own.
-std::string stored_with_copies(const LegalNetwork& legal) {
-    std::vector<NeuronCopies> copies;
+/// The network that the gap is measured against, and what the image has of it otherwise.
+std::string stored(const LegalNetwork& legal) {
+    StoredLegal told{.copies = {}, .added_steps = legal.added_steps};
     for (const FanOutCopies& own : legal.fan_out) {
         if (own.population < legal.reference.populations.size()) {  // else of helpers
-            copies.push_back({.name = legal.network.populations[own.copies].name,
-                              .population = PopulationId(own.population),
-                              .stand_for = own.stand_for});
+            told.copies.push_back({.name = legal.network.populations[own.copies].name,
+                                   .population = PopulationId(own.population),
+                                   .stand_for = own.stand_for});
         }
     }
     std::string bytes = serialise_network(legal.reference);
-    return bytes.empty() ? bytes : bytes + serialise_copies(copies);
+    return bytes.empty() ? bytes : bytes + serialise_legal(told);
 }
 
 struct PlaceWork {
@@ -165,7 +166,7 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     mapping->mapped.table = {};
 
     say(options, 0.85, "verify");
-    Diagnostics findings = verify(result.image, made);
+    Diagnostics findings = legal != nullptr ? verify_legal_image(result.image, *legal) : verify(result.image, made);
     if (findings.empty()) {
         findings = compare_cost(parts, placement, result.image);
     }
@@ -182,7 +183,7 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
         result.image.losses = legal->losses;  // of what the user gave
     }
     if (options.embed_network) {
-        result.image.source_network = legal != nullptr ? stored_with_copies(*legal) : serialise_network(network);
+        result.image.source_network = legal != nullptr ? stored(*legal) : serialise_network(network);
     }
     say(options, 1.0, "done");
     return result;

@@ -32,6 +32,22 @@ struct FanOutCopies {
     std::vector<std::uint32_t> stand_for;  ///< neuron of `population`, by copy
 };
 
+/// A population that moves by itself, by biases or leaks, while its spikes come later: how it starts (late_start.hpp).
+struct LateStart {
+    /// Of reset_interval: the longest that an image takes.
+    static constexpr std::int32_t once = 1'000'000'000;
+
+    std::uint32_t population = 0;  ///< the user's, or of copies
+    int steps = 0;                 ///< that its spikes come later
+    bool reset = false;            ///< u and v become 0 before step `steps` + 1
+    /// What u started from as it was quantised, one a neuron; empty: it still does.
+    std::vector<std::int32_t> quantised_currents{};
+    std::uint32_t moving = 0;   ///< neurons that move by themselves
+    std::uint32_t inexact = 0;  ///< of those: that can't be brought to where they would start, to the bit
+    std::uint32_t early = 0;    ///< of those: that spike, or send, before their time
+    double off = 0;  ///< how far the others are from there, the farthest: u and v, as a share of the threshold
+};
+
 struct LegalNetwork {
     Network network;    ///< what is mapped
     Network reference;  ///< the user's, with the added steps as delays: what the same spikes are computed from
@@ -40,6 +56,7 @@ struct LegalNetwork {
     SpikeRates rates;                          ///< of `network`; empty: each counts once
     std::vector<FanInSplit> fan_in;
     std::vector<FanOutCopies> fan_out;
+    std::vector<LateStart> late_starts{};
 };
 
 /// The network and what it is mapped from: the same populations, nodes and projections.

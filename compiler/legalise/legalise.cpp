@@ -8,8 +8,8 @@
 #include <string>
 #include <utility>
 
-#include "compiler/convert/balance_delays.hpp"
 #include "compiler/legalise/copy_neurons.hpp"
+#include "compiler/legalise/late_start.hpp"
 #include "compiler/legalise/misfits.hpp"
 #include "compiler/legalise/split_fan_in.hpp"
 
@@ -71,22 +71,6 @@ std::uint32_t original_of(const LegalMapping& made, const MappedNetwork& before,
     const auto copies = std::ranges::find(made.legal.fan_out, population, &FanOutCopies::copies);
     return before.population_first[copies->population] +
            copies->stand_for[node - made.mapped.population_first[population]];
-}
-
-/// One note, on the first population that a bias moves in time as given, while its spikes are later.
-void remark_biases(const Network& network, LegalMapping& at) {
-    for (std::size_t p = 0; p < network.populations.size(); ++p) {
-        if (const int steps = at.legal.added_steps[p]; steps > 0 && acts_alone(network, p)) {
-            at.remarks.push_back({.severity = Severity::note,
-                                  .where = fmt::format("population '{}'", network.populations[p].name),
-                                  .found = fmt::format("its bias or leak acts from the start all the same, as spikes "
-                                                       "come {} step{} later",
-                                                       steps, steps == 1 ? "" : "s"),
-                                  .allowed = {},
-                                  .help = {}});
-            return;
-        }
-    }
 }
 
 void sort_neurons(PopulationSplit& split) {
@@ -314,7 +298,7 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
                 ? Diagnostics{refuse_loops(at.legal.network.populations[at.mapped.population_of(left.neuron)])}
                 : Diagnostics{});
     }
-    remark_biases(network, at);
+    start_late(at, chip_);
     return std::optional(std::move(at));
 }
 

@@ -144,6 +144,15 @@ bool LegalVerifier::same_populations() {
             ModelParameters& parameters = wanted.fixed->parameters;
             parameters.reset_offset = (parameters.reset_offset + legal_.added_steps[p]) % parameters.reset_interval;
         }
+        const auto start = std::ranges::find(legal_.late_starts, p, &LateStart::population);
+        if (wanted.fixed && start != legal_.late_starts.end() &&
+            start->reset) {  // verify_legal_image() checks the time
+            wanted.fixed->parameters.reset_interval = LateStart::once;
+            wanted.fixed->parameters.reset_offset = start->steps + 1;
+        }
+        if (start != legal_.late_starts.end() && start->steps != legal_.added_steps[p]) {
+            say(fmt::format("population '{}'", wanted.name), "it starts at another time than its spikes come");
+        }
         if (!(made[p] == wanted)) {
             say(fmt::format("population '{}'", wanted.name), "its neurons are not those of the network");
         }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "compiler/legalise/late_reference.hpp"
 #include "compiler/reference/image_view.hpp"
 
 namespace spikeloom::compiler {
@@ -75,6 +76,8 @@ public:
 
 private:
     void replace_biases(std::size_t population);
+    void replace_late_biases(std::size_t population, int from);
+    [[nodiscard]] bool drawn_by_leak(std::size_t population) const;
 
     const ImageView& view_;
     const chip::NeuronFormat& format_;
@@ -149,6 +152,10 @@ void Dequantiser::replace_thresholds() {
 /// All that is added to v every step, as the registers hold it. A bias B with an initial current -F acts as F through
 /// the synaptic filter and B - F at once; what acts at once becomes part of v_leak where v leaks.
 void Dequantiser::replace_biases(std::size_t p) {
+    if (const int from = biased_from(original_, p); from > 0 && !drawn_by_leak(p)) {
+        replace_late_biases(p, from);
+        return;
+    }
     Population& population = variant_.populations[p];
     std::vector<double> biases(population.size(), 0.0);
     std::vector<double> leaks_to(population.size(), 0.0);
@@ -176,6 +183,45 @@ void Dequantiser::replace_biases(std::size_t p) {
         if (projection.target.value() == p) {
             projection.bias = Parameter(0.0);
             projection.bias_from_step = 0;
+        }
+    }
+}
+
+/// Whether a leak alone moves a neuron from where it starts.
+bool Dequantiser::drawn_by_leak(std::size_t p) const {
+    const Population& population = original_.populations[p];
+    for (std::size_t i = 0; leaks(population.kind) && i < population.size(); ++i) {
+        if (population.v_leak[i] != meanings_[p][i].origin) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Where all that is added acts from a step on, as the float network has it: one of its projections brings it.
+void Dequantiser::replace_late_biases(std::size_t p, int from) {
+    Population& population = variant_.populations[p];
+    std::vector<double> biases(population.size(), 0.0);
+    for (std::size_t i = 0; i < population.size(); ++i) {
+        const double per_input =
+            meanings_[p][i].current_gain * (has_synaptic_current(population.kind) ? population.w_in[i] : 1.0);
+        const double added = static_cast<double>(view_.registers(p)[i].bias) / view_.voltage_per_unit(p);
+        biases[i] = per_input != 0 ? added / per_input : 0.0;
+    }
+    population.bias = Parameter(0.0);
+    if (leaks(population.kind)) {
+        std::vector<double> origins;
+        for (const Meaning& meaning : meanings_[p]) {
+            origins.push_back(meaning.origin);
+        }
+        population.v_leak = Parameter(std::move(origins));
+    }
+    bool carried = false;
+    for (Projection& projection : variant_.projections) {
+        if (projection.target.value() == p) {
+            projection.bias = carried ? Parameter(0.0) : Parameter(biases);
+            projection.bias_from_step = from;
+            carried = true;
         }
     }
 }

@@ -7,7 +7,9 @@
 #include <cmath>
 #include <iterator>
 
+#include "compiler/legalise/late_reference.hpp"
 #include "compiler/reference/real_registers.hpp"
+#include "compiler/text/stored_legal.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -281,10 +283,11 @@ ReferenceOptions chip_timing() {
 
 }  // namespace
 
-GapMeasurement::GapMeasurement(const Network& network, const std::vector<Network>& variants, PopulationId readout)
+GapMeasurement::GapMeasurement(const Network& network, const Network& given, const std::vector<Network>& variants,
+                               PopulationId readout)
     : populations_(network.populations.size()),
       readout_(readout),
-      framework_(network, {}),
+      framework_(given, {}),
       reference_(network, chip_timing()),
       accumulator_(names_and_sizes(network), part_names()) {
     for (const Network& variant : variants) {
@@ -318,7 +321,15 @@ Result<GapMeasurement> GapMeasurement::create(const Network& network, const chip
         }
         variants.push_back(std::move(*variant));
     }
-    return GapMeasurement(network, variants, readout);
+    StoredLegal legal;  // nothing, where the image keeps no network
+    if (!image.source_network.empty()) {
+        auto stored = deserialise_legal(image.source_network, "the image's stored network");
+        if (!stored) {
+            return fail(std::move(stored.error()));
+        }
+        legal = std::move(*stored);
+    }
+    return GapMeasurement(network, without_added_starts(network, legal.added_steps), variants, readout);
 }
 
 void GapMeasurement::add_sample(const std::vector<std::vector<std::vector<float>>>& inputs, int label, GapRun chip,

@@ -140,7 +140,9 @@ public:
     [[nodiscard]] GapReport report() const { return accumulator_.report(); }
 
 private:
-    GapMeasurement(const Network& network, const std::vector<Network>& variants, PopulationId readout);
+    /// `given`: the network before steps were added.
+    GapMeasurement(const Network& network, const Network& given, const std::vector<Network>& variants,
+                   PopulationId readout);
 
     std::size_t populations_;
     PopulationId readout_;

@@ -59,14 +59,14 @@ Diagnostics ImageView::open_copies() {
     if (unknown.empty()) {
         return {};
     }
-    const auto stored = deserialise_copies(image_.source_network, "the image's stored network");
+    const auto stored = deserialise_legal(image_.source_network, "the image's stored network");
     if (!stored) {
         return stored.error();
     }
     Diagnostics findings;
     for (const chip::PopulationSymbol* symbol : unknown) {
-        const auto copies = std::ranges::find(*stored, symbol->name, &NeuronCopies::name);
-        if (copies != stored->end()) {
+        const auto copies = std::ranges::find(stored->copies, symbol->name, &NeuronCopies::name);
+        if (copies != stored->copies.end()) {
             if (!seat_copies(*symbol, *copies)) {
                 findings.push_back(foreign("population '" + symbol->name + "'",
                                            "the copies that it is said to be are of neurons that are not there"));

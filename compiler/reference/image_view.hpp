@@ -1,6 +1,6 @@
 // An image seen from the network it was compiled from: registers by neuron, and what a spike of a neuron brings to
 // which others. Helpers, which pass parts of sums on, are ways between the network's neurons; copies, which share their
-// targets with an original, send for it (the image's stored network says whose copies they are, stored_copies.hpp).
+// targets with an original, send for it (the image's stored network says whose copies they are, stored_legal.hpp).
 #pragma once
 
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "chip/image/image.hpp"
 #include "chip/spec/weight_format.hpp"
 #include "compiler/network.hpp"
-#include "compiler/text/stored_copies.hpp"
+#include "compiler/text/stored_legal.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::compiler {

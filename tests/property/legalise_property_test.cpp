@@ -152,8 +152,13 @@ Network without_biases(Network network) {
     return network;
 }
 
+/// What the compiler says of biases that it can't make late.
+bool starts_early(const Diagnostic& remark) {
+    return remark.found.find("move by a bias or leak from the start") != std::string::npos;
+}
+
 struct Tally {
-    int split = 0, refused = 0, whole = 0, rounded_otherwise = 0, shifted = 0, later = 0;
+    int split = 0, refused = 0, whole = 0, rounded_otherwise = 0, shifted = 0, later = 0, early = 0, late_biases = 0;
     std::uint64_t spikes = 0;
 };
 
@@ -200,14 +205,16 @@ void compare(const Network& network, const chip::ChipSpec& chip, std::uint64_t s
     const auto stimulus = draw_stimulus(network, seed);
     const std::size_t populations = network.populations.size();
     const int most = std::ranges::max(added);
-    const Run expected = run(on_one->image, populations, stimulus, most);
     const Run found = run(many->image, populations, stimulus, most);
-    REQUIRE(found == expected);
     tally.spikes += count_spikes(found);
-    if (acts_alone(network)) {
+    if (!acts_alone(network)) {
+        REQUIRE(found == run(on_one->image, populations, stimulus, most));
+    } else if (std::ranges::any_of(many->remarks, starts_early)) {
+        ++tally.early;
         return;
     }
     ++tally.shifted;
+    tally.late_biases += acts_alone(network) && most > 0;
     const Run early = run(given->image, populations, stimulus, 0);
     for (std::size_t step = 0; step < early.size(); ++step) {
         for (std::size_t p = 0; p < populations; ++p) {
@@ -365,8 +372,9 @@ TEST_CASE("random networks split where cores take in little spike as on one core
     }
     MESSAGE(tally.split << " split, " << tally.whole << " whole, " << tally.refused << " refused, "
                         << tally.rounded_otherwise << " with weights rounded otherwise; " << tally.later
-                        << " with added steps; " << tally.shifted << " compared with the network as given; "
-                        << tally.spikes << " spikes");
+                        << " with added steps; " << tally.shifted << " compared with the network as given, "
+                        << tally.late_biases << " with biases that begin late; " << tally.early
+                        << " with some that don't; " << tally.spikes << " spikes");
     if (!test::sanitized) {
         CHECK(tally.split > 30);
         CHECK(tally.shifted > 10);

@@ -8,7 +8,7 @@
 
 #include "compiler/compile.hpp"
 #include "compiler/text/network_text.hpp"
-#include "compiler/text/stored_copies.hpp"
+#include "compiler/text/stored_legal.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -156,9 +156,10 @@ TEST_CASE("an image with copies has the weights, thresholds and decays of the on
     image.source_network.clear();
     CHECK(to_text(quantised_variant(network, image, QuantisedPart::all).error()).find("does not say whose") !=
           std::string::npos);
-    const std::vector<NeuronCopies> told{
-        {.name = image.populations[2].name, .population = PopulationId(0), .stand_for = {6}}};
-    image.source_network = serialise_network(network) + serialise_copies(told);
+    const StoredLegal told{
+        .copies = {{.name = image.populations[2].name, .population = PopulationId(0), .stand_for = {6}}},
+        .added_steps = {}};
+    image.source_network = serialise_network(network) + serialise_legal(told);
     CHECK(to_text(quantised_variant(network, image, QuantisedPart::all).error()).find("not there") !=
           std::string::npos);
 }
