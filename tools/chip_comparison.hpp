@@ -47,7 +47,7 @@ struct Inference {
     std::uint64_t samples = 0;
     std::uint64_t correct = 0;
     std::uint64_t silent = 0;
-    double decision_s = never;  ///< mean time of the first label spike, in the network's own time
+    double decision_s = never;  ///< mean time of the answer's first spike; on chips with steps in the network's time
     double spikes = 0;          ///< of neurons, a sample
     std::vector<InferencePrice> prices{};
     bool interrupted = false;
@@ -58,6 +58,7 @@ struct ChipRow {
     std::string title;
     bool continuous = false;  ///< a chip without steps
     bool fits = false;
+    bool approximated = false;   ///< fits, but as a network that is only near the given one; a remark says where
     Diagnostics why{};           ///< where it doesn't: all of the compiler's reasons
     std::size_t cores = 0;       ///< in use; of a chip without steps: runs, one after the other
     int cores_there = 0;         ///< 0: of an ideal chip, which has no limits

@@ -4,7 +4,14 @@
 #include <algorithm>
 
 #include "compiler/timed/scale_times.hpp"
+#include "runtime/analog/coded_evaluation.hpp"
+#include "runtime/report/units.hpp"
+#include "tools/analog_options.hpp"
 #include "tools/chip_comparison_parts.hpp"
+#include "tools/chip_comparison_prices.hpp"
+#include "tools/console.hpp"
+#include "tools/evaluation_options.hpp"
+#include "tools/interrupt.hpp"
 
 namespace spikeloom::tools {
 
@@ -23,26 +30,118 @@ std::optional<compiler::AnalogCompileResult> compile_for(const ComparisonSetting
     }
     row.fits = true;
     take_mapping(compiled->image, row);
+    if (compiled->image.runs.size() > 1) {
+        row.remarks.push_back(fmt::format(
+            "it takes {} runs, one after the other, whose times and energies add up; what lies between them (new "
+            "weights, analog parameters that settle in {}) is left out",
+            compiled->image.runs.size(), runtime::si(chip.ranges.parameter_settle_s, "s", runtime::Script::plain)));
+    }
     for (const Diagnostic& remark : compiled->remarks) {
         row.remarks.push_back(to_text(remark));
     }
     return std::move(*compiled);
 }
 
+namespace {
+
+/// Exactly, else with what has no exact counterpart brought near it, and the row told so.
+Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setting, const chip::AnalogSpec& chip,
+                                                  ChipRow& row) {
+    constexpr double steps_a_pulse = 0.1;
+    constexpr double steps_a_long_memory = 1e4;
+    const compiler::Network& network = setting.network.stepped->network;
+    compiler::ContinuousTimeOptions options{.least_refractory_s = network.step_s,
+                                            .approximate_reset = setting.line.flag("approximate-reset")};
+    auto exact = compiler::to_timed(network, options);
+    if (exact) {
+        return exact;
+    }
+    options.pulse_s = steps_a_pulse * network.step_s;
+    options.leakless_tau_s = steps_a_long_memory * network.step_s;
+    if (!chip.ideal) {
+        options.pulse_s = std::max(options.pulse_s, chip.ranges.tau_syn_s.least * chip.speed_up);
+        options.leakless_tau_s = std::min(options.leakless_tau_s, chip.ranges.tau_mem_s.most * chip.speed_up);
+    }
+    auto near = compiler::to_timed(network, options);
+    if (near) {
+        row.approximated = true;
+        row.remarks.push_back(fmt::format(
+            "brought near: where neurons have no synaptic current, a spike is a pulse of {} with the same charge; "
+            "where they have no leak, they forget over {} (times of the network)",
+            runtime::si(options.pulse_s, "s", runtime::Script::plain),
+            runtime::si(options.leakless_tau_s, "s", runtime::Script::plain)));
+    }
+    return near;
+}
+
+Result<runtime::CodedEvaluation> evaluate(const chip::AnalogImage& image, const ComparisonSetting& setting,
+                                          double step_s) {
+    const auto instance = calibrated_instance(setting.line);
+    const auto chip = instance ? chip::analog::AnalogChip::load(image, *instance) : tl::unexpected(instance.error());
+    if (!chip) {
+        return fail(chip.error());
+    }
+    const runtime::LabelledSet& set = *setting.set.coded;
+    ProgressBar bar(image.chip.name);
+    runtime::CodedEvaluationOptions options{
+        .steps = labelled_set_options(setting.line, answering(setting.network.stepped->network), set),
+        .step_s = step_s,
+        .threads = thread_count(setting.line)};
+    options.stop = InterruptGuard::requested;
+    options.progress = [&bar](std::uint64_t done, std::uint64_t samples) {
+        bar.update(static_cast<double>(done) / static_cast<double>(samples),
+                   fmt::format("sample {} of {}", done, samples));
+    };
+    return runtime::evaluate_coded(*chip, set, options);
+}
+
+Inference figures_of(const runtime::CodedEvaluation& evaluation, const chip::AnalogSpec& chip, double step_s) {
+    const auto samples = std::max<double>(1, static_cast<double>(evaluation.samples));
+    Inference inference{
+        .time = fmt::format("continuous, {}",
+                            runtime::si(static_cast<double>(evaluation.steps) * step_s, "s", runtime::Script::plain)),
+        .samples = evaluation.samples,
+        .correct = evaluation.correct,
+        .silent = evaluation.silent,
+        .decision_s = evaluation.mean_first_spike_s,
+        .spikes = static_cast<double>(evaluation.counts.spikes) / samples,
+        .interrupted = evaluation.interrupted};
+    take_prices(evaluation.counts, samples, chip, inference);
+    return inference;
+}
+
+}  // namespace
+
 Result<ChipRow> stepped_on_analog(const ComparisonSetting& setting, const chip::AnalogSpec& chip) {
     ChipRow row{.chip = chip.name, .title = chip.title, .continuous = true};
-    auto timed = compiler::to_timed(setting.network.stepped->network);
+    const compiler::Network& network = setting.network.stepped->network;
+    auto timed = in_continuous_time(setting, chip, row);
     if (!timed) {
         row.why = std::move(timed.error());
         return row;
     }
-    const double scale = chip.ideal ? 1 : 1 / chip.speed_up;
-    compiler::scale_times(*timed, scale);
+    compiler::scale_times(*timed, 1 / chip.speed_up);
     const auto compiled = compile_for(setting, *timed, chip, row);
-    if (compiled && !chip.ideal) {
-        row.remarks.push_back(
-            fmt::format("the network's times are {:.6g} times shorter, as the chip is faster", chip.speed_up));
+    if (!compiled) {
+        row.approximated = false;
+        row.remarks.clear();
     }
+    if (!compiled || !setting.set.coded) {
+        return row;
+    }
+    const double step_s = network.step_s / chip.speed_up;
+    const auto evaluation = evaluate(compiled->image, setting, step_s);
+    if (!evaluation) {
+        row.not_run = evaluation.error();
+        return row;
+    }
+    row.inference = figures_of(*evaluation, chip, step_s);
+    row.remarks.push_back(
+        fmt::format("made for steps of {}, it runs in continuous time{}: spikes reach the next layer at once, those of "
+                    "the input come "
+                    "at the start of their steps, and a neuron is refractory for at least a step",
+                    runtime::si(network.step_s, "s", runtime::Script::plain),
+                    chip.speed_up == 1 ? std::string() : fmt::format(", {:.6g} times faster", chip.speed_up)));
     return row;
 }
 

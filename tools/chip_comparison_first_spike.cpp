@@ -19,8 +19,6 @@ namespace spikeloom::tools {
 
 namespace {
 
-constexpr double ns_per_s = 1e9;
-
 /// The network's coding, with the window that the user wants.
 Result<chip::TtfsCoding> coding_of(const ComparisonSetting& setting) {
     const compiler::TimedNetwork& network = setting.network.first_spike->network;
@@ -83,15 +81,11 @@ Result<Inference> infer(const chip::AnalogImage& image, const ComparisonSetting&
         .decision_s = score.decision_s,
         .spikes = score.spikes,
         .interrupted = whole->interrupted || stopped->interrupted};
-    for (const chip::AnalogCostTable& table : image.chip.costs) {
-        InferencePrice price = price_of(whole->first.counts, samples, table);
-        const InferencePrice decided = price_of(stopped->first.counts, samples, table);
-        price.decision_pj = decided.energy_pj();
-        price.decision_ns = decided.latency_ns;
-        inference.prices.push_back(std::move(price));
-    }
-    if (image.chip.costs.empty() && !image.chip.ideal) {
-        inference.prices.push_back({.latency_ns = whole->first.counts.duration_s * ns_per_s / samples});
+    take_prices(whole->first.counts, samples, image.chip, inference);
+    for (std::size_t t = 0; t < image.chip.costs.size(); ++t) {
+        const InferencePrice decided = price_of(stopped->first.counts, samples, image.chip.costs[t]);
+        inference.prices[t].decision_pj = decided.energy_pj();
+        inference.prices[t].decision_ns = decided.latency_ns;
     }
     return inference;
 }

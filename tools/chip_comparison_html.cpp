@@ -74,7 +74,7 @@ std::string table_row(const ChipRow& row, bool with_set) {
         return html + fmt::format("<td>no</td><td class=\"quiet\" colspan=\"{}\">{}</td></tr>\n", with_set ? 6 : 2,
                                   escaped(reason_text(row.why)));
     }
-    html += cell("yes") + cell(cores_text(row), "n");
+    html += cell(row.approximated ? "nearly" : "yes") + cell(cores_text(row), "n");
     html += cell(row.fullest > 0 ? fmt::format("{} {}", row.binding, runtime::percent(row.fullest, script, 0)) : "–");
     if (!with_set) {
         return html + "</tr>\n";
@@ -343,7 +343,7 @@ void add_runs(const ChipComparison& comparison, Page& page) {
                          {"time", false},
                          {"spikes a sample"},
                          {"silent samples"},
-                         {"first label spike"}}));
+                         {"first spike of the answer"}}));
     for (const ChipRow& row : comparison.chips) {
         if (!row.fits) {
             continue;

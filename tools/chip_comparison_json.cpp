@@ -79,6 +79,7 @@ json::object row_json(const ChipRow& row) {
             {"title", row.title},
             {"time_base", row.continuous ? "continuous" : "stepped"},
             {"fits", row.fits},
+            {"approximated", row.approximated},
             {"why", findings_json(row.why)},
             {"cores", mapped && !row.continuous ? json::value(row.cores) : json::value(nullptr)},
             {"cores_there", mapped && !row.continuous ? json::value(row.cores_there) : json::value(nullptr)},

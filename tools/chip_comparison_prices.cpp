@@ -127,4 +127,14 @@ InferencePrice price_of(const chip::analog::AnalogCounts& counts, double samples
     return price;
 }
 
+void take_prices(const chip::analog::AnalogCounts& counts, double samples, const chip::AnalogSpec& chip,
+                 Inference& inference) {
+    for (const chip::AnalogCostTable& table : chip.costs) {
+        inference.prices.push_back(price_of(counts, samples, table));
+    }
+    if (chip.costs.empty() && !chip.ideal) {
+        inference.prices.push_back({.latency_ns = counts.duration_s * ns_per_s / samples});
+    }
+}
+
 }  // namespace spikeloom::tools

@@ -24,6 +24,10 @@ struct CountedRun {
 [[nodiscard]] InferencePrice price_of(const chip::analog::AnalogCounts& counts, double samples,
                                       const chip::AnalogCostTable& costs);
 
+/// Under all of its cost tables; where it has none, latency alone (an ideal chip has none of its own).
+void take_prices(const chip::analog::AnalogCounts& counts, double samples, const chip::AnalogSpec& chip,
+                 Inference& inference);
+
 [[nodiscard]] chip::Estimate times(const chip::Estimate& estimate, double factor);
 
 /// Cores and chips in use, over a time.

@@ -58,6 +58,9 @@ Inference figures_of(const runtime::Report& report, const chip::Image& image, st
         .silent = report.silent,
         .spikes = static_cast<double>(report.totals[Counter::spikes]) / samples,
         .interrupted = report.interrupted};
+    if (report.mean_first_spike_step >= 0) {
+        inference.decision_s = (report.mean_first_spike_step + 1) * image.step_s;  // it spikes where its step ends
+    }
     for (const chip::CostTable& table : image.chip.costs) {
         const auto priced = std::ranges::find(report.priced, table.name, &runtime::PricedRun::table);
         if (priced == report.priced.end()) {
@@ -99,7 +102,7 @@ Result<Inference> infer(const chip::Image& image, const runtime::LabelledSet& se
     if (!recorder) {
         return fail(std::move(recorder.error()));
     }
-    const runtime::EvaluationOptions options = labelled_set_options(line, image, set);
+    const runtime::EvaluationOptions options = labelled_set_options(line, answering(image), set);
     runtime::EvaluationCallbacks callbacks;
     callbacks.stop = InterruptGuard::requested;
     const auto evaluation = [&] {

@@ -27,7 +27,11 @@ json::value text_or_null(bool there, auto make) {
 
 /// The one table: a line a chip, under its first cost table.
 json::object table_row(const ChipRow& row, bool with_set) {
-    json::object line{{"chip", row.chip}, {"fits", row.fits}, {"cores", cores_text(row)}};
+    json::object line{{"chip", row.chip},
+                      {"fits", !row.fits          ? "no"
+                               : row.approximated ? "nearly"
+                                                  : "yes"},
+                      {"cores", cores_text(row)}};
     line["fullest limit"] = text_or_null(
         row.fullest > 0, [&] { return fmt::format("{} {}", row.binding, runtime::percent(row.fullest, script, 0)); });
     if (!with_set) {
@@ -75,8 +79,9 @@ json::object run_row(const ChipRow& row) {
             {"correct", inference.correct},
             {"silent", inference.silent},
             {"spikes a sample", fmt::format("{:.1f}", inference.spikes)},
-            {"first label spike", text_or_null(inference.decision_s != never,
-                                               [&] { return runtime::si(inference.decision_s, "s", script); })}};
+            {"first spike of the answer", text_or_null(inference.decision_s != never, [&] {
+                 return runtime::si(inference.decision_s, "s", script);
+             })}};
 }
 
 json::object mapping_row(const ChipRow& row) {

@@ -30,7 +30,7 @@ namespace po = boost::program_options;
 
 runtime::EvaluationOptions evaluation_options(const CommandLine& line, const chip::Image& image,
                                               const runtime::LabelledSet& set) {
-    runtime::EvaluationOptions options = labelled_set_options(line, image, set);
+    runtime::EvaluationOptions options = labelled_set_options(line, answering(image), set);
     options.passes = line.value<std::uint32_t>("epochs");
     if (options.passes == 0) {
         throw UsageError("--epochs: at least 1");

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "compiler/netx/netx_reader.hpp"
 #include "runtime/pipeline.hpp"
@@ -25,8 +26,8 @@ T parsed(Result<T> value) {
 /// As the users of netx measure: pixels drive integrate-and-fire neurons outside the chip, late layers have the time
 /// that they need, the class is the argmax of the output's spike counts. Neurons of the input on the chip get pixels as
 /// their values, as long as the sample lasts; the class of sigma-delta nets is the largest sum at its end.
-void take_netx_habits(const CommandLine& line, const chip::Image& image, runtime::EvaluationOptions& options) {
-    if (image.inputs.size() == 1 && image.inputs[0].graded) {
+void take_netx_habits(const CommandLine& line, const AnsweringNetwork& network, runtime::EvaluationOptions& options) {
+    if (network.graded) {
         const auto file = compiler::read_netx_file(line.operand());
         const auto found = file ? compiler::netx_transform(*file) : std::nullopt;
         const compiler::NetxTransform transform = found.value_or(compiler::NetxTransform{});
@@ -36,21 +37,52 @@ void take_netx_habits(const CommandLine& line, const chip::Image& image, runtime
             options.encoder.value_scale = 2 * transform.weight;
             options.encoder.value_offset = transform.bias - transform.weight;
         }
-        const auto output = runtime::output_population(image, "");
-        options.decision = !output || transform.sigma_delta            ? runtime::Decision::voltage_last
-                           : image.populations[output->value()].spikes ? runtime::Decision::argmax
-                                                                       : runtime::Decision::voltage_max;
+        options.decision = !network.output_spikes || transform.sigma_delta ? runtime::Decision::voltage_last
+                           : *network.output_spikes                        ? runtime::Decision::argmax
+                                                                           : runtime::Decision::voltage_max;
         return;
     }
     options.encoder.encoding = runtime::Encoding::constant;
-    if (const auto output = runtime::output_population(image, "")) {
-        options.drain_steps = runtime::pipeline_depth(image, *output);
-        options.decision =
-            image.populations[output->value()].spikes ? runtime::Decision::argmax : runtime::Decision::voltage_max;
+    if (network.output_spikes) {
+        options.drain_steps = network.depth;
+        options.decision = *network.output_spikes ? runtime::Decision::argmax : runtime::Decision::voltage_max;
     }
 }
 
 }  // namespace
+
+AnsweringNetwork answering(const chip::Image& image) {
+    AnsweringNetwork network{.graded = image.inputs.size() == 1 && image.inputs[0].graded};
+    if (const auto output = runtime::output_population(image, "")) {
+        network.output_spikes = image.populations[output->value()].spikes;
+        network.depth = runtime::pipeline_depth(image, *output);
+    }
+    return network;
+}
+
+AnsweringNetwork answering(const compiler::Network& network) {
+    AnsweringNetwork answers{.graded = network.inputs.size() == 1 && network.inputs[0].graded};
+    if (network.outputs.empty()) {
+        return answers;
+    }
+    const std::uint32_t output = network.outputs.front().population.value();
+    answers.output_spikes = compiler::spikes(network.populations[output].kind);
+    std::vector<bool> reached(network.populations.size(), false);
+    for (std::uint32_t depth = 0; depth < network.populations.size(); ++depth) {
+        const std::vector<bool> before = reached;
+        for (const compiler::Projection& projection : network.projections) {
+            const bool from_input = projection.source.kind == compiler::Source::Kind::input;
+            if (from_input ? depth == 0 : before[projection.source.index]) {
+                reached[projection.target.value()] = true;
+            }
+        }
+        if (reached[output]) {
+            answers.depth = depth;
+            break;
+        }
+    }
+    return answers;
+}
 
 void add_labelled_set_options(CommandLine& line, DataOption data) {
     const auto number = [](std::uint64_t value) {
@@ -86,17 +118,17 @@ void add_labelled_set_options(CommandLine& line, DataOption data) {
         "first", number(0), "the sample to begin with")("limit,l", number(0), "samples at most (0: all)");
 }
 
-runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const chip::Image& image,
+runtime::EvaluationOptions labelled_set_options(const CommandLine& line, const AnsweringNetwork& network,
                                                 const runtime::LabelledSet& set) {
     runtime::EvaluationOptions options;
     if (identify(line.operand()).value_or(FileKind::unknown) == FileKind::netx) {
-        take_netx_habits(line, image, options);
+        take_netx_habits(line, network, options);
     }
     if (line.has("encode")) {
         options.encoder.encoding = parsed(runtime::parse_encoding(line.value<std::string>("encode")));
     } else if (set.steps != 0) {
         options.encoder.encoding = runtime::Encoding::events;
-    } else if (image.inputs.size() == 1 && image.inputs[0].graded) {
+    } else if (network.graded) {
         options.encoder.encoding = runtime::Encoding::values;
     }
     options.encoder.value_scale = line.optional<double>("value-scale").value_or(options.encoder.value_scale);

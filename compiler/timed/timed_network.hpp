@@ -77,8 +77,19 @@ struct SteppedNetwork {
 };
 [[nodiscard]] Result<SteppedNetwork> to_stepped(const TimedNetwork& network, double step_s, int max_refractory_steps);
 
-/// A current-based Network (NIR CubaLIF and so on) in continuous time: a spike adds step_s / tau_syn * w_in * weight to
-/// I. Everything that has no continuous meaning (threshold neurons, soft reset, plasticity) is refused.
-[[nodiscard]] Result<TimedNetwork> to_timed(const Network& network);
+/// What may be brought near where a network with steps has no exact counterpart; by default it is refused.
+struct ContinuousTimeOptions {
+    /// Neurons without a synaptic current get one with this time constant: a spike is a pulse of the same charge; s.
+    double pulse_s = 0;
+    double leakless_tau_s = 0;       ///< membrane time constant of neurons that don't leak, large against a sample; s
+    double least_refractory_s = 0;   ///< steps bound a neuron's rate; so can this
+    bool approximate_reset = false;  ///< reset to the leak potential where the network subtracts the threshold
+};
+
+/// A Network (NIR CubaLIF, netx and so on) in continuous time: a spike's charge and a constant input's effect are those
+/// of the steps, so one adds step_s / tau_syn * w_in * weight to I; decays given in registers become time constants.
+/// Everything that has no continuous meaning (threshold neurons, soft reset, biases, values, plasticity) is refused,
+/// but for what the options allow.
+[[nodiscard]] Result<TimedNetwork> to_timed(const Network& network, const ContinuousTimeOptions& options = {});
 
 }  // namespace spikeloom::compiler

@@ -1,19 +1,31 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "compiler/timed/timed_network.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
+constexpr double decay_of_one = 4096;  ///< of FixedNeuron
+
+/// One neuron's equations in continuous time, and what a spike of weight 1 brings it: the integral of I over time.
+struct Continuous {
+    AdEx neuron;
+    double charge = 0;
+};
+
 class Timing {
 public:
-    explicit Timing(const Network& from) : from_(from) {}
+    Timing(const Network& from, const ContinuousTimeOptions& options) : from_(from), options_(options) {}
 
     Result<TimedNetwork> run() {
         timed_.name = from_.name;
         for (const InputPort& port : from_.inputs) {
+            if (port.graded) {
+                refuse(fmt::format("input '{}'", port.name), "spikes that carry values", "spikes that carry none");
+            }
             timed_.inputs.push_back({port.name, port.shape, {}});
         }
         for (const Population& population : from_.populations) {
@@ -46,32 +58,123 @@ private:
         return std::all_of(parameter.values.begin(), parameter.values.end(), [](double v) { return v == 0; });
     }
 
-    void convert(const Population& population) {
-        const std::string where = fmt::format("population '{}'", population.name);
-        TimedPopulation timed{.name = population.name, .shape = population.shape, .neurons = {}};
-        if (!has_synaptic_current(population.kind)) {
-            refuse(where, "neurons without a synaptic time constant", "current-based LIF neurons (NIR CubaLIF, CubaLI)",
-                   "in continuous time a spike without duration would be a jump of the membrane");
-        } else if (population.reset == ResetRule::subtract_threshold && spikes(population.kind)) {
-            refuse(where, "reset by subtraction of the threshold", "reset to a value");
-        } else if (!is_zero(population.bias)) {
-            refuse(where, "a constant input current", "spikes only",
-                   "a bias can be an input that spikes at a fixed time");
+    /// Refuses what has no continuous meaning; true: nothing.
+    bool check(const Population& population, const std::string& where) {
+        const std::size_t before = findings_.size();
+        if (population.fixed) {
+            check(*population.fixed, where);
         } else {
-            const bool uniform = population.tau_syn_s.uniform() && population.tau_mem_s.uniform() &&
-                                 population.resistance.uniform() && population.v_leak.uniform() &&
-                                 population.v_threshold.uniform() && population.v_reset.uniform();
-            const int steps = population.refractory_steps;
+            check_reset(population.reset == ResetRule::subtract_threshold && spikes(population.kind), where);
+            check_current(has_synaptic_current(population.kind), where);
+            check_leak(leaks(population.kind) || population.kind == NeuronKind::threshold, where);
+            if (population.kind == NeuronKind::threshold) {
+                refuse(where, "neurons without a memory", "neurons that integrate");
+            }
+            if (!is_zero(population.bias)) {
+                refuse_bias(where, "a constant input current");
+            }
+        }
+        return findings_.size() == before;
+    }
+
+    void check(const FixedNeuron& fixed, const std::string& where) {
+        if (fixed.model != NeuronModel::leaky) {
+            refuse(where, fmt::format("neurons of the model {}", name_of(fixed.model)),
+                   "leaky integrate-and-fire neurons", "a chip with steps that has this model: spikeloom chips");
+            return;
+        }
+        check_reset(fixed.parameters.soft_reset, where);
+        check_current(fixed.current_decay < decay_of_one, where);
+        check_leak(fixed.voltage_decay > 0, where);
+        if (fixed.voltage_decay >= decay_of_one) {
+            refuse(where, "neurons without a memory", "neurons that integrate");
+        }
+        if (fixed.parameters.reset_interval != 0) {
+            refuse(where, fmt::format("a reset every {} steps", fixed.parameters.reset_interval),
+                   "neurons that no clock resets");
+        }
+        if (std::ranges::any_of(fixed.biases, [](std::int32_t bias) { return bias != 0; })) {
+            refuse_bias(where, "a constant input current");
+        }
+    }
+
+    void check_reset(bool subtracts, const std::string& where) {
+        if (subtracts && !options_.approximate_reset) {
+            refuse(where, "reset by subtraction of the threshold", "reset to a value",
+                   "spikeloom compare --approximate-reset resets to the leak potential instead");
+        }
+    }
+    void check_current(bool has, const std::string& where) {
+        if (!has && options_.pulse_s == 0) {
+            refuse(where, "neurons without a synaptic time constant", "current-based LIF neurons (NIR CubaLIF, CubaLI)",
+                   "in continuous time a spike without duration would be a jump of the membrane; spikeloom compare "
+                   "runs it with "
+                   "short pulses instead");
+        }
+    }
+    void check_leak(bool has, const std::string& where) {
+        if (!has && options_.leakless_tau_s == 0) {
+            refuse(where, "neurons without a leak", "a membrane time constant");
+        }
+    }
+    void refuse_bias(const std::string& where, std::string found) {
+        refuse(where, std::move(found), "spikes only", "a bias can be an input that spikes at a fixed time");
+    }
+
+    [[nodiscard]] double refractory(const Population& population) const {
+        const int steps = population.refractory_steps;
+        return std::max(steps <= 1 ? 0 : steps * from_.step_s, options_.least_refractory_s);
+    }
+
+    [[nodiscard]] Continuous continuous(const Population& population, std::size_t i) const {
+        const double step = from_.step_s;
+        const bool current = has_synaptic_current(population.kind);
+        const bool leak = leaks(population.kind);
+        Continuous result;
+        result.charge = current ? step * population.w_in[i] : step;
+        const bool soft = population.reset == ResetRule::subtract_threshold;
+        result.neuron.lif = {
+            .tau_mem = leak ? population.tau_mem_s[i] : options_.leakless_tau_s,
+            .tau_syn = current ? population.tau_syn_s[i] : options_.pulse_s,
+            .resistance = population.resistance[i] * (leak ? 1 : options_.leakless_tau_s),
+            .leak = leak ? population.v_leak[i] : 0,
+            .threshold = spikes(population.kind) ? population.v_threshold[i] : never,
+            .reset = spikes(population.kind) && !soft ? population.v_reset[i] : (leak ? population.v_leak[i] : 0),
+            .refractory = refractory(population)};
+        return result;
+    }
+
+    /// u and v keep 1 - decay of themselves a step: so they do over the step of an exponential. In units of a weight.
+    [[nodiscard]] Continuous continuous(const Population& population, const FixedNeuron& fixed) const {
+        const double step = from_.step_s;
+        const double current = fixed.current_decay / decay_of_one;
+        const double voltage = fixed.voltage_decay / decay_of_one;
+        Continuous result;
+        result.charge = step / current / (voltage > 0 ? voltage : 1);
+        result.neuron.lif = {.tau_mem = voltage > 0 ? -step / std::log1p(-voltage) : options_.leakless_tau_s,
+                             .tau_syn = current < 1 ? -step / std::log1p(-current) : options_.pulse_s,
+                             .resistance = voltage > 0 ? 1 : options_.leakless_tau_s / step,
+                             .leak = 0,
+                             .threshold = spikes(population.kind) ? static_cast<double>(fixed.threshold) : never,
+                             .reset = 0,
+                             .refractory = refractory(population)};
+        return result;
+    }
+
+    void convert(const Population& population) {
+        TimedPopulation timed{.name = population.name, .shape = population.shape, .neurons = {}};
+        std::vector<double>& charges = charges_.emplace_back();
+        if (check(population, fmt::format("population '{}'", population.name))) {
+            const bool uniform =
+                population.fixed ||
+                (population.tau_syn_s.uniform() && population.tau_mem_s.uniform() && population.resistance.uniform() &&
+                 population.v_leak.uniform() && population.v_threshold.uniform() && population.v_reset.uniform() &&
+                 population.w_in.uniform());
             for (std::size_t i = 0; i < (uniform ? 1 : population.size()); ++i) {
-                AdEx neuron;
-                neuron.lif = {.tau_mem = population.tau_mem_s[i],
-                              .tau_syn = population.tau_syn_s[i],
-                              .resistance = population.resistance[i],
-                              .leak = population.v_leak[i],
-                              .threshold = spikes(population.kind) ? population.v_threshold[i] : never,
-                              .reset = spikes(population.kind) ? population.v_reset[i] : population.v_leak[i],
-                              .refractory = steps <= 1 ? 0 : steps * from_.step_s};
-                timed.neurons.push_back(neuron);
+                const Continuous one =
+                    population.fixed ? continuous(population, *population.fixed) : continuous(population, i);
+                timed.neurons.push_back(one.neuron);
+                charges.push_back(one.charge);
             }
         }
         timed_.populations.push_back(std::move(timed));
@@ -83,13 +186,17 @@ private:
             refuse(where, "plastic weights of a stepped rule", "weights that stay");
         }
         if (!is_zero(projection.bias)) {
-            refuse(where, "a constant input current (bias)", "spikes only",
-                   "a bias can be an input that spikes at a fixed time");
+            refuse_bias(where, "a constant input current (bias)");
+        }
+        if (projection.source.kind == Source::Kind::population &&
+            !spikes(from_.populations[projection.source.index].kind)) {
+            refuse(where, "sources that never spike, whose membranes would be passed on", "sources that spike");
         }
         if (!findings_.empty()) {
             return;
         }
-        const Population& target = from_.populations[projection.target.value()];
+        const TimedPopulation& target = timed_.populations[projection.target.value()];
+        const std::vector<double>& charges = charges_[projection.target.value()];
         TimedProjection timed;
         timed.name = projection.name;
         timed.source = projection.source;
@@ -103,7 +210,7 @@ private:
             for (const Connection& connection : connections) {
                 const std::uint32_t n = connection.target;
                 timed.targets.push_back(n);
-                timed.weights.push_back(from_.step_s / target.tau_syn_s[n] * target.w_in[n] *
+                timed.weights.push_back(charges[charges.size() == 1 ? 0 : n] / target.neuron(n).lif.tau_syn *
                                         static_cast<double>(connection.weight));
                 timed.delays.push_back(connection.delay_steps * from_.step_s);
                 delayed = delayed || connection.delay_steps != 0;
@@ -117,17 +224,19 @@ private:
     }
 
     const Network& from_;
+    const ContinuousTimeOptions& options_;
     TimedNetwork timed_;
+    std::vector<std::vector<double>> charges_;  ///< by population: one for all, or one each
     Diagnostics findings_;
 };
 
 }  // namespace
 
-Result<TimedNetwork> to_timed(const Network& network) {
+Result<TimedNetwork> to_timed(const Network& network, const ContinuousTimeOptions& options) {
     if (Diagnostics findings = check_network(network); has_error(findings)) {
         return fail(std::move(findings));
     }
-    return Timing(network).run();
+    return Timing(network, options).run();
 }
 
 }  // namespace spikeloom::compiler

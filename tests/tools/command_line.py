@@ -273,6 +273,40 @@ output { population: "out" }""")
             self.assertAlmostEqual(price["events_pj"]["value"], costs["dynamic_per_pj"]["value"], delta=1)
             self.assertAlmostEqual(price["latency_ns"], costs["time_per_ns"], delta=1e-3)
 
+    def test_compare_runs_networks_with_steps_in_continuous_time(self):
+        def row(network, *words):
+            told = self.done("compare", network, "--chips", "brainscales2", *words, "--json")
+            return json.loads(told)["chips"][0]
+        told = row(self.network, "--data", YINYANG / "yinyang_test.npz", "--limit", 100)
+        run = told["inference"]
+        self.assertEqual((told["fits"], told["approximated"], told["runs"]), (True, False, 1))
+        self.assertGreater(run["accuracy"], 0.8)
+        self.assertAlmostEqual(run["costs"][0]["latency_ns"], 60e3, delta=1)  # 60 steps of 1 ms, 1000 times faster
+        self.assertAlmostEqual(run["costs"][0]["energy_pj"]["value"], 175 * 60e3, delta=1)  # mW times ns
+        self.assertEqual(run, row(self.network, "--data", YINYANG / "yinyang_test.npz", "--limit", 100, "--threads", 3)
+                         ["inference"])
+        leaky = self.folder / "leaky.textproto"
+        leaky.write_text("""name: "leaky" step_s: 1e-3 input { name: "in" shape: 4 }
+            population { name: "cell" shape: 2 kind: leaky tau_mem_s: 0.01 v_threshold: 1 }
+            projection { name: "in_cell" source: "in" target: "cell" dense {} weight { constant: 0.5 } }
+            output { population: "cell" }""")
+        near = row(leaky)
+        self.assertEqual((near["fits"], near["approximated"]), (True, True))
+        self.assertIn("pulse of 100 us", near["remarks"][0])
+        chain = row(SOURCE / "models/networks/examples/chain.textproto")
+        self.assertEqual((chain["fits"], chain["approximated"]), (False, False))
+        self.assertIn("delay", chain["why"][0]["found"])
+        plastic = row(SOURCE / "models/networks/examples/plastic.textproto")
+        self.assertFalse(plastic["fits"])
+        self.assertIn("plastic", plastic["why"][0]["found"])
+        self.assertIn("channels", json.dumps(row(self.network, "--data", self.images())["not_run"]))
+
+    def images(self):
+        """A set of other channels than the network's."""
+        path = self.folder / "images.npz"
+        numpy.savez(path, inputs=numpy.zeros((4, 7), "f4"), labels=numpy.zeros(4, "i4"))
+        return path
+
     def test_compare_draws_a_page(self):
         page = self.folder / "page.html"
         self.done("compare", self.network, "--chips", "loihi1,truenorth", "--data", YINYANG / "yinyang_test.npz",

@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "compiler/timed/timed_network.hpp"
 
@@ -102,6 +103,101 @@ TEST_CASE("unsound timed networks are found out") {
     CHECK(broken([](TimedNetwork& n) { n.projections[1].source.index = 2; }));
     CHECK(broken([](TimedNetwork& n) { n.outputs[0] = PopulationId(2); }));
     CHECK(broken([](TimedNetwork& n) { n.coding = chip::TtfsCoding{}; }));
+}
+
+namespace {
+
+/// One input channel onto one neuron, of weight 3, in steps of 1 ms.
+Network one_synapse(const Population& population) {
+    Network network;
+    network.name = "one";
+    network.step_s = 1e-3;
+    network.inputs = {{.name = "in", .shape = {1}}};
+    network.populations = {population};
+    network.populations[0].name = "cell";
+    network.populations[0].shape = {1};
+    network.projections.push_back({.name = "in_cell",
+                                   .source = {Source::Kind::input, 0},
+                                   .target = PopulationId(0),
+                                   .weights = DenseWeights{{3}}});
+    network.outputs = {{"cell", PopulationId(0)}};
+    return network;
+}
+
+/// The integral of V - leak that a spike leaves, and for a neuron that hardly leaks the height it jumps by.
+double area(const TimedNetwork& network) {
+    const Lif& lif = network.populations[0].neurons[0].lif;
+    return lif.resistance * network.projections[0].weights[0] * lif.tau_syn;
+}
+double jump(const TimedNetwork& network) {
+    return area(network) / network.populations[0].neurons[0].lif.tau_mem;
+}
+
+}  // namespace
+
+TEST_CASE("registers' decays become time constants, and a spike's effect stays") {
+    Population population;
+    population.kind = NeuronKind::current_based;
+    population.fixed = FixedNeuron{.current_decay = 410, .voltage_decay = 1024, .threshold = 40, .biases = {}};
+    const auto timed = to_timed(one_synapse(population));
+    REQUIRE_MESSAGE(timed.has_value(), to_text(timed.error()));
+    const Lif& lif = timed->populations[0].neurons[0].lif;
+    CHECK(std::exp(-1e-3 / lif.tau_syn) == doctest::Approx(1 - 410 / 4096.0));
+    CHECK(std::exp(-1e-3 / lif.tau_mem) == doctest::Approx(0.75));
+    CHECK(lif.threshold == 40);
+    double u = 3;
+    double v = 0;
+    double sum = 0;
+    for (int step = 0; step < 1000; ++step) {
+        v = 0.75 * v + u;
+        u *= 1 - 410 / 4096.0;
+        sum += v * 1e-3;
+    }
+    CHECK(area(*timed) == doctest::Approx(sum));
+
+    for (auto change :
+         {+[](FixedNeuron& fixed) { fixed.model = NeuronModel::sigma_delta; },
+          +[](FixedNeuron& fixed) { fixed.parameters.soft_reset = true; },
+          +[](FixedNeuron& fixed) { fixed.parameters.reset_interval = 16; },
+          +[](FixedNeuron& fixed) { fixed.biases = {0, 1}; }, +[](FixedNeuron& fixed) { fixed.current_decay = 4096; },
+          +[](FixedNeuron& fixed) { fixed.voltage_decay = 0; },
+          +[](FixedNeuron& fixed) { fixed.voltage_decay = 4096; }}) {
+        Population other = population;
+        change(*other.fixed);
+        CHECK_FALSE(to_timed(one_synapse(other)));
+    }
+}
+
+TEST_CASE("what has no counterpart is brought near where that is asked for") {
+    const ContinuousTimeOptions near{.pulse_s = 1e-4, .leakless_tau_s = 10, .least_refractory_s = 1e-3};
+    Population population;
+    population.kind = NeuronKind::integrate_fire;
+    population.resistance = Parameter(1000);
+    population.v_threshold = Parameter(7);
+    CHECK_FALSE(to_timed(one_synapse(population)));
+    const auto integrates = to_timed(one_synapse(population), near);
+    REQUIRE_MESSAGE(integrates.has_value(), to_text(integrates.error()));
+    CHECK(jump(*integrates) == doctest::Approx(3));  // step * resistance * weight
+    CHECK(integrates->populations[0].neurons[0].lif.refractory == 1e-3);
+
+    population.kind = NeuronKind::leaky;
+    population.resistance = Parameter(2);
+    population.tau_mem_s = Parameter(5e-3);
+    const auto leaks = to_timed(one_synapse(population), near);
+    REQUIRE(leaks);
+    CHECK(jump(*leaks) == doctest::Approx(1e-3 / 5e-3 * 2 * 3));
+
+    population.fixed = FixedNeuron{.current_decay = 1024, .voltage_decay = 0, .threshold = 40, .biases = {}};
+    const auto registers = to_timed(one_synapse(population), near);
+    REQUIRE(registers);
+    CHECK(jump(*registers) == doctest::Approx(3 / 0.25));  // the sum of u
+
+    population.fixed.reset();
+    population.reset = ResetRule::subtract_threshold;
+    CHECK_FALSE(to_timed(one_synapse(population), near));
+    ContinuousTimeOptions nearer = near;
+    nearer.approximate_reset = true;
+    CHECK(to_timed(one_synapse(population), nearer));
 }
 
 }  // namespace spikeloom::compiler
