@@ -165,9 +165,11 @@ private:
         if (projection.delay_steps < 0 || projection.delay_steps > longest) {
             complain(where, fmt::format("delay_steps is {}", projection.delay_steps), fmt::format("0 to {}", longest));
         }
-        if (projection.aligned_steps < 0 || projection.aligned_steps > projection.delay_steps) {
+        // Below 0: a chip's delay that is shorter than the network's (compiler/legalise/retime.hpp).
+        if (projection.aligned_steps < projection.delay_steps - longest ||
+            projection.aligned_steps > projection.delay_steps) {
             complain(where, fmt::format("aligned_steps is {}", projection.aligned_steps),
-                     fmt::format("0 to {}, the delay", projection.delay_steps));
+                     fmt::format("{} to {}, the delay", projection.delay_steps - longest, projection.delay_steps));
         }
         const std::size_t source_size = element_count(source_shape);
         std::visit([&](const auto& weights) { check_weights(where, weights, source_size, target.size()); },

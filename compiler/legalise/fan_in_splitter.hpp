@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -56,7 +57,7 @@ private:
         std::vector<const Neuron*> neurons{};
     };
 
-    void find_detours();
+    [[nodiscard]] Diagnostics find_detours();
     void list_nodes();
     void deal(Diagnostics& findings);
     void deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findings);
@@ -65,7 +66,7 @@ private:
     void find_formats(Diagnostics& findings);
     void write_populations(LegalMapping& to, Diagnostics& findings) const;
     void write_table(LegalMapping& to) const;
-    [[nodiscard]] std::vector<RoundedSynapse> direct_synapses(std::size_t projection) const;
+    [[nodiscard]] std::optional<std::vector<RoundedSynapse>> direct_synapses(std::size_t projection) const;
     void write_projections(LegalMapping& to) const;
     void write_projections(LegalMapping& to, const Group& group, std::uint32_t population) const;
     void write_rates(LegalMapping& to) const;
@@ -97,19 +98,21 @@ private:
     [[nodiscard]] std::uint32_t renumbered(std::uint32_t node) const {
         return node + (node < neurons() ? 0 : helpers());
     }
-    /// Steps that a synapse waits longer, its helper's taken off.
-    [[nodiscard]] int longer(std::uint32_t source, std::uint32_t target) const {
-        const std::uint32_t population = entity_at_[target];
-        return added_[population] - (source < neurons() ? added_[entity_at_[source]] : 0) -
-               (helped(source, target) ? 1 : 0);
+    /// Steps that what the source sends to the target waits longer, by way of a helper or not.
+    [[nodiscard]] int later(std::uint32_t source, std::uint32_t target) const {
+        return added_[entity_at_[target]] - (source < neurons() ? added_[entity_at_[source]] : 0);
     }
-    /// Whether the synapses between the two lead through a helper.
-    [[nodiscard]] bool helped(std::uint32_t source, std::uint32_t target) const {
-        return split_[target] && detours_.at(entity_at_[target])[entity_at_[source]];
+    /// Steps that a synapse waits longer, its helper's taken off.
+    [[nodiscard]] int longer(std::uint32_t source, std::uint32_t target, std::uint64_t delay) const {
+        return later(source, target) - (helped(source, target, delay) ? 1 : 0);
+    }
+    /// Whether a synapse between the two leads through a helper: where its delay can take up the helper's step.
+    [[nodiscard]] bool helped(std::uint32_t source, std::uint32_t target, std::uint64_t delay) const {
+        return split_[target] && static_cast<int>(delay) + later(source, target) > 0;
     }
     /// A synapse as `to` has it, in time.
     [[nodiscard]] FanInSynapse moved(FanInSynapse synapse, std::uint32_t source, std::uint32_t target) const {
-        if (const int more = longer(source, target); more != 0) {
+        if (const int more = longer(source, target, synapse.delay); more != 0) {
             synapse.delay = static_cast<std::uint64_t>(static_cast<int>(synapse.delay) + more);
             synapse.format = delayed_.at({static_cast<std::uint16_t>(synapse.format), entity_at_[target]});
         }
@@ -126,8 +129,6 @@ private:
     std::vector<int> added_;                ///< steps, by population
     std::vector<std::uint32_t> entity_at_;  ///< by node: its population, or its input, numbered behind them
     std::vector<bool> split_;               ///< by node: whether the neuron has helpers
-    std::vector<bool> detour_;              ///< by projection: whether any of its synapses lead through helpers
-    std::map<std::uint32_t, std::vector<bool>> detours_;  ///< into each split population, by entity of the source
     std::vector<Neuron> neurons_;
     std::vector<Group> groups_;
     std::vector<chip::WeightFormat> formats_;

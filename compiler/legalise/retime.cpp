@@ -5,37 +5,18 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace spikeloom::compiler {
 namespace {
 
-/// Nothing where the projection has no synapses.
-std::optional<int> shortest_delay(const Projection& projection) {
-    const auto* sparse = std::get_if<SparseWeights>(&projection.weights);
-    if (sparse == nullptr) {
-        return projection.delay_steps;
-    }
-    if (sparse->targets.empty()) {
-        return std::nullopt;
-    }
-    return projection.delay_steps +
-           (sparse->delays.empty() ? 0 : static_cast<int>(*std::ranges::min_element(sparse->delays)));
-}
-
-Diagnostic refuse_loop(const Network& network, const Projection& closing) {
-    return {.where = fmt::format("population '{}'", network.populations[closing.target.value()].name),
-            .found = fmt::format("it lies on a loop (through projection '{}') with a neuron that fits no core, and a "
-                                 "sum that helpers make takes a step more",
-                                 closing.name),
-            .allowed = "fan-in is split outside of loops, or in loops that have a delay of a step to spare",
-            .help = "a delay of one step on the recurrent projection, fewer sources a neuron"};
-}
-
-Diagnostics refuse_learning(const Network& network, const std::vector<bool>& detour, const std::vector<int>& added) {
+Diagnostics refuse_learning(const Network& network, const std::vector<bool>& split, const std::vector<int>& added) {
     Diagnostics findings;
-    for (std::size_t p = 0; p < network.projections.size(); ++p) {
-        const Projection& projection = network.projections[p];
-        const bool late = added[projection.target.value()] > 0 || detour[p] ||
+    for (const Projection& projection : network.projections) {
+        const std::optional<DelayRange> delays = delays_of(projection);
+        const bool through_helpers =
+            split[projection.target.value()] && delays && delays->longest + added_delay(projection, added) > 0;
+        const bool late = added[projection.target.value()] > 0 || through_helpers ||
                           (projection.source.kind == Source::Kind::population && added[projection.source.index] > 0);
         if (projection.learning && late) {
             findings.push_back({.where = fmt::format("projection '{}'", projection.name),
@@ -66,7 +47,79 @@ std::vector<bool> reached_from(const Network& network, std::uint32_t population)
     return reached;
 }
 
+/// The least steps; or, where there are none, the projections of a loop that has too few delays.
+struct LongestPaths {
+    std::vector<int> added;
+    std::vector<std::size_t> loop{};
+};
+
+LongestPaths longest_paths(const Network& network, const std::vector<bool>& detour) {
+    LongestPaths found{.added = std::vector<int>(network.populations.size(), 0)};
+    std::vector<std::size_t> reached_by(network.populations.size(), network.projections.size());
+    for (std::size_t round = 0;; ++round) {
+        std::optional<std::uint32_t> grown;
+        for (std::size_t p = 0; p < network.projections.size(); ++p) {
+            const Projection& projection = network.projections[p];
+            const std::optional<DelayRange> delays = delays_of(projection);
+            const int least =
+                delays && detour[p] ? std::max(1 - delays->shortest, -projection.delay_steps) : -projection.delay_steps;
+            if (const int lacking = least - added_delay(projection, found.added); lacking > 0) {
+                grown = projection.target.value();
+                found.added[*grown] += lacking;
+                reached_by[*grown] = p;
+            }
+        }
+        if (!grown) {
+            return found;
+        }
+        if (round <= found.added.size()) {
+            continue;
+        }
+        // Longer than any way without a loop: back as many times as there are populations, one stands on it.
+        const auto before = [&](std::uint32_t population) {
+            return network.projections[reached_by[population]].source.index;
+        };
+        std::uint32_t at = *grown;
+        for (std::size_t i = 0; i < found.added.size(); ++i) {
+            at = before(at);
+        }
+        const std::uint32_t start = at;
+        do {
+            found.loop.push_back(reached_by[at]);
+            at = before(at);
+        } while (at != start);
+        return found;
+    }
+}
+
 }  // namespace
+
+std::optional<DelayRange> delays_of(const Projection& projection) {
+    const int all = projection.delay_steps;
+    const auto* sparse = std::get_if<SparseWeights>(&projection.weights);
+    if (sparse == nullptr || (sparse->delays.empty() && !sparse->targets.empty())) {
+        return DelayRange{all, all};
+    }
+    if (sparse->targets.empty()) {
+        return std::nullopt;
+    }
+    const auto [shortest, longest] = std::ranges::minmax_element(sparse->delays);
+    return DelayRange{all + *shortest, all + *longest};
+}
+
+std::vector<std::size_t> closing_loops(const Network& network, std::uint32_t population) {
+    const std::vector<bool> behind = reached_from(network, population);
+    std::vector<std::size_t> closing;
+    for (std::size_t p = 0; p < network.projections.size(); ++p) {
+        const Projection& projection = network.projections[p];
+        const std::optional<DelayRange> delays = delays_of(projection);
+        if (projection.target.value() == population && projection.source.kind == Source::Kind::population &&
+            behind[projection.source.index] && delays && delays->shortest == 0) {
+            closing.push_back(p);
+        }
+    }
+    return closing;
+}
 
 ModelParameters later_reset(ModelParameters parameters, int steps) {
     if (parameters.reset_interval > 0) {
@@ -81,51 +134,33 @@ int added_delay(const Projection& projection, const std::vector<int>& added) {
     return added[projection.target.value()] - source;
 }
 
-std::vector<bool> open_to_detours(const Network& network, std::uint32_t population) {
-    const std::vector<bool> behind = reached_from(network, population);
-    std::vector<bool> open(network.projections.size(), false);
-    std::vector<Source> closing;
-    for (std::size_t p = 0; p < network.projections.size(); ++p) {
-        const Projection& projection = network.projections[p];
-        open[p] = projection.target.value() == population;
-        if (open[p] && projection.source.kind == Source::Kind::population && behind[projection.source.index] &&
-            shortest_delay(projection).value_or(1) == 0) {
-            closing.push_back(projection.source);
-        }
+Result<Detours> choose_detours(const Network& network, const std::vector<bool>& split) {
+    Detours chosen;
+    for (const Projection& projection : network.projections) {
+        chosen.through_helpers.push_back(split[projection.target.value()]);
     }
-    for (std::size_t p = 0; p < open.size(); ++p) {
-        open[p] = open[p] && std::ranges::find(closing, network.projections[p].source) == closing.end();
-    }
-    return open;
-}
-
-Result<std::vector<int>> retime(const Network& network, const std::vector<bool>& detour) {
-    std::vector<int> added(network.populations.size(), 0);
-    for (std::size_t round = 0;; ++round) {
-        const Projection* grew = nullptr;
-        for (std::size_t p = 0; p < network.projections.size(); ++p) {
-            const Projection& projection = network.projections[p];
-            const std::optional<int> delay = shortest_delay(projection);
-            const std::uint32_t target = projection.target.value();
-            const int detour_lacks = delay && detour[p] ? 1 - *delay : -projection.aligned_steps;
-            const int least = std::max(detour_lacks, -projection.aligned_steps);
-            const int lacking = least - added_delay(projection, added);
-            if (lacking > 0) {
-                added[target] += lacking;
-                grew = &projection;
-            }
-        }
-        if (grew == nullptr) {
+    for (;;) {
+        LongestPaths paths = longest_paths(network, chosen.through_helpers);
+        if (paths.loop.empty()) {
+            chosen.added = std::move(paths.added);
             break;
         }
-        if (round > added.size()) {  // longer than any way without a loop
-            return fail(refuse_loop(network, *grew));
+        std::erase_if(paths.loop, [&](std::size_t p) { return !chosen.through_helpers[p]; });
+        SPIKELOOM_ASSERT(!paths.loop.empty(), "a loop whose delays are negative");
+        const std::size_t closing = *std::ranges::min_element(paths.loop, {}, [&](std::size_t p) {
+            return std::pair(network.source_size(network.projections[p].source), p);
+        });
+        for (std::size_t p = 0; p < network.projections.size(); ++p) {  // all between the same two
+            if (network.projections[p].source == network.projections[closing].source &&
+                network.projections[p].target == network.projections[closing].target) {
+                chosen.through_helpers[p] = false;
+            }
         }
     }
-    if (Diagnostics findings = refuse_learning(network, detour, added); !findings.empty()) {
+    if (Diagnostics findings = refuse_learning(network, split, chosen.added); !findings.empty()) {
         return fail(std::move(findings));
     }
-    return added;
+    return chosen;
 }
 
 Network with_added_steps(Network network, const std::vector<int>& added) {

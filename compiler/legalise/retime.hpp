@@ -3,12 +3,14 @@
 // must wait. If population p runs added(p) steps late, a synapse of delay d from s to t is given the delay
 //   d + added(t) - added(s) - (1 where it leads through a helper),
 // which no chip makes negative: the least steps that keep it from that are a longest path. Delays that the network has
-// anyway take a detour up for nothing; beyond that no delay gets shorter, but for what only a chip needs of it
-// (aligned_steps), or same-step timing could not leave the added steps out. A loop with a detour and without a delay
-// has no solution: what closes a loop keeps to the direct way.
+// take detours up for nothing, wherever they lie: a loop of three populations whose one delay is a step can be split at
+// one of them. (Same-step timing undoes it: aligned_steps is what a delay gained, or lost.) A loop with more detours
+// than delays has no solution: what closes it keeps to its direct way.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "compiler/network.hpp"
@@ -16,13 +18,24 @@
 
 namespace spikeloom::compiler {
 
-/// The projections into a population that can lead through helpers, one flag a projection: all but those that close a
-/// loop without a delay, and those that share source and target with such a one.
-[[nodiscard]] std::vector<bool> open_to_detours(const Network& network, std::uint32_t population);
+struct Detours {
+    std::vector<bool> through_helpers;  ///< by projection: all its synapses into split neurons
+    std::vector<int> added;             ///< steps by which each population's spikes come later
+};
 
-/// Steps by which each population's spikes come later, when the synapses of the projections in `detour` (one flag each)
-/// lead through a helper. Errors: a loop that would take longer, a plastic projection whose ends would shift.
-[[nodiscard]] Result<std::vector<int>> retime(const Network& network, const std::vector<bool>& detour);
+/// The ways into the split populations (one flag each) that can lead through helpers: all but those that close loops
+/// with too few delays; of such the fewest sources. Errors: a plastic projection whose ends would shift.
+[[nodiscard]] Result<Detours> choose_detours(const Network& network, const std::vector<bool>& split);
+
+/// Delays of its shortest and its longest synapse, in steps; nothing where the projection has none.
+struct DelayRange {
+    int shortest = 0;
+    int longest = 0;
+};
+[[nodiscard]] std::optional<DelayRange> delays_of(const Projection& projection);
+
+/// The projections into a population that close a loop with it and have synapses without delay.
+[[nodiscard]] std::vector<std::size_t> closing_loops(const Network& network, std::uint32_t population);
 
 /// The parameters with their periodic reset so many steps later.
 [[nodiscard]] ModelParameters later_reset(ModelParameters parameters, int steps);

@@ -59,7 +59,7 @@ std::int64_t FanInSplitter::brings(std::span<const FanInSynapse> synapses) const
 std::vector<FanInSynapse> FanInSplitter::helped_synapses(const Neuron& neuron) const {
     std::vector<FanInSynapse> all;
     mapped_.table.for_each(neuron.node, [&](std::uint32_t source, FanInSynapse synapse) {
-        if (helped(source, neuron.node)) {
+        if (helped(source, neuron.node, synapse.delay)) {
             synapse.source = source;
             all.push_back(synapse);
         }
@@ -84,21 +84,19 @@ void FanInSplitter::list_nodes() {
     formats_ = mapped_.table.formats;
 }
 
-/// All ways into a split neuron lead through helpers, but for those that close a loop.
-void FanInSplitter::find_detours() {
-    detour_.assign(network_.projections.size(), false);
-    for (const auto& [population, split] : plan_) {
-        const std::vector<bool> open = open_to_detours(network_, population);
-        std::vector<bool>& from = detours_[population];
-        from.assign(network_.populations.size() + network_.inputs.size(), false);
-        for (std::size_t p = 0; p < open.size(); ++p) {
-            if (open[p]) {
-                const Source& source = network_.projections[p].source;
-                from[source.index + (source.kind == Source::Kind::input ? network_.populations.size() : 0)] = true;
-                detour_[p] = true;
-            }
-        }
+/// All ways into a split neuron lead through helpers, but for those that close a loop; of these still the synapses
+/// whose own delays allow it.
+Diagnostics FanInSplitter::find_detours() {
+    std::vector<bool> split(network_.populations.size(), false);
+    for (const auto& [population, neurons] : plan_) {
+        split[population] = true;
     }
+    auto detours = choose_detours(network_, split);
+    if (!detours) {
+        return detours.error();
+    }
+    added_ = std::move(detours->added);
+    return {};
 }
 
 void FanInSplitter::deal(Diagnostics& findings) {
@@ -107,8 +105,8 @@ void FanInSplitter::deal(Diagnostics& findings) {
         const std::size_t first = neurons_.size();
         for (const std::uint32_t node : split.neurons) {
             Neuron neuron{.node = node, .population = population};
-            mapped_.table.for_each_source(
-                node, [&](std::uint32_t source) { neuron.sources += helped(source, node) ? 1 : 0; });
+            const std::vector<FanInSynapse> helped = helped_synapses(neuron);
+            for_each_source(helped, [&](std::span<const FanInSynapse> /*synapses*/) { ++neuron.sources; });
             most = std::max<std::uint64_t>(most, neuron.sources);
             neurons_.push_back(std::move(neuron));
         }
@@ -212,7 +210,7 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
     std::map<std::pair<std::uint16_t, std::uint32_t>, int> longest;
     for (std::uint32_t target = 0; target < neurons(); ++target) {
         mapped_.table.for_each(target, [&](std::uint32_t source, const FanInSynapse& synapse) {
-            if (const int more = longer(source, target); more != 0) {
+            if (const int more = longer(source, target, synapse.delay); more != 0) {
                 int& delay = longest[{static_cast<std::uint16_t>(synapse.format), entity_at_[target]}];
                 delay = std::max(delay, static_cast<int>(synapse.delay) + more);
             }
@@ -235,18 +233,15 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
 
 Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     list_nodes();
-    find_detours();
-    auto added = retime(network_, detour_);
-    if (!added) {
-        return fail(std::move(added.error()));
+    Diagnostics findings = find_detours();
+    if (has_error(findings)) {
+        return fail(std::move(findings));
     }
-    added_ = std::move(*added);
-    Diagnostics findings;
     deal(findings);
     number_helpers();
     for (const Group& group : groups_) {
         if (group.count == 0) {
-            findings.push_back(refuse_loops(network_.populations[group.population]));
+            findings.push_back(refuse_loops(network_, group.population, chip_));
         }
     }
     find_units(approximate_reset);
@@ -266,13 +261,24 @@ Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     return to;
 }
 
-Diagnostic refuse_loops(const Population& population) {
-    return {.where = fmt::format("population '{}'", population.name),
-            .found =
-                "even with its other sources in parts it fits no core: those on loops with it, without a delay, "
-                "reach it directly, since a part of a sum takes a step more",
-            .allowed = "as many sources on loops as a core takes in",
-            .help = "a delay of one step on the recurrent projection, or fewer recurrent sources a neuron"};
+Diagnostic refuse_loops(const Network& network, std::uint32_t population, const chip::ChipSpec& chip) {
+    std::string names;
+    std::size_t sources = 0;
+    for (const std::size_t p : closing_loops(network, population)) {
+        const Projection& projection = network.projections[p];
+        names += fmt::format("{}'{}'", names.empty() ? "" : ", ", projection.name);
+        sources += network.source_size(projection.source);
+    }
+    return {.where = fmt::format("population '{}'", network.populations[population].name),
+            .found = fmt::format("even with its other sources in parts it fits no core: what closes a loop without a "
+                                 "delay ({}; {} sources in all) reaches it directly, since a part of a sum takes a "
+                                 "step more",
+                                 names.empty() ? "none of its projections alone" : names, sources),
+            .allowed = fmt::format("input axons and synaptic memory of one core for these ({} axons, {} words)",
+                                   chip.limits.input_axons, chip.synapses.words),
+            .help = fmt::format("a delay of one step on {}: then its sources are dealt over helpers, and nothing comes "
+                                "later for it; or fewer recurrent sources a neuron",
+                                names.empty() ? "a projection of the loop" : names)};
 }
 
 bool passes_sums_on(const chip::ChipSpec& chip) {

@@ -74,7 +74,7 @@ void FanInSplitter::write_table(LegalMapping& to) const {
     for (std::uint32_t target = 0; target < neurons(); ++target) {
         row.clear();
         mapped_.table.for_each(target, [&](std::uint32_t source, const FanInSynapse& synapse) {
-            if (!helped(source, target)) {
+            if (!helped(source, target, synapse.delay)) {
                 row.push_back(moved(synapse, source, target));
             }
         });
@@ -103,16 +103,25 @@ void FanInSplitter::write_table(LegalMapping& to) const {
     to.mapped.table = std::move(table);
 }
 
-/// Of a projection that leads through helpers, those that do not.
-std::vector<RoundedSynapse> FanInSplitter::direct_synapses(std::size_t projection) const {
+/// Of a projection into split neurons, the synapses that lead through no helper; nothing where that is all of them.
+std::optional<std::vector<RoundedSynapse>> FanInSplitter::direct_synapses(std::size_t p) const {
+    const Projection& projection = network_.projections[p];
+    const auto plan = plan_.find(projection.target.value());
+    const std::optional<DelayRange> delays = delays_of(projection);
+    const int more = added_delay(projection, added_);
+    if (plan == plan_.end() || !delays || delays->longest + more <= 0) {
+        return std::nullopt;
+    }
     std::vector<RoundedSynapse> direct;
-    const std::uint32_t population = network_.projections[projection].target.value();
-    const std::uint32_t first = mapped_.population_first[population];
-    if (plan_.at(population).neurons.size() == network_.populations[population].size()) {
+    const bool whole = plan->second.neurons.size() == network_.populations[plan->first].size();
+    if (whole && delays->shortest + more > 0) {
         return direct;
     }
-    for_each_rounded(network_, mapped_, projection, [&](const RoundedSynapse& synapse) {
-        if (!split_[first + synapse.target]) {
+    const std::uint32_t source_first = mapped_.source_first(projection.source);
+    const std::uint32_t first = mapped_.population_first[plan->first];
+    for_each_rounded(network_, mapped_, p, [&](const RoundedSynapse& synapse) {
+        const auto delay = static_cast<std::uint64_t>(projection.delay_steps + synapse.delay);
+        if (!helped(source_first + synapse.source, first + synapse.target, delay)) {
             direct.push_back(synapse);
         }
     });
@@ -124,10 +133,10 @@ std::vector<RoundedSynapse> FanInSplitter::direct_synapses(std::size_t projectio
 void FanInSplitter::write_projections(LegalMapping& to) const {
     std::vector<chip::ProjectionLoss>& losses = to.mapped.losses;
     for (std::size_t p = 0; p < network_.projections.size(); ++p) {
-        if (detour_[p]) {
+        if (auto direct = direct_synapses(p)) {
             Projection& projection = to.legal.network.projections[p];
             projection =
-                with_synapses(projection, direct_synapses(p), network_.source_size(projection.source), losses[p]);
+                with_synapses(projection, std::move(*direct), network_.source_size(projection.source), losses[p]);
             if (losses[p].synapses == 0) {
                 losses[p] = {.name = losses[p].name,
                              .weight_exponent = losses[p].weight_exponent,

@@ -301,6 +301,53 @@ TEST_CASE("of a population only the neurons that fit no core get helpers, and th
     }
 }
 
+/// in (20) -> a (20) -> b (20) -> a, and a to itself: every loop has synapses with delays, here and there without.
+Network loops(std::uint64_t seed) {
+    test::Draws draws(seed);
+    test::NetworkBuilder builder("loops");
+    builder.network().step_s = 1;
+    const Source in = builder.input("in", 20);
+    const Source a = builder.population("a", {20}, NeuronKind::integrate_fire);
+    const Source b = builder.population("b", {20}, NeuronKind::leaky);
+    builder[a].v_threshold = 8;
+    builder[b].v_threshold = 5;
+    builder[b].tau_mem_s = builder[b].resistance = 4;
+    const auto connect = [&](Source from, Source to, int longest_delay, int delay) {
+        SparseWeights weights = test::sparse_random(20, 20,
+                                                    {.probability = draws.uniform(0.4, 0.9),
+                                                     .least = -4,
+                                                     .most = 6,
+                                                     .longest_delay = longest_delay,
+                                                     .seed = seed * 5 + builder.network().projections.size()});
+        for (float& weight : weights.weights) {
+            weight = std::round(weight);
+        }
+        builder.connect(from, to, std::move(weights)).delay_steps = delay;
+    };
+    connect(in, a, 0, 0);
+    connect(a, b, 0, static_cast<int>(draws.integer(0, 2)));
+    connect(b, a, draws.chance(0.5) ? 3 : 0, static_cast<int>(draws.integer(0, 1)));
+    connect(a, a, draws.chance(0.7) ? 3 : 0, draws.chance(0.3) ? 1 : 0);
+    builder.output("b", b);
+    return std::move(builder.network());
+}
+
+TEST_CASE("in loops, the delays that are there make room for helpers, wherever they lie") {
+    constexpr std::uint64_t networks = test::sanitized ? 6 : 24;
+    Tally tally;
+    for (std::uint64_t seed = 0; seed < networks; ++seed) {
+        CAPTURE(seed);
+        test::Draws draws(seed + 77);
+        compare(loops(seed), narrow(graded_formats(seed), draws.integer(12, 24)), seed, 0, tally);
+    }
+    MESSAGE(tally.split << " split, " << tally.refused << " refused; " << tally.spikes << " spikes");
+    CHECK(tally.shifted == tally.split);
+    if (!test::sanitized) {
+        CHECK(tally.split > 12);
+        CHECK(tally.spikes > 3000);
+    }
+}
+
 /// Layers one behind the other, and some over the next; loops would grow with every copy.
 Network random_layers(std::uint64_t seed) {
     test::Draws draws(seed);
