@@ -9,6 +9,8 @@
 #include <set>
 #include <utility>
 
+#include "compiler/memory_bounds.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -26,10 +28,9 @@ struct Incoming {
 
 /// What the synapses of one node say of it.
 struct Outgoing {
-    std::uint32_t targets = 0;  ///< distinct
     std::uint32_t synapses = 0;
-    std::int64_t bits = 0;         ///< of memory that they take at least
-    std::int64_t target_bits = 0;  ///< that all synapses into its targets take at least
+    std::int64_t compartments = 0;  ///< of its distinct targets
+    std::int64_t target_bits = 0;   ///< that all synapses into its targets take at least
 };
 
 class Bounder {
@@ -40,26 +41,31 @@ public:
           rates_(network.rates),
           chip_(chip),
           neurons_(network.mapped.neurons()),
+          facts_(core_facts(network.mapped, chip)),
+          format_bits_(least_bits(table_, chip.synapses).synapse),
           incoming_(neurons_),
           outgoing_(network.mapped.nodes()) {
-        for (std::size_t f = 0; f < table_.formats.size(); ++f) {
-            format_bits_.push_back(synapse_bits(static_cast<std::uint16_t>(f)));
+        if (crossbar()) {
+            rows_ = least_rows(mapped_, facts_, chip_);
         }
     }
 
     [[nodiscard]] MappingBounds run();
 
 private:
-    [[nodiscard]] std::int64_t synapse_bits(std::uint16_t format) const;
+    [[nodiscard]] bool crossbar() const { return chip_.synapses.crossbar_types > 0; }
     /// Whether every synapse of a core takes memory of its own.
-    [[nodiscard]] bool memory_counts() const {
-        return !chip_.synapses.shared_lists && chip_.synapses.crossbar_types == 0;
+    [[nodiscard]] bool memory_counts() const { return !chip_.synapses.shared_lists && !crossbar(); }
+    /// Compartments of a neuron, with the copies that it needs at least.
+    [[nodiscard]] std::int64_t compartments(std::uint32_t neuron) const {
+        return crossbar() ? rows_.compartments[neuron] : facts_.compartments[neuron];
     }
     void survey_targets();
     [[nodiscard]] std::int64_t least_reach(const Outgoing& node) const;
     void survey_sources();
     [[nodiscard]] double least_fan_in(std::uint32_t Incoming::* degree) const;
     void bound_compartments();
+    void bound_axons_and_memory();
     void bound_profiles();
     void bound_learning();
     void add(Limit limit, std::int64_t need, std::int64_t room) {
@@ -72,48 +78,21 @@ private:
     std::span<const float> rates_;
     const chip::ChipSpec& chip_;
     std::uint32_t neurons_;
-    std::vector<std::int64_t> format_bits_;
+    CoreFacts facts_;
+    std::vector<std::int64_t> format_bits_;  ///< that a synapse takes at least
+    LeastRows rows_;                         ///< on a crossbar
+    std::vector<std::int64_t> copies_;       ///< of a neuron, itself included, that its messages ask for at least
     std::vector<Incoming> incoming_;
     std::vector<Outgoing> outgoing_;
     // sums over the sources
-    std::int64_t axons_ = 0;      ///< messages of all nodes if each spikes once, at least
-    std::int64_t outputs_ = 0;    ///< of neurons
-    std::int64_t splitters_ = 0;  ///< compartments beyond one that neurons with many messages take
-    std::int64_t memory_bits_ = 0;
+    std::int64_t axons_ = 0;    ///< messages of all nodes if each spikes once, at least
+    std::int64_t outputs_ = 0;  ///< of neurons
+    std::int64_t words_ = 0;    ///< of synaptic memory
     double fan_out_messages_ = 0;
     double fan_out_copies_ = 0;
     std::int64_t local_ = 0;  ///< neurons with targets: each saves at most one message by a target on its own core
     MappingBounds bounds_;
 };
-
-/// Weight, delay, tag, and what every encoding of the chip takes beside them.
-std::int64_t Bounder::synapse_bits(std::uint16_t format) const {
-    const chip::SynapseMemory& memory = chip_.synapses;
-    const auto narrowest = [](const std::vector<int>& widths) {
-        int least = 0;
-        for (const int width : widths) {
-            least = width > 0 && (least == 0 || width < least) ? width : least;
-        }
-        return least;
-    };
-    int least_place = 64;
-    for (const chip::SynapseEncoding encoding : memory.encodings) {
-        switch (encoding) {
-        case chip::SynapseEncoding::sparse:
-            least_place = std::min(least_place, narrowest(memory.index_bits));
-            break;
-        case chip::SynapseEncoding::runlength:
-            least_place = std::min(least_place, narrowest(memory.skip_bits));
-            break;
-        case chip::SynapseEncoding::dense:
-            least_place = 0;
-            break;
-        }
-    }
-    const chip::WeightFormat& weights = table_.formats[format];
-    return weights.weight_bits + weights.delay_bits + table_.learning_of(format).tag_bits +
-           (least_place == 64 ? 0 : least_place);
-}
 
 void Bounder::survey_targets() {
     for (std::uint32_t neuron = 0; neuron < neurons_; ++neuron) {
@@ -125,13 +104,12 @@ void Bounder::survey_targets() {
                 std::max<int>(static_cast<int>(synapse.delay), table_.learning_of(synapse.format).longest_delay);
             target.longest_delay = static_cast<std::uint8_t>(std::max<int>(target.longest_delay, std::min(delay, 255)));
             ++outgoing_[source].synapses;
-            outgoing_[source].bits += format_bits_[synapse.format];
         });
         target.bits = static_cast<std::uint32_t>(std::min<std::int64_t>(bits, 0x7fffffff));
         table_.for_each_source(neuron, [&](std::uint32_t source) {
             ++target.sources;
             target.neurons += source < neurons_ ? 1U : 0U;
-            ++outgoing_[source].targets;
+            outgoing_[source].compartments += compartments(neuron);
             outgoing_[source].target_bits += target.bits;
         });
     }
@@ -140,34 +118,36 @@ void Bounder::survey_targets() {
 /// Cores that hold targets of the node, at least: by their compartments, and by the memory that all synapses of those
 /// targets take.
 std::int64_t Bounder::least_reach(const Outgoing& node) const {
-    const std::int64_t by_room = shared_out(node.targets, chip_.limits.compartments);
+    const std::int64_t by_room = shared_out(node.compartments, chip_.limits.compartments);
     return memory_counts()
                ? std::max(by_room, shared_out(node.target_bits, chip_.synapses.words * chip_.synapses.word_bits))
                : by_room;
 }
 
 void Bounder::survey_sources() {
-    const chip::SynapseMemory& memory = chip_.synapses;
+    std::vector<std::int64_t> reach(mapped_.nodes(), 0);
     for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
-        const Outgoing& outgoing = outgoing_[node];
-        if (outgoing.synapses == 0) {
-            continue;
+        reach[node] = outgoing_[node].synapses > 0 ? least_reach(outgoing_[node]) : 0;
+    }
+    std::vector<std::int64_t> axons = reach;
+    if (memory_counts()) {
+        const std::vector<std::int64_t> words = least_own_words(mapped_, chip_.synapses, reach);
+        for (std::size_t node = 0; node < words.size(); ++node) {
+            words_ += words[node];
+            axons[node] = std::max(reach[node], shared_out(words[node], chip_.synapses.words_per_axon));
         }
-        const std::int64_t reach = least_reach(outgoing);
-        axons_ += reach;
-        fan_out_messages_ += rate(node) * static_cast<double>(reach);
-        if (node < neurons_) {
-            outputs_ += reach;
+    }
+    copies_.assign(neurons_, 1);
+    for (std::size_t node = 0; node < mapped_.nodes(); ++node) {
+        axons_ += axons[node];
+        fan_out_messages_ += rate(node) * static_cast<double>(reach[node]);
+        if (node < neurons_ && reach[node] > 0) {
+            outputs_ += axons[node];
             ++local_;
-            fan_out_copies_ += rate(node) * static_cast<double>(reach - 1);
-            if (chip_.limits.destinations_per_compartment > 0) {
-                splitters_ += shared_out(reach, chip_.limits.destinations_per_compartment) - 1;
-            }
+            fan_out_copies_ += rate(node) * static_cast<double>(reach[node] - 1);
+            copies_[node] = std::max<std::int64_t>(1, shared_out(crossbar() ? rows_.by_node[node] : axons[node],
+                                                                 chip_.limits.destinations_per_compartment));
         }
-        std::int64_t bits = reach * memory.list_end_bits;
-        bits += std::max(reach, shared_out(outgoing.synapses, memory.synapses_per_entry)) *
-                (memory.format_id_bits + memory.count_bits);
-        memory_bits_ += bits + outgoing.bits;
     }
 }
 
@@ -175,11 +155,11 @@ void Bounder::survey_sources() {
 /// for, counted in compartments of a core without delays.
 void Bounder::bound_compartments() {
     std::map<int, std::int64_t> by_delay;
-    for (const Incoming& neuron : incoming_) {
-        ++by_delay[neuron.longest_delay];
+    for (std::uint32_t neuron = 0; neuron < neurons_; ++neuron) {
+        by_delay[incoming_[neuron].longest_delay] += facts_.compartments[neuron] * copies_[neuron];
     }
     const auto room = static_cast<double>(chip_.limits.compartments);
-    auto need = static_cast<double>(splitters_);
+    double need = 0;
     for (const auto& [delay, count] : by_delay) {
         const std::int64_t offered = std::max<std::int64_t>(usable_compartments(chip_, delay), 1);
         need += static_cast<double>(count) * (room / static_cast<double>(offered));
@@ -188,10 +168,25 @@ void Bounder::bound_compartments() {
     add(Limit::compartments, static_cast<std::int64_t>(std::ceil(need - rounding)), chip_.limits.compartments);
 }
 
+/// Input axons are rows of a crossbar, where the chip has one; so are the words of its memory.
+void Bounder::bound_axons_and_memory() {
+    std::int64_t rows = 0;
+    for (const std::int64_t here : rows_.by_node) {
+        rows += here;
+    }
+    add(Limit::input_axons, std::max(axons_, rows), chip_.limits.input_axons);
+    add(Limit::output_axons, outputs_, chip_.limits.output_axons);
+    const std::int64_t words = crossbar()                    ? rows
+                               : chip_.synapses.shared_lists ? least_shared_words(mapped_, chip_.synapses)
+                                                             : words_;
+    if (words > 0) {
+        add(Limit::synapse_words, words, chip_.synapses.words);
+    }
+}
+
 void Bounder::bound_profiles() {
-    const CoreFacts facts = core_facts(mapped_, chip_);
-    add(Limit::compartment_profiles, facts.compartment_profiles, chip_.limits.compartment_profiles);
-    add(Limit::threshold_profiles, facts.threshold_profiles, chip_.limits.threshold_profiles);
+    add(Limit::compartment_profiles, facts_.compartment_profiles, chip_.limits.compartment_profiles);
+    add(Limit::threshold_profiles, facts_.threshold_profiles, chip_.limits.threshold_profiles);
     if (chip_.synapses.crossbar_types > 0) {
         return;  // weights are no formats there
     }
@@ -220,11 +215,7 @@ MappingBounds Bounder::run() {
     survey_targets();
     survey_sources();
     bound_compartments();
-    add(Limit::input_axons, axons_, chip_.limits.input_axons);
-    add(Limit::output_axons, outputs_, chip_.limits.output_axons);
-    if (memory_counts()) {
-        add(Limit::synapse_words, shared_out(memory_bits_, chip_.synapses.word_bits), chip_.synapses.words);
-    }
+    bound_axons_and_memory();
     bound_profiles();
     bound_learning();
 
@@ -256,14 +247,16 @@ double Bounder::least_fan_in(std::uint32_t Incoming::* degree) const {
     const std::int64_t memory = chip_.synapses.words * chip_.synapses.word_bits;
     std::int64_t cores = 0;
     std::int64_t bits = 0;
+    std::int64_t held = 0;  // compartments
     double sum = 0;
-    for (std::size_t i = 0; i < order.size(); ++i) {
-        bits += incoming_[order[i]].bits;
-        std::int64_t filled = shared_out(static_cast<std::int64_t>(i) + 1, chip_.limits.compartments);
+    for (const std::uint32_t neuron : order) {
+        bits += incoming_[neuron].bits;
+        held += compartments(neuron);
+        std::int64_t filled = shared_out(held, chip_.limits.compartments);
         if (memory_counts()) {
             filled = std::max(filled, shared_out(bits, memory));
         }
-        sum += static_cast<double>(std::max<std::int64_t>(filled - cores, 0)) * (incoming_[order[i]].*degree);
+        sum += static_cast<double>(std::max<std::int64_t>(filled - cores, 0)) * (incoming_[neuron].*degree);
         cores = std::max(cores, filled);
     }
     return sum;

@@ -249,8 +249,9 @@ void Explainer::map_as_is() {
         find_needed();
     }
     const int effort = trial_effort(options_, synapses());
-    if (effort < result_.effort && mapping_) {
-        result_.effort = effort;
+    const bool lower = effort < result_.effort;
+    result_.effort = effort;
+    if (lower && mapping_) {
         outcome = map({.kind = Kind::effort,
                        .change = fmt::format("a quicker search (effort {})", effort),
                        .how = fmt::format("--effort {}", effort)});

@@ -211,8 +211,8 @@ void Planner::move_populations() {
 }
 
 void Planner::reorder() {
-    const auto order = [&](std::string change, auto make) {
-        add({.kind = Kind::tiling, .change = std::move(change), .order = std::move(make)});
+    const auto order = [&](const std::string& change, auto make) {
+        add({.kind = Kind::tiling, .change = change, .order = std::move(make)});
     };
     order("no core with neurons of two populations",
           [](const Network&, const MappedNetwork& mapped) { return std::optional(separate_order(mapped)); });

@@ -9,6 +9,7 @@
 
 #include "compiler/passes/partition.hpp"
 #include "compiler/passes/quantise.hpp"
+#include "compiler/trial_changes.hpp"
 #include "support/networks.hpp"
 
 namespace spikeloom::compiler {
@@ -149,6 +150,151 @@ TEST_CASE("no partition that the compiler makes is below a bound of any limit, w
     }
     CHECK(binding.contains(Limit::compartments));
     CHECK(binding.contains(Limit::synapse_words));
+}
+
+enum class Memory : std::uint8_t { lists, shared_lists, crossbar };
+
+/// Cramped, and with what makes a neuron take several compartments.
+chip::ChipSpec random_chip(test::Draws& draws, Memory memory) {
+    chip::ChipSpec chip;
+    chip.limits.compartments = draws.integer(12, 60);
+    chip.limits.input_axons = draws.integer(100, 300);
+    chip.limits.output_axons = draws.integer(100, 400);
+    chip.limits.destinations_per_compartment = draws.chance(0.5) ? draws.integer(1, 3) : 0;
+    chip.neuron.soft_reset_compartments = 2;
+    chip.synapses.words = draws.integer(150, 900);
+    chip.synapses.words_per_axon = draws.integer(6, 40);
+    chip.synapses.synapses_per_entry = static_cast<int>(draws.integer(2, 60));
+    if (draws.chance(0.3)) {
+        chip.synapses.encodings = {chip::SynapseEncoding::sparse};
+    } else if (draws.chance(0.3)) {
+        chip.synapses.encodings = {chip::SynapseEncoding::sparse, chip::SynapseEncoding::runlength};
+    }
+    if (memory == Memory::shared_lists) {
+        chip = with_shared_lists(std::move(chip), true);
+    }
+    if (memory == Memory::crossbar) {
+        chip.synapses.crossbar_types = 6;
+        chip.synapses.weight_bits = {1, 2, 3, 4};
+        chip.synapses.encodings = {chip::SynapseEncoding::sparse};
+        chip.synapses.words = chip.limits.input_axons;
+        chip.synapses.words_per_axon = chip.limits.input_axons;
+    }
+    return chip;
+}
+
+/// A picture convolved into another, and a random projection into the same and into more neurons.
+Network random_net(test::Draws& draws, std::uint64_t seed) {
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 2 * 6 * 6);
+    builder.network().inputs[0].shape = {2, 6, 6};
+    const auto channels = static_cast<std::uint32_t>(draws.integer(2, 5));
+    const Source a = builder.population("a", {channels, 6, 6});
+    const Source b = builder.population("b", {40});
+    builder.connect(
+        in, a, test::convolution({.input = {2, 6, 6}, .channels = channels, .kernel = 3, .padding = 1, .seed = seed}));
+    builder.connect(
+        a, b,
+        test::sparse_random(
+            40, channels * 36,
+            {.probability = draws.uniform(0.05, 0.4), .longest_delay = draws.chance(0.3) ? 3 : 0, .seed = seed}));
+    builder.connect(b, a, test::sparse_random(channels * 36, 40, {.probability = 0.05, .seed = seed + 7})).recurrent =
+        true;
+    if (draws.chance(0.3)) {
+        builder[b].reset = ResetRule::subtract_threshold;
+    }
+    return builder.network();
+}
+
+TEST_CASE("whatever a core's memory is: no mapping takes less of any limit than the bounds say") {
+    for (const Memory memory : {Memory::lists, Memory::shared_lists, Memory::crossbar}) {
+        CAPTURE(static_cast<int>(memory));
+        int mapped_nets = 0;
+        double nearest = 0;  // bound over achieved, of memory
+        for (std::uint64_t seed = 0; seed < 16; ++seed) {
+            CAPTURE(seed);
+            test::Draws draws(seed + 1000 * static_cast<std::uint64_t>(memory));
+            const chip::ChipSpec chip = random_chip(draws, memory);
+            const Network network = random_net(draws, seed);
+            Diagnostics remarks;
+            const auto mapped = quantise(network, chip, {}, remarks);
+            const auto parts = mapped ? partition(network, *mapped, with_large_board(chip)) : fail(Diagnostics{});
+            if (!parts) {
+                continue;
+            }
+            ++mapped_nets;
+            const MappingBounds bounds = mapping_bounds({.mapped = *mapped, .rates = {}}, chip);
+            for (const CoreBound& bound : bounds.cores) {
+                CAPTURE(limit_info(bound.limit).name);
+                CHECK(bound.cores <= static_cast<std::int64_t>(parts->cores.size()));
+                std::int64_t achieved = 0;
+                for (const CorePlan& core : parts->cores) {
+                    achieved += core.use[bound.limit];
+                }
+                CHECK(bound.need <= achieved);  // of formats, profiles and rules each core takes some
+                if (bound.limit == Limit::synapse_words) {
+                    nearest = std::max(nearest, static_cast<double>(bound.need) / static_cast<double>(achieved));
+                }
+            }
+            CHECK(bounds.messages.least <= static_cast<double>(parts->messages));
+        }
+        MESSAGE(mapped_nets << " networks, memory's bound at best " << nearest << " of what was taken");
+        CHECK(mapped_nets > 10);
+        CHECK(nearest > (memory == Memory::shared_lists ? 0.02 : 0.5));
+    }
+}
+
+TEST_CASE("own lists: entries, ends and filled words are counted where they can't be avoided") {
+    chip::ChipSpec chip;
+    const MappedNetwork mapped = quantised(test::dense_chain(50, {40}), chip);
+    const auto parts = partition(test::dense_chain(50, {40}), mapped, chip);
+    REQUIRE(parts);
+    REQUIRE(parts->cores.size() == 1);
+    const MappingBounds bounds = mapping_bounds({.mapped = mapped, .rates = {}}, chip);
+    const auto words = std::ranges::find(bounds.cores, Limit::synapse_words, &CoreBound::limit);
+    CHECK(words->need == parts->cores[0].use[Limit::synapse_words]);
+}
+
+TEST_CASE("shared lists: one row of the kinds that some source has most of") {
+    chip::ChipSpec chip = with_shared_lists({}, true);
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 2);
+    const Source p = builder.population("p", {64});
+    DenseWeights equal;
+    equal.weights.assign(128, 0.5F);
+    builder.connect(in, p, equal);
+    const MappedNetwork mapped = quantised(builder.network(), chip);
+    const MappingBounds bounds = mapping_bounds({.mapped = mapped, .rates = {}}, chip);
+    const auto words = std::ranges::find(bounds.cores, Limit::synapse_words, &CoreBound::limit);
+    const int bits = mapped.table.formats[mapped.table.list(0)[0].format].weight_bits;
+    CHECK(words->need == (64 * bits + 63) / 64);  // two lists' synapses, kept once
+}
+
+TEST_CASE("a crossbar: rows by digit, and copies of neurons that reach more rows than they may") {
+    chip::ChipSpec chip;
+    chip.limits.compartments = 16;
+    chip.limits.destinations_per_compartment = 1;
+    chip.synapses.crossbar_types = 4;
+    chip.synapses.encodings = {chip::SynapseEncoding::sparse};
+    chip.synapses.weight_bits = {2};
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 1);
+    const Source p = builder.population("p", {20});
+    const Source q = builder.population("q", {20});
+    builder.connect(in, p, DenseWeights{std::vector<float>(20, 1.F)});
+    DenseWeights some;  // of two digits: 1 and 3 units
+    for (int i = 0; i < 400; ++i) {
+        some.weights.push_back(i % 2 == 0 ? 1.F : 3.F);
+    }
+    builder.connect(p, q, some);
+    const MappedNetwork mapped = quantised(builder.network(), chip);
+    const MappingBounds bounds = mapping_bounds({.mapped = mapped, .rates = {}}, chip);
+    const auto find = [&](Limit limit) { return *std::ranges::find(bounds.cores, limit, &CoreBound::limit); };
+    // Half of p's neurons send one digit, half two, to two cores each: 2 and 4 rows, so as many compartments. That
+    // makes p's 20 neurons 60 compartments, on 4 cores, which is what the input reaches.
+    CHECK(find(Limit::compartments).need == 60 + 20);
+    CHECK(find(Limit::input_axons).need == 60 + 4);
+    CHECK(find(Limit::compartments).cores == 5);
 }
 
 TEST_CASE("dense layers: the bound is sharp where every core needs all sources") {
