@@ -55,7 +55,7 @@ struct Inference {
 
 struct ChipRow {
     std::string chip;
-    std::string title;
+    std::string title{};
     bool continuous = false;  ///< a chip without steps
     bool fits = false;
     bool approximated = false;   ///< fits, but as a network that is only near the given one; a remark says where

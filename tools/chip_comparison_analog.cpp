@@ -44,6 +44,37 @@ std::optional<compiler::AnalogCompileResult> compile_for(const ComparisonSetting
 
 namespace {
 
+/// What needs no look at the synapses to be said, before they are all listed.
+Diagnostics too_large(const compiler::Network& network, const chip::AnalogSpec& chip) {
+    constexpr std::uint64_t most_synapses = 1U << 24;
+    std::uint64_t neurons = 0;
+    for (const compiler::Population& population : network.populations) {
+        neurons += population.size();
+    }
+    const int runs = compiler::AnalogCompileOptions{}.max_runs;
+    const auto circuits = static_cast<std::uint64_t>(chip.array.circuits()) * static_cast<std::uint64_t>(runs);
+    const std::string where = fmt::format("network '{}'", network.name);
+    if (!chip.ideal && neurons > circuits) {
+        return {
+            {.where = where,
+             .found = fmt::format("{} neurons", neurons),
+             .allowed = fmt::format("{}: {} neuron circuits in each of {} runs", circuits, chip.array.circuits(), runs),
+             .help = "a chip with steps, or a system of many: spikeloom chips"}};
+    }
+    std::uint64_t synapses = 0;
+    for (const compiler::Projection& projection : network.projections) {
+        synapses += compiler::connection_count(network, projection);
+    }
+    if (synapses > most_synapses) {
+        return {
+            {.where = where,
+             .found = fmt::format("{} synapses", synapses),
+             .allowed = fmt::format("{} for a network in continuous time, where each is kept by itself", most_synapses),
+             .help = "a chip with steps"}};
+    }
+    return {};
+}
+
 /// Exactly, else with what has no exact counterpart brought near it, and the row told so.
 Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setting, const chip::AnalogSpec& chip,
                                                   ChipRow& row) {
@@ -115,6 +146,9 @@ Inference figures_of(const runtime::CodedEvaluation& evaluation, const chip::Ana
 Result<ChipRow> stepped_on_analog(const ComparisonSetting& setting, const chip::AnalogSpec& chip) {
     ChipRow row{.chip = chip.name, .title = chip.title, .continuous = true};
     const compiler::Network& network = setting.network.stepped->network;
+    if (row.why = too_large(network, chip); !row.why.empty()) {
+        return row;
+    }
     auto timed = in_continuous_time(setting, chip, row);
     if (!timed) {
         row.why = std::move(timed.error());
