@@ -154,7 +154,7 @@ std::optional<MappingTrial> Explainer::keep_what_fits(const TrialPlan& plan) con
     quantise_options.approximate_weights = compile.approximate_weights;
     Diagnostics remarks;
     const auto mapped = quantise(network_, chip_, quantise_options, remarks);
-    std::optional<std::size_t> keep = mapped ? sources_that_fit(*mapped, chip_) : std::nullopt;
+    std::optional<std::size_t> keep = mapped ? sources_that_fit(network_, *mapped, chip_) : std::nullopt;
     constexpr int tries = 12;  // what the strongest sources take is known only when they are mapped
     for (int i = 0; i < tries && keep && *keep > 0 && !stopped(); ++i, keep = *keep - *keep / 8 - 1) {
         TrialPlan fewer = plan;

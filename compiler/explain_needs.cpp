@@ -100,7 +100,7 @@ std::vector<PopulationNeed> population_needs(const Network& network, const Mappi
 
 std::vector<Excess> excesses(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip) {
     std::map<std::pair<std::uint32_t, Limit>, Excess> found;
-    for (const Misfit& misfit : find_misfits(mapped, chip).misfits) {
+    for (const Misfit& misfit : find_misfits(network, mapped, chip).misfits) {
         const std::uint32_t population = mapped.population_of(misfit.neuron);
         for (std::size_t i = 0; i < limit_count; ++i) {
             const auto limit = static_cast<Limit>(i);

@@ -146,7 +146,7 @@ Result<Legaliser::Made> Legaliser::deal(const LegalMapping& from, SplitPlan& pla
             return fail(std::move(dealt.error()));
         }
         Made made{.mapping = std::move(*dealt)};
-        made.survey = find_misfits(made.mapping.mapped, chip_);
+        made.survey = find_misfits(made.mapping.legal.network, made.mapping.mapped, chip_);
         SplitPlan more = plan;
         for (const Misfit& misfit : made.survey.misfits) {
             const std::uint32_t population = made.mapping.mapped.population_of(misfit.neuron);
@@ -202,7 +202,7 @@ Legaliser::Made Legaliser::finer(const LegalMapping& from, const SplitPlan& plan
         if (!other || (options_.stop && options_.stop())) {
             return false;
         }
-        MisfitSurvey survey = find_misfits(other->mapped, chip_);
+        MisfitSurvey survey = find_misfits(other->legal.network, other->mapped, chip_);
         if (survey.misfits.size() <= made.survey.misfits.size() && survey.cores < made.survey.cores) {
             made = {.mapping = std::move(*other), .survey = std::move(survey)};
         }
@@ -242,7 +242,7 @@ Result<Legaliser::Made> Legaliser::copy(const LegalMapping& from, const MisfitSu
             return fail(std::move(dealt.error()));
         }
         Made made{.mapping = std::move(*dealt)};
-        made.survey = find_misfits(made.mapping.mapped, chip_);
+        made.survey = find_misfits(made.mapping.legal.network, made.mapping.mapped, chip_);
         CopiesByNeuron more = copies;
         for (const Misfit& misfit : made.survey.misfits) {
             if (!shortage_of(misfit, chip_).fan_out) {
@@ -261,7 +261,7 @@ Result<Legaliser::Made> Legaliser::copy(const LegalMapping& from, const MisfitSu
 }
 
 Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const MappedNetwork& mapped) {
-    const MisfitSurvey first = find_misfits(mapped, chip_);
+    const MisfitSurvey first = find_misfits(network, mapped, chip_);
     if (first.misfits.empty()) {
         return std::optional<LegalMapping>();
     }

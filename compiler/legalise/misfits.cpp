@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include "compiler/passes/neuron_order.hpp"
+#include "compiler/passes/partition.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -124,11 +124,11 @@ Shortage shortage_of(const Misfit& misfit, const chip::ChipSpec& chip) {
     return shortage;
 }
 
-MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
+MisfitSurvey find_misfits(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip) {
     MisfitSurvey survey{.misfits = {}, .cores = 0, .facts = core_facts(mapped, chip)};
+    const NeuronOrder order = first_order(network, mapped, survey.facts, chip);
     const auto fill = [&](std::size_t most_cores) {
-        return fill_cores(mapped.table, natural_order(mapped), survey.facts, chip,
-                          {.tightness = 1.0, .most_cores = most_cores});
+        return fill_cores(mapped.table, order, survey.facts, chip, {.tightness = 1.0, .most_cores = most_cores});
     };
     // As far as partition() looks; all of them only where there are some.
     Filling filling = fill(4 * static_cast<std::size_t>(chip.mesh.cores()) + 16);
@@ -140,9 +140,10 @@ MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chi
     return survey;
 }
 
-std::optional<std::size_t> sources_that_fit(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
+std::optional<std::size_t> sources_that_fit(const Network& network, const MappedNetwork& mapped,
+                                            const chip::ChipSpec& chip) {
     std::optional<std::size_t> fewest;
-    for (const Misfit& misfit : find_misfits(mapped, chip).misfits) {
+    for (const Misfit& misfit : find_misfits(network, mapped, chip).misfits) {
         const Shortage shortage = shortage_of(misfit, chip);
         if (!shortage.fan_in || shortage.other) {
             return std::nullopt;

@@ -24,17 +24,19 @@ struct Shortage {
 };
 [[nodiscard]] Shortage shortage_of(const Misfit& misfit, const chip::ChipSpec& chip);
 
-/// All misfits of a network, found by filling cores with its neurons in their order.
+/// All misfits of a network, found by filling cores in the order that partition() tries first.
 struct MisfitSurvey {
     std::vector<Misfit> misfits;
-    std::size_t cores = 0;  ///< that the other neurons fill, in their order
+    std::size_t cores = 0;  ///< that the other neurons fill
     CoreFacts facts;
 };
-[[nodiscard]] MisfitSurvey find_misfits(const MappedNetwork& mapped, const chip::ChipSpec& chip);
+[[nodiscard]] MisfitSurvey find_misfits(const Network& network, const MappedNetwork& mapped,
+                                        const chip::ChipSpec& chip);
 
 /// About how many sources the neurons may have for all to fit, by what the worst lacks; nothing where fewer sources
 /// would not help, or all fit.
-[[nodiscard]] std::optional<std::size_t> sources_that_fit(const MappedNetwork& mapped, const chip::ChipSpec& chip);
+[[nodiscard]] std::optional<std::size_t> sources_that_fit(const Network& network, const MappedNetwork& mapped,
+                                                          const chip::ChipSpec& chip);
 
 /// One error for each population that has some: what its worst neuron needs of every limit that it passes, the room,
 /// and what would help. `way_out`: what to say of splitting, for a neuron that lacks fan-in.

@@ -27,6 +27,16 @@ constexpr std::array<std::size_t, 4> hypergraph_synapses{0, 1'000'000, 8'000'000
 /// Partitions of the hypergraph that a search may make, by effort.
 constexpr std::array<int, 4> hypergraph_searches{0, 2, 2, 6};
 
+/// Pictures in tiles that take this share of a core.
+NeuronOrder order_in_tiles(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
+                           const chip::ChipSpec& chip, double share) {
+    TileRoom room = tile_room(chip, mapped).scaled(share);
+    if (chip.synapses.crossbar_types == 0) {
+        room = measured_room(network, mapped, facts, chip, std::move(room));
+    }
+    return tile_order(network, mapped, room);
+}
+
 /// An order and what it came to.
 struct Candidate {
     NeuronOrder order;
@@ -62,7 +72,6 @@ private:
     void consider_parts(std::size_t parts, const CoreShare& share, std::optional<Candidate>& best);
     void consider_tiles(std::optional<Candidate>& best);
     [[nodiscard]] NeuronOrder tiles(double share) const;
-    [[nodiscard]] NeuronOrder first_order() const;
     void balance(Candidate& best) const;
     [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
     [[nodiscard]] double rated_messages(const Filling& filling) const;
@@ -120,13 +129,8 @@ void Partitioner::consider(std::optional<NeuronOrder> order, std::optional<Candi
     }
 }
 
-/// Pictures in tiles that take this share of a core.
 NeuronOrder Partitioner::tiles(double share) const {
-    TileRoom room = tile_room(chip_, mapped_).scaled(share);
-    if (chip_.synapses.crossbar_types == 0) {
-        room = measured_room(network_, mapped_, facts_, chip_, std::move(room));
-    }
-    return tile_order(network_, mapped_, room);
+    return order_in_tiles(network_, mapped_, facts_, chip_, share);
 }
 
 /// Smaller tiles, for cores that run out of what the division does not reckon with.
@@ -335,15 +339,11 @@ void Partitioner::search(std::optional<Candidate>& best, const CoreShare& share)
     }
 }
 
-/// Pictures in tiles, the rest as written. (With pixels along a curve, what effort 0 has to be content with.)
-NeuronOrder Partitioner::first_order() const {
-    return has_pictures(network_) ? tiles(1.0) : natural_order(mapped_);
-}
-
 Result<Partition> Partitioner::run() {
     const NeuronOrder* const known_order = choices_.known_order;
     const std::size_t most_cores = choices_.most_cores > 0 ? choices_.most_cores + 1 : 4 * cores_there() + 16;
-    Candidate first = attempt(known_order != nullptr ? *known_order : first_order(), most_cores);
+    Candidate first =
+        attempt(known_order != nullptr ? *known_order : first_order(network_, mapped_, facts_, chip_), most_cores);
     if (!first.filling.misfits.empty()) {
         return fail(refusal(first));  // a neuron that fits no core alone fits none in any order
     }
@@ -385,6 +385,11 @@ Result<Partition> Partitioner::run() {
 }
 
 }  // namespace
+
+NeuronOrder first_order(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
+                        const chip::ChipSpec& chip) {
+    return has_pictures(network) ? order_in_tiles(network, mapped, facts, chip, 1.0) : natural_order(mapped);
+}
 
 Result<Partition> partition(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
                             const PartitionChoices& choices) {

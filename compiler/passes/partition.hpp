@@ -51,6 +51,10 @@ struct PartitionChoices {
     const OverridePlan* overrides = nullptr;   ///< every order is brought into their form (overrides.hpp)
 };
 
+/// The order that is tried first: pictures in tiles, the rest as written.
+[[nodiscard]] NeuronOrder first_order(const Network& network, const MappedNetwork& mapped, const CoreFacts& facts,
+                                      const chip::ChipSpec& chip);
+
 /// Every limit that no partition respects is an error that names limit, population, need, room and help.
 [[nodiscard]] Result<Partition> partition(const Network& network, const MappedNetwork& mapped,
                                           const chip::ChipSpec& chip, const PartitionChoices& choices = {});
