@@ -47,6 +47,7 @@ private:
     };
     [[nodiscard]] Outcome map(const TrialPlan& plan) const;
     [[nodiscard]] Outcome fill(const TrialPlan& plan) const;
+    [[nodiscard]] std::optional<MappedNetwork> quantised(const CompileOptions& compile) const;
     [[nodiscard]] std::optional<MappingTrial> keep_what_fits(const TrialPlan& plan) const;
     [[nodiscard]] std::optional<MappingTrial> same_core_tried(const std::vector<TrialPlan>& plans, std::size_t i) const;
     void map_as_is();
@@ -144,16 +145,22 @@ Explainer::Outcome Explainer::fill(const TrialPlan& plan) const {
     return outcome;
 }
 
-/// For neurons that fit no core: with as many of their sources as do, the strongest.
-std::optional<MappingTrial> Explainer::keep_what_fits(const TrialPlan& plan) const {
-    CompileOptions compile = plain();
-    plan.options(compile);
+/// Before anything is known of cores; nothing where the chip can't express the network.
+std::optional<MappedNetwork> Explainer::quantised(const CompileOptions& compile) const {
     QuantiseOptions quantise_options;
     quantise_options.weight_bits = compile.weight_bits;
     quantise_options.approximate_reset = compile.approximate_reset;
     quantise_options.approximate_weights = compile.approximate_weights;
     Diagnostics remarks;
-    const auto mapped = quantise(network_, chip_, quantise_options, remarks);
+    auto mapped = quantise(network_, chip_, quantise_options, remarks);
+    return mapped ? std::optional(std::move(*mapped)) : std::nullopt;
+}
+
+/// For neurons that fit no core: with as many of their sources as do, the strongest.
+std::optional<MappingTrial> Explainer::keep_what_fits(const TrialPlan& plan) const {
+    CompileOptions compile = plain();
+    plan.options(compile);
+    const auto mapped = quantised(compile);
     std::optional<std::size_t> keep = mapped ? sources_that_fit(network_, *mapped, chip_) : std::nullopt;
     constexpr int tries = 12;  // what the strongest sources take is known only when they are mapped
     for (int i = 0; i < tries && keep && *keep > 0 && !stopped(); ++i, keep = *keep - *keep / 8 - 1) {
@@ -175,24 +182,40 @@ Result<Mapping> Explainer::try_mapping(const chip::ChipSpec& chip) const {
     return map_network(network_, large, compile, *unrestricted);
 }
 
-/// Which limits together keep a network out that no single one does: all are lifted, then imposed again one by one as
-/// long as the network still maps.
+/// Which limits together keep a network out that no single one does: those that single neurons pass are lifted, or else
+/// all, then imposed again one by one as long as the network still maps.
 void Explainer::find_needed() {
-    chip::ChipSpec open = chip_;
-    std::vector<Limit> needed;
+    std::vector<Limit> passed;
+    std::vector<Limit> all;
     for (std::size_t i = 0; i < limit_count; ++i) {
-        open = without_limit(open, static_cast<Limit>(i));
-        needed.push_back(static_cast<Limit>(i));
-    }
-    auto mapping = try_mapping(open);
-    for (std::size_t i = 0; mapping && i < limit_count && !stopped(); ++i) {
-        std::vector<Limit> fewer = needed;
-        std::erase(fewer, static_cast<Limit>(i));
-        chip::ChipSpec chip = chip_;
-        for (const Limit limit : fewer) {
-            chip = without_limit(chip, limit);
+        const auto limit = static_cast<Limit>(i);
+        if (!repeats_another(limit, chip_)) {
+            all.push_back(limit);
         }
-        if (auto again = try_mapping(chip)) {
+        if (std::ranges::find(result_.excesses, limit, &Excess::limit) != result_.excesses.end()) {
+            passed.push_back(limit);
+        }
+    }
+    const auto lift = [&](const std::vector<Limit>& limits) {
+        chip::ChipSpec chip = chip_;
+        for (const Limit limit : limits) {
+            chip = without_limit(std::move(chip), limit);
+        }
+        return try_mapping(chip);
+    };
+    std::vector<Limit> needed = passed;
+    auto mapping = lift(needed);
+    if (!mapping) {
+        needed = all;
+        mapping = lift(needed);
+    }
+    for (const Limit limit : needed.size() > 1 ? std::vector(needed) : std::vector<Limit>{}) {
+        if (!mapping || stopped()) {
+            break;
+        }
+        std::vector<Limit> fewer = needed;
+        std::erase(fewer, limit);
+        if (auto again = lift(fewer)) {
             needed = std::move(fewer);
             mapping = std::move(again);
         }
@@ -205,9 +228,6 @@ void Explainer::find_needed() {
     for (PopulationNeed& need : result_.populations) {
         need.cores = 0;
         need.stopped_by.reset();
-    }
-    if (!mapping->legal) {
-        result_.excesses = excesses(network_, mapping->mapped, chip_);
     }
     result_.needed = std::move(needed);
 }
@@ -245,8 +265,13 @@ void Explainer::map_as_is() {
     if (!result_.as_is.fits) {
         refuse();
     }
-    if (!result_.as_is.maps && options_.depth > 0) {
-        find_needed();
+    if (!result_.as_is.maps) {
+        if (const auto mapped = quantised(plain())) {
+            result_.excesses = excesses(network_, *mapped, chip_);
+        }
+        if (options_.depth > 0) {
+            find_needed();
+        }
     }
     const int effort = trial_effort(options_, synapses());
     const bool lower = effort < result_.effort;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compiler/legalise/misfits.hpp"
+#include "compiler/trial_changes.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -105,7 +106,7 @@ std::vector<Excess> excesses(const Network& network, const MappedNetwork& mapped
         for (std::size_t i = 0; i < limit_count; ++i) {
             const auto limit = static_cast<Limit>(i);
             const std::int64_t room_here = room(limit, misfit.use, chip);
-            if (misfit.use[limit] <= room_here) {
+            if (misfit.use[limit] <= room_here || repeats_another(limit, chip)) {
                 continue;
             }
             const auto [known, added] = found.try_emplace({population, limit});

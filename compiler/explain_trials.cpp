@@ -62,7 +62,7 @@ void Planner::lift_limits() {
         const auto use = std::ranges::find(known_.limits, limit, &LimitUse::limit);
         const bool matters = known_.as_is.maps ? use != known_.limits.end() && use->most_share >= near
                                                : std::ranges::find(known_.needed, limit) != known_.needed.end();
-        if (matters) {
+        if (matters && !repeats_another(limit, chip_)) {
             add({.kind = Kind::without_limit,
                  .change = fmt::format("a chip with no limit of {}", limit_info(limit).name),
                  .lifted = limit,

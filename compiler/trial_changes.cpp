@@ -41,6 +41,9 @@ chip::ChipSpec without_limit(chip::ChipSpec chip, Limit limit) {
         break;
     case Limit::input_axons:
         chip.limits.input_axons = lifted;
+        if (chip.synapses.crossbar_types > 0) {  // axons, and words, are the rows of the crossbar
+            chip.synapses.words = chip.synapses.words_per_axon = lifted;
+        }
         break;
     case Limit::output_axons:
         chip.limits.output_axons = lifted;

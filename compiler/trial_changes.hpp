@@ -23,8 +23,14 @@ namespace spikeloom::compiler {
 /// The chip on a board with more cores than any network of the trials needs.
 [[nodiscard]] chip::ChipSpec with_large_board(chip::ChipSpec chip);
 
-/// The chip with room beyond what any core holds, in that respect.
+/// The chip with room beyond what any core holds, in that respect. Input axons of a crossbar are its rows, so its words
+/// are lifted with them.
 [[nodiscard]] chip::ChipSpec without_limit(chip::ChipSpec chip, Limit limit);
+
+/// Whether the limit is another's by another name: words of a crossbar.
+[[nodiscard]] constexpr bool repeats_another(Limit limit, const chip::ChipSpec& chip) {
+    return chip.synapses.crossbar_types > 0 && (limit == Limit::synapse_words || limit == Limit::axon_words);
+}
 
 /// The chip with lists that axons share, moved by any compartment's number; or with a list of its own for every axon.
 [[nodiscard]] chip::ChipSpec with_shared_lists(chip::ChipSpec chip, bool shared);
