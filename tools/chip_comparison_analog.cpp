@@ -75,6 +75,15 @@ Diagnostics too_large(const compiler::Network& network, const chip::AnalogSpec& 
     return {};
 }
 
+/// Steps of a sample; without a set as many as the encoder's default has.
+std::uint32_t steps_of(const ComparisonSetting& setting) {
+    const runtime::LabelledSet none;
+    const runtime::LabelledSet& set = setting.set.coded ? *setting.set.coded : none;
+    const runtime::EvaluationOptions options =
+        labelled_set_options(setting.line, answering(setting.network.stepped->network), set);
+    return runtime::sample_steps(set, options.encoder) + options.drain_steps;
+}
+
 /// Exactly, else with what has no exact counterpart brought near it, and the row told so.
 Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setting, const chip::AnalogSpec& chip,
                                                   ChipRow& row) {
@@ -83,10 +92,10 @@ Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setti
     const compiler::Network& network = setting.network.stepped->network;
     compiler::ContinuousTimeOptions options{.least_refractory_s = network.step_s,
                                             .approximate_reset = setting.line.flag("approximate-reset")};
-    auto exact = compiler::to_timed(network, options);
-    if (exact) {
+    if (auto exact = compiler::to_timed(network, options)) {
         return exact;
     }
+    options.bias_steps = steps_of(setting);
     options.pulse_s = steps_a_pulse * network.step_s;
     options.leakless_tau_s = steps_a_long_memory * network.step_s;
     if (!chip.ideal) {
@@ -98,7 +107,9 @@ Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setti
         row.approximated = true;
         row.remarks.push_back(fmt::format(
             "brought near: where neurons have no synaptic current, a spike is a pulse of {} with the same charge; "
-            "where they have no leak, they forget over {} (times of the network)",
+            "where "
+            "they have no leak, they forget over {}; a constant input current is a spike in every step (times of the "
+            "network)",
             runtime::si(options.pulse_s, "s", runtime::Script::plain),
             runtime::si(options.leakless_tau_s, "s", runtime::Script::plain)));
     }

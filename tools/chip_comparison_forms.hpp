@@ -15,6 +15,11 @@ namespace spikeloom::tools {
 /// One file, nothing from outside, in the style of the report's page.
 [[nodiscard]] std::string comparison_html(const ChipComparison& comparison);
 
+/// The page's charts, as inline SVG; "" where no chip has a figure.
+[[nodiscard]] std::string accuracy_chart(const ChipComparison& comparison);
+[[nodiscard]] std::string energy_chart(const ChipComparison& comparison);
+[[nodiscard]] std::string latency_chart(const ChipComparison& comparison);
+
 /// The compiler's first reason in a few words, and how many more there are.
 [[nodiscard]] std::string reason_text(const Diagnostics& findings);
 /// "2 of 128 cores", "1 run"; "-" where the network doesn't fit.

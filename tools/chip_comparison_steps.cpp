@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "compiler/compile.hpp"
 #include "runtime/evaluation.hpp"
@@ -136,11 +137,21 @@ Result<std::optional<compiler::CompileResult>> compile_for(const ComparisonSetti
         return fail(std::move(taken.error()));
     }
     row.cores_there = chip.mesh.cores();
-    auto compiled = [&] {
+    const auto attempt = [&] {
         ProgressBar bar(chip.name);
         options.progress = [&bar](double fraction, const std::string& phase) { bar.update(fraction, phase); };
         return compiler::compile(network, chip, options);
-    }();
+    };
+    // What the user would accept is used only where the chip can do no better.
+    const bool approximate_reset = std::exchange(options.approximate_reset, false);
+    const bool approximate_weights = std::exchange(options.approximate_weights, false);
+    auto compiled = attempt();
+    if (!compiled && (approximate_reset || approximate_weights)) {
+        options.approximate_reset = approximate_reset;
+        options.approximate_weights = approximate_weights;
+        compiled = attempt();
+        row.approximated = compiled.has_value();
+    }
     if (!compiled) {
         row.why = std::move(compiled.error());
         return std::nullopt;

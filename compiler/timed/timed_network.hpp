@@ -81,8 +81,10 @@ struct SteppedNetwork {
 struct ContinuousTimeOptions {
     /// Neurons without a synaptic current get one with this time constant: a spike is a pulse of the same charge; s.
     double pulse_s = 0;
-    double leakless_tau_s = 0;       ///< membrane time constant of neurons that don't leak, large against a sample; s
-    double least_refractory_s = 0;   ///< steps bound a neuron's rate; so can this
+    double leakless_tau_s = 0;      ///< membrane time constant of neurons that don't leak, large against a sample; s
+    double least_refractory_s = 0;  ///< steps bound a neuron's rate; so can this
+    /// Steps of a sample, in each of which a constant input current comes as a spike of an input of its own.
+    std::uint32_t bias_steps = 0;
     bool approximate_reset = false;  ///< reset to the leak potential where the network subtracts the threshold
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "compiler/timed/timed_network.hpp"
 
@@ -33,6 +34,9 @@ public:
         }
         for (const Projection& projection : from_.projections) {
             convert(projection);
+        }
+        if (findings_.empty()) {
+            add_biases();
         }
         for (const OutputPort& output : from_.outputs) {
             timed_.outputs.push_back(output.population);
@@ -70,7 +74,7 @@ private:
             if (population.kind == NeuronKind::threshold) {
                 refuse(where, "neurons without a memory", "neurons that integrate");
             }
-            if (!is_zero(population.bias)) {
+            if (!is_zero(population.bias) && options_.bias_steps == 0) {
                 refuse_bias(where, "a constant input current");
             }
         }
@@ -118,7 +122,9 @@ private:
         }
     }
     void refuse_bias(const std::string& where, std::string found) {
-        refuse(where, std::move(found), "spikes only", "a bias can be an input that spikes at a fixed time");
+        refuse(
+            where, std::move(found), "spikes only",
+            "a bias can be an input that spikes at fixed times; spikeloom compare makes one that spikes in every step");
     }
 
     [[nodiscard]] double refractory(const Population& population) const {
@@ -185,7 +191,7 @@ private:
         if (projection.learning) {
             refuse(where, "plastic weights of a stepped rule", "weights that stay");
         }
-        if (!is_zero(projection.bias)) {
+        if (!is_zero(projection.bias) && options_.bias_steps == 0) {
             refuse_bias(where, "a constant input current (bias)");
         }
         if (projection.source.kind == Source::Kind::population &&
@@ -221,6 +227,83 @@ private:
             timed.delays.clear();
         }
         timed_.projections.push_back(std::move(timed));
+    }
+
+    /// Constant currents by the step from which they flow, one vector a population.
+    [[nodiscard]] std::map<int, std::vector<std::vector<double>>> biases() const {
+        std::map<int, std::vector<std::vector<double>>> biases;
+        const auto add = [&](int from, std::size_t population, const Parameter& bias) {
+            if (is_zero(bias)) {
+                return;
+            }
+            auto& all = biases[std::max(from, 0)];
+            all.resize(from_.populations.size());
+            all[population].resize(from_.populations[population].size());
+            for (std::size_t i = 0; i < all[population].size(); ++i) {
+                all[population][i] += bias[i];
+            }
+        };
+        for (std::size_t p = 0; p < from_.populations.size(); ++p) {
+            add(0, p, from_.populations[p].bias);
+        }
+        for (const Projection& projection : from_.projections) {
+            add(projection.bias_from_step, projection.target.value(), projection.bias);
+        }
+        return biases;
+    }
+
+    [[nodiscard]] std::string free_name(std::string name) const {
+        const auto taken = [&](const auto& all) {
+            return std::ranges::any_of(all, [&](const auto& one) { return one.name == name; });
+        };
+        while (taken(timed_.inputs) || taken(timed_.populations) || taken(timed_.projections)) {
+            name += '_';
+        }
+        return name;
+    }
+
+    /// Inputs that spike at the start of every step, onto the neurons with a bias.
+    void add_biases() {
+        for (const auto& [from, by_population] : biases()) {
+            TimedInput input{.name = free_name(from == 0 ? "bias" : fmt::format("bias_from_{}", from)),
+                             .shape = {1},
+                             .constant_times = {}};
+            for (auto step = static_cast<std::uint32_t>(from); step < options_.bias_steps; ++step) {
+                input.constant_times.push_back(step * from_.step_s);
+            }
+            if (input.constant_times.empty()) {
+                continue;
+            }
+            const Source source{Source::Kind::input, static_cast<std::uint32_t>(timed_.inputs.size())};
+            timed_.inputs.push_back(std::move(input));
+            for (std::uint32_t p = 0; p < by_population.size(); ++p) {
+                add_bias(source, PopulationId(p), by_population[p]);
+            }
+        }
+    }
+
+    void add_bias(const Source& source, PopulationId target, const std::vector<double>& biases) {
+        const TimedPopulation& population = timed_.populations[target.value()];
+        const std::vector<double>& charges = charges_[target.value()];
+        TimedProjection projection{
+            .name = free_name(fmt::format("{}_{}", timed_.inputs[source.index].name, population.name)),
+            .source = source,
+            .target = target,
+            .row_begin = {0},
+            .targets = {},
+            .weights = {},
+            .delays = {}};
+        for (std::uint32_t i = 0; i < biases.size(); ++i) {
+            if (biases[i] != 0) {
+                projection.targets.push_back(i);
+                projection.weights.push_back(charges[charges.size() == 1 ? 0 : i] / population.neuron(i).lif.tau_syn *
+                                             biases[i]);
+            }
+        }
+        projection.row_begin.push_back(projection.targets.size());
+        if (!projection.targets.empty()) {
+            timed_.projections.push_back(std::move(projection));
+        }
     }
 
     const Network& from_;

@@ -200,4 +200,25 @@ TEST_CASE("what has no counterpart is brought near where that is asked for") {
     CHECK(to_timed(one_synapse(population), nearer));
 }
 
+TEST_CASE("a bias is an input that spikes in every step from its first on") {
+    Population population;
+    population.kind = NeuronKind::current_based;
+    population.bias = Parameter(0.5);
+    Network network = one_synapse(population);
+    network.inputs[0].name = "bias";
+    network.projections[0].bias = Parameter(-2);
+    network.projections[0].bias_from_step = 1;
+    CHECK_FALSE(to_timed(network));
+    const auto timed = to_timed(network, {.bias_steps = 3});
+    REQUIRE_MESSAGE(timed.has_value(), to_text(timed.error()));
+    REQUIRE(timed->inputs.size() == 3);
+    CHECK(timed->inputs[1].name == "bias_");
+    CHECK(timed->inputs[1].constant_times == std::vector<double>{0, 1e-3, 2e-3});
+    CHECK(timed->inputs[2].constant_times == std::vector<double>{1e-3, 2e-3});
+    REQUIRE(timed->projections.size() == 3);
+    const double unit = timed->projections[0].weights[0] / 3;  // of a weight of 1
+    CHECK(timed->projections[1].weights[0] == doctest::Approx(0.5 * unit));
+    CHECK(timed->projections[2].weights[0] == doctest::Approx(-2 * unit));
+}
+
 }  // namespace spikeloom::compiler
