@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -37,8 +38,9 @@ private:
     struct Part {
         std::vector<FanInSynapse> synapses{};
         std::uint32_t helper = 0;
-        std::int64_t most = 0;  ///< magnitude that the sum can have
+        std::int64_t most = 0;  ///< magnitude that the sum can have, in units of 64 x 2^shift
         bool bounded = true;
+        bool wraps = false;  ///< the sum may be more than a payload holds, and it does no harm
     };
     /// A neuron that is split.
     struct Neuron {
@@ -47,6 +49,7 @@ private:
         std::uint32_t sources = 0;  ///< that lead through helpers
         std::vector<Part> parts{};
         double unit = 1;  ///< contribution to u in units of 2^6, of a weight of 1
+        std::uint32_t shift = 0;
     };
     /// A population of helpers.
     struct Group {
@@ -59,8 +62,11 @@ private:
 
     [[nodiscard]] Diagnostics find_detours();
     void list_nodes();
+    [[nodiscard]] bool sums_wrap(std::uint32_t population) const;
+    [[nodiscard]] std::uint32_t shift_of(const std::vector<std::vector<FanInSynapse>>& helped) const;
     void deal(Diagnostics& findings);
-    void deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findings);
+    [[nodiscard]] std::int64_t deal(Neuron& neuron, const std::vector<FanInSynapse>& helped, std::uint32_t parts,
+                                    bool wrap) const;
     void number_helpers();
     void find_units(bool approximate_reset);
     void find_formats(Diagnostics& findings);
@@ -88,9 +94,15 @@ private:
     [[nodiscard]] std::vector<FanInSynapse> helped_synapses(const Neuron& neuron) const;
     /// What the synapses can bring in a step; 0: not known.
     [[nodiscard]] std::int64_t brings(std::span<const FanInSynapse> synapses) const;
-    [[nodiscard]] std::int32_t contribution(const FanInSynapse& synapse) const {
-        return chip::effective_weight_64(static_cast<int>(synapse.weight), formats_[synapse.format],
+    [[nodiscard]] std::int32_t contribution(const FanInSynapse& synapse, std::uint32_t shift = 0) const {
+        chip::WeightFormat format = formats_[synapse.format];
+        format.weight_exponent -= static_cast<int>(shift);
+        return chip::effective_weight_64(static_cast<int>(synapse.weight), format,
                                          chip_.conventions.negative_mixed_weight);
+    }
+    /// Whether the synapse leads through a helper that sums in other units than it has.
+    [[nodiscard]] bool shifted(std::uint32_t source, std::uint32_t target, std::uint64_t delay) const {
+        return helped(source, target, delay) && shifts_.at(entity_at_[target]) > 0;
     }
     [[nodiscard]] std::uint32_t neurons() const { return mapped_.neurons(); }
     [[nodiscard]] std::uint32_t helpers() const { return groups_.back().first + groups_.back().count; }
@@ -112,9 +124,12 @@ private:
     }
     /// A synapse as `to` has it, in time.
     [[nodiscard]] FanInSynapse moved(FanInSynapse synapse, std::uint32_t source, std::uint32_t target) const {
-        if (const int more = longer(source, target, synapse.delay); more != 0) {
+        const int more = longer(source, target, synapse.delay);
+        const bool other_units = shifted(source, target, synapse.delay);
+        if (more != 0 || other_units) {
             synapse.delay = static_cast<std::uint64_t>(static_cast<int>(synapse.delay) + more);
-            synapse.format = delayed_.at({static_cast<std::uint16_t>(synapse.format), entity_at_[target]});
+            synapse.format =
+                other_formats_.at({static_cast<std::uint16_t>(synapse.format), entity_at_[target], other_units});
         }
         synapse.source = renumbered(source);
         return synapse;
@@ -132,9 +147,16 @@ private:
     std::vector<Neuron> neurons_;
     std::vector<Group> groups_;
     std::vector<chip::WeightFormat> formats_;
-    std::map<std::pair<std::uint16_t, std::uint32_t>, std::uint16_t> delayed_;  ///< format of (format, population)
-    std::uint16_t one_format_ = 0;
-    std::int16_t one_mantissa_ = 1;
+    /// By population: the helpers of its neurons sum in units of 64 x 2^shift.
+    std::map<std::uint32_t, std::uint32_t> shifts_;
+    /// Of (format, population, whether in those units).
+    std::map<std::tuple<std::uint16_t, std::uint32_t, bool>, std::uint16_t> other_formats_;
+    /// The synapse that passes a helper's sum on, of weight 2^shift.
+    struct PassingOn {
+        std::uint16_t format = 0;
+        std::int16_t mantissa = 1;
+    };
+    std::map<std::uint32_t, PassingOn> passing_on_;  ///< by shift
 };
 
 }  // namespace spikeloom::compiler

@@ -21,6 +21,7 @@ struct FanInSplit {
     std::uint32_t population = 0;          ///< whose neurons these are
     std::uint32_t helpers = 0;             ///< the population that makes the parts
     std::vector<std::uint32_t> neurons{};  ///< of the population, ascending
+    std::uint32_t shift = 0;               ///< the parts are in units of 2^shift of what synapses bring
     std::uint32_t most_sources = 0;
     std::uint32_t most_parts = 0;  ///< of one neuron
 };

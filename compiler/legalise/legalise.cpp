@@ -229,8 +229,12 @@ Legaliser::Made Legaliser::finer(const LegalMapping& from, const SplitPlan& plan
 /// As few copies as do: where targets lie on more cores than expected, all is dealt anew over more.
 Result<Legaliser::Made> Legaliser::copy(const LegalMapping& from, const MisfitSurvey& survey) const {
     const auto pieces_wanted = [&](const Misfit& misfit, std::uint32_t pieces) {
-        const std::int64_t room_there = std::max<std::int64_t>(room(Limit::output_axons, misfit.use, chip_), 1);
-        return static_cast<std::uint32_t>((misfit.use[Limit::output_axons] * pieces + room_there - 1) / room_there);
+        std::int64_t wanted = 1;
+        for (const Limit limit : {Limit::output_axons, Limit::compartments}) {
+            const std::int64_t room_there = std::max<std::int64_t>(room(limit, misfit.use, chip_), 1);
+            wanted = std::max(wanted, (misfit.use[limit] * pieces + room_there - 1) / room_there);
+        }
+        return static_cast<std::uint32_t>(wanted);
     };
     CopiesByNeuron copies;
     for (const Misfit& misfit : survey.misfits) {

@@ -115,7 +115,9 @@ Shortage shortage_of(const Misfit& misfit, const chip::ChipSpec& chip) {
             shortage.fan_in = true;
             const auto allowed = static_cast<double>(std::max<std::int64_t>(room(limit, misfit.use, chip), 1));
             shortage.times = std::max(shortage.times, static_cast<double>(misfit.use[limit]) / allowed);
-        } else if (limit == Limit::output_axons) {
+        } else if (limit == Limit::output_axons ||
+                   (limit == Limit::compartments && misfit.use.splitters > 0 &&
+                    misfit.use[limit] - misfit.use.splitters <= room(limit, misfit.use, chip))) {
             shortage.fan_out = true;
         } else {
             shortage.other = true;

@@ -18,7 +18,7 @@ namespace spikeloom::compiler {
 /// What a misfit runs out of.
 struct Shortage {
     bool fan_in = false;   ///< input axons, or words of synaptic memory: fewer sources would do
-    bool fan_out = false;  ///< output axons
+    bool fan_out = false;  ///< output axons, or compartments for a destination each
     bool other = false;
     double times = 1;  ///< need over room, of the worst of fan_in
 };

@@ -48,6 +48,19 @@ private:
 
 }  // namespace
 
+/// Whether its neurons' sums wrap, or those that its sums are parts of, and payloads hold what they wrap to: then parts
+/// may wrap too, and add up to the same.
+bool FanInSplitter::sums_wrap(std::uint32_t population) const {
+    const auto parts_of = std::ranges::find(from_.legal.fan_in, population, &FanInSplit::helpers);
+    if (parts_of != from_.legal.fan_in.end()) {
+        return sums_wrap(parts_of->population);
+    }
+    constexpr int unit_bits = 6;
+    return integrates(mapped_.populations[population].of(0).model) &&
+           chip_.conventions.sum_overflow == chip::Conventions::SumOverflow::wrap_22_bit &&
+           chip_.neuron.sum_bits - unit_bits <= chip_.neuron.payload_bits;
+}
+
 std::int64_t FanInSplitter::brings(std::span<const FanInSynapse> synapses) const {
     std::int64_t sum = 0;
     for (const FanInSynapse& synapse : synapses) {
@@ -99,46 +112,80 @@ Diagnostics FanInSplitter::find_detours() {
     return {};
 }
 
+/// The common factor of all that leads to helpers of a population, 2^shift, where sums in its units hold more: none
+/// where nothing has to be gained, or where formats have no such exponent.
+std::uint32_t FanInSplitter::shift_of(const std::vector<std::vector<FanInSynapse>>& helped) const {
+    std::int64_t largest = 0;
+    std::uint32_t shift = 31;
+    for (const std::vector<FanInSynapse>& synapses : helped) {
+        std::int64_t sum = 0;
+        for_each_source(synapses, [&](std::span<const FanInSynapse> own) { sum += brings(own); });
+        largest = std::max(largest, sum);
+        for (const FanInSynapse& synapse : synapses) {
+            const auto size = static_cast<std::uint32_t>(std::abs(contribution(synapse)));
+            const std::int64_t room = formats_[synapse.format].weight_exponent - chip_.synapses.weight_exponent.least;
+            shift = std::min({shift, static_cast<std::uint32_t>(std::countr_zero(size)),
+                              static_cast<std::uint32_t>(std::max<std::int64_t>(room, 0))});
+        }
+    }
+    const auto divides = [&](const FanInSynapse& synapse) {
+        return std::int64_t{contribution(synapse, shift)} * (std::int64_t{1} << shift) == contribution(synapse);
+    };
+    const bool exact = std::ranges::all_of(
+        helped, [&](const std::vector<FanInSynapse>& synapses) { return std::ranges::all_of(synapses, divides); });
+    return largest > payload_most_ && exact ? shift : 0;
+}
+
 void FanInSplitter::deal(Diagnostics& findings) {
     for (const auto& [population, split] : plan_) {
         std::uint64_t most = 1;
         const std::size_t first = neurons_.size();
+        std::vector<std::vector<FanInSynapse>> helped;
         for (const std::uint32_t node : split.neurons) {
             Neuron neuron{.node = node, .population = population};
-            const std::vector<FanInSynapse> helped = helped_synapses(neuron);
-            for_each_source(helped, [&](std::span<const FanInSynapse> /*synapses*/) { ++neuron.sources; });
+            helped.push_back(helped_synapses(neuron));
+            for_each_source(helped.back(), [&](std::span<const FanInSynapse> /*synapses*/) { ++neuron.sources; });
             most = std::max<std::uint64_t>(most, neuron.sources);
             neurons_.push_back(std::move(neuron));
         }
+        const bool wrap = sums_wrap(population);
+        const std::uint32_t shift = wrap ? 0 : shift_of(helped);
+        shifts_[population] = shift;
+        std::int64_t too_large = 0;
         for (std::size_t i = first; i < neurons_.size(); ++i) {
             const std::uint64_t own = (std::uint64_t{split.parts} * neurons_[i].sources + most - 1) / most;
-            deal(neurons_[i], std::max(static_cast<std::uint32_t>(own), 1U), findings);
+            neurons_[i].shift = shift;
+            too_large = std::max(
+                too_large, deal(neurons_[i], helped[i - first], std::max(static_cast<std::uint32_t>(own), 1U), wrap));
+        }
+        if (too_large > 0) {
+            findings.push_back(
+                {.where = fmt::format("population '{}'", network_.populations[population].name),
+                 .found = fmt::format("a source can bring {} x {} in a step, and a helper could not pass that on",
+                                      too_large, std::int64_t{64} << shift),
+                 .allowed = fmt::format("{} (payloads of {} bits, chip '{}')", payload_most_, chip_.neuron.payload_bits,
+                                        chip_.name),
+                 .help = "fewer weight bits (--weight-bits), fewer sources a neuron"});
         }
     }
 }
 
-void FanInSplitter::deal(Neuron& neuron, std::uint32_t parts, Diagnostics& findings) {
+/// The largest that one source brings beyond a payload, in the helpers' units; 0: none does. `wrap`: sums may.
+std::int64_t FanInSplitter::deal(Neuron& neuron, const std::vector<FanInSynapse>& helped, std::uint32_t parts,
+                                 bool wrap) const {
     Dealer dealer(neuron.sources, parts, payload_most_);
     std::int64_t too_large = 0;
-    const std::vector<FanInSynapse> all = helped_synapses(neuron);
-    for_each_source(all, [&](std::span<const FanInSynapse> synapses) {
-        const std::int64_t here = brings(synapses);
-        too_large = std::max(too_large, here > payload_most_ ? here : 0);
-        neuron.parts.resize(std::max<std::size_t>(neuron.parts.size(), dealer.next(here) + std::size_t{1}));
+    for_each_source(helped, [&](std::span<const FanInSynapse> synapses) {
+        const std::int64_t here = brings(synapses) >> neuron.shift;
+        too_large = std::max(too_large, here > payload_most_ && !wrap ? here : 0);
+        neuron.parts.resize(std::max<std::size_t>(neuron.parts.size(), dealer.next(wrap ? 0 : here) + std::size_t{1}));
         Part& part = neuron.parts.back();
         part.synapses.insert(part.synapses.end(), synapses.begin(), synapses.end());
         part.most += here;
+        part.wraps = wrap;
         part.bounded = part.bounded && from_.largest_payload[synapses.front().source] > 0;
     });
-    if (too_large > 0) {
-        findings.push_back({.where = fmt::format("population '{}'", network_.populations[neuron.population].name),
-                            .found = fmt::format(
-                                "neuron {}: a source can bring {} x 64 in a step, and a helper could not pass that on",
-                                neuron.node - mapped_.population_first[neuron.population], too_large),
-                            .allowed = fmt::format("{} (payloads of {} bits, chip '{}')", payload_most_,
-                                                   chip_.neuron.payload_bits, chip_.name),
-                            .help = "fewer weight bits (--weight-bits), fewer sources a neuron"});
-    }
+    return too_large;
 }
 
 /// First parts first: helpers that hear the same sources of a dense layer lie side by side.
@@ -191,43 +238,49 @@ void FanInSplitter::find_formats(Diagnostics& findings) {
         }
         return static_cast<std::uint16_t>(i);
     };
-    const int widest = widest_weight(chip_.synapses, 8);
-    const ExactFormats one = exact_formats({1}, widest, chip_.synapses);
-    chip::WeightFormat format = one.positive.front();
-    one_mantissa_ = WeightLattice(format).mantissa(1);
-    format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode,
-                                          std::countr_zero(static_cast<unsigned>(one_mantissa_)), format.weight_bits);
-    format.delay_bits = narrowest_delay(chip_.synapses, 0);
-    if (!one.lost.empty() || format.delay_bits > 8) {
-        findings.push_back({.where = fmt::format("chip '{}'", chip_.name),
-                            .found = "no synapse passes a helper's sum on as it is",
-                            .allowed = "a weight of 1 without delay",
-                            .help = "fewer sources a neuron"});
-        return;
+    for (const auto& [population, shift] : shifts_) {
+        const ExactFormats exact =
+            exact_formats({std::int32_t{1} << shift}, widest_weight(chip_.synapses, 8), chip_.synapses);
+        chip::WeightFormat format = exact.positive.front();
+        const std::int16_t mantissa = WeightLattice(format).mantissa(std::int32_t{1} << shift);
+        format.weight_bits = narrowest_weight(chip_.synapses, format.sign_mode,
+                                              std::countr_zero(static_cast<unsigned>(mantissa)), format.weight_bits);
+        format.delay_bits = narrowest_delay(chip_.synapses, 0);
+        if (!exact.lost.empty() || format.delay_bits > 8) {
+            findings.push_back({.where = fmt::format("chip '{}'", chip_.name),
+                                .found = "no synapse passes a helper's sum on as it is",
+                                .allowed = fmt::format("a weight of {} without delay", std::int64_t{1} << shift),
+                                .help = "fewer sources a neuron"});
+            return;
+        }
+        passing_on_[shift] = {.format = number(format), .mantissa = mantissa};
     }
-    one_format_ = number(format);
 
-    std::map<std::pair<std::uint16_t, std::uint32_t>, int> longest;
+    std::map<std::tuple<std::uint16_t, std::uint32_t, bool>, int> longest;
     for (std::uint32_t target = 0; target < neurons(); ++target) {
         mapped_.table.for_each(target, [&](std::uint32_t source, const FanInSynapse& synapse) {
-            if (const int more = longer(source, target, synapse.delay); more != 0) {
-                int& delay = longest[{static_cast<std::uint16_t>(synapse.format), entity_at_[target]}];
+            const int more = longer(source, target, synapse.delay);
+            const bool other_units = shifted(source, target, synapse.delay);
+            if (more != 0 || other_units) {
+                int& delay = longest[{static_cast<std::uint16_t>(synapse.format), entity_at_[target], other_units}];
                 delay = std::max(delay, static_cast<int>(synapse.delay) + more);
             }
         });
     }
     for (const auto& [key, delay] : longest) {
-        chip::WeightFormat longer_format = mapped_.table.formats[key.first];
-        longer_format.delay_bits = narrowest_delay(chip_.synapses, delay);
-        if (delay > chip_.synapses.max_delay || longer_format.delay_bits > 8) {
-            findings.push_back({.where = fmt::format("population '{}'", network_.populations[key.second].name),
+        const auto [own_format, population, other_units] = key;
+        chip::WeightFormat other = mapped_.table.formats[own_format];
+        other.delay_bits = narrowest_delay(chip_.synapses, delay);
+        other.weight_exponent -= other_units ? static_cast<int>(shifts_.at(population)) : 0;
+        if (delay > chip_.synapses.max_delay || other.delay_bits > 8) {
+            findings.push_back({.where = fmt::format("population '{}'", network_.populations[population].name),
                                 .found = fmt::format("a synapse would need a delay of {} steps to stay in time with "
                                                      "neurons whose fan-in is split",
                                                      delay),
                                 .allowed = fmt::format("at most {} (chip '{}')", chip_.synapses.max_delay, chip_.name),
                                 .help = "fewer sources a neuron, shorter delays"});
         }
-        delayed_[key] = number(longer_format);
+        other_formats_[key] = number(other);
     }
 }
 

@@ -259,7 +259,8 @@ void LegalVerifier::find_roles() {
         }
         for (const std::vector<Way>& ways : ways_of_helpers(split.helpers)) {
             for (const Way& way : ways) {
-                unit_of_[way.arrival.population][way.arrival.neuron] = way.weight;
+                unit_of_[way.arrival.population][way.arrival.neuron] =
+                    std::ldexp(way.weight, -static_cast<int>(split.shift));
             }
         }
     }

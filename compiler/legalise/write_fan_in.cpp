@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <span>
 #include <string>
 #include <utility>
@@ -38,7 +39,8 @@ void FanInSplitter::write_populations(LegalMapping& to, Diagnostics& findings) c
         to.mapped.populations.push_back(std::move(mapped));
         to.mapped.population_first.push_back(to.mapped.population_first.back() + group.count);
         FanInSplit split{.population = group.population,
-                         .helpers = static_cast<std::uint32_t>(legal.network.populations.size())};
+                         .helpers = static_cast<std::uint32_t>(legal.network.populations.size()),
+                         .shift = shifts_.at(group.population)};
         for (const std::uint32_t node : plan_.at(group.population).neurons) {
             split.neurons.push_back(node - mapped_.population_first[group.population]);
         }
@@ -55,7 +57,7 @@ void FanInSplitter::write_populations(LegalMapping& to, Diagnostics& findings) c
     std::vector<std::int64_t> payloads;
     for (const Group& group : groups_) {
         for (const Part* part : group.parts) {
-            payloads.push_back(part->bounded ? part->most : 0);
+            payloads.push_back(part->bounded && part->most <= payload_most_ ? part->most : 0);
         }
     }
     to.largest_payload.insert(to.largest_payload.begin() + neurons(), payloads.begin(), payloads.end());
@@ -84,7 +86,9 @@ void FanInSplitter::write_table(LegalMapping& to) const {
             });
             std::vector<FanInSynapse> sums;
             for (const Part& part : split->parts) {
-                sums.push_back({.source = neurons() + part.helper, .weight = one_mantissa_, .format = one_format_});
+                sums.push_back({.source = neurons() + part.helper,
+                                .weight = passing_on_.at(split->shift).mantissa,
+                                .format = passing_on_.at(split->shift).format});
             }
             row.insert(inputs, sums.begin(), sums.end());
             ++split;
@@ -166,11 +170,12 @@ void FanInSplitter::write_projections(LegalMapping& to, const Group& group, std:
             synapses.push_back(
                 {.source = source,
                  .helper = i,
-                 .weight = static_cast<float>(contribution(synapse)),
+                 .weight = static_cast<float>(contribution(synapse, group.neurons[i]->shift)),
                  .delay = static_cast<std::uint8_t>(moved(synapse, source, group.neurons[i]->node).delay)});
         }
         sums.targets.push_back(group.neurons[i]->node - mapped_.population_first[group.population]);
-        sums.weights.push_back(static_cast<float>(1.0 / group.neurons[i]->unit));
+        sums.weights.push_back(
+            static_cast<float>(std::ldexp(1.0, static_cast<int>(group.neurons[i]->shift)) / group.neurons[i]->unit));
         sums.row_begin.push_back(sums.targets.size());
     }
     std::ranges::stable_sort(synapses, {}, &Synapse::source);
@@ -184,10 +189,11 @@ void FanInSplitter::write_projections(LegalMapping& to, const Group& group, std:
         projection.source = source;
         projection.target = PopulationId(target);
         projection.name = fmt::format("{} -> {}", network.source_name(source), network.populations[target].name);
-        to.mapped.losses.push_back({.name = projection.name,
-                                    .weights = weights.weights.size(),
-                                    .synapses = weights.weights.size(),
-                                    .weight_bits = formats_[one_format_].weight_bits});
+        to.mapped.losses.push_back(
+            {.name = projection.name,
+             .weights = weights.weights.size(),
+             .synapses = weights.weights.size(),
+             .weight_bits = formats_[passing_on_.at(shifts_.at(group.population)).format].weight_bits});
         projection.weights = std::move(weights);
         network.projections.push_back(std::move(projection));
     };
@@ -247,14 +253,15 @@ void FanInSplitter::remark(LegalMapping& to) const {
                  added_[group.population] == 1 ? "a step" : fmt::format("{} steps", added_[group.population])),
              .allowed = {},
              .help = "--split-fan-in never refuses instead"});
-        const auto unbounded = std::ranges::count(group.parts, false, &Part::bounded);
+        const auto unbounded =
+            std::ranges::count_if(group.parts, [](const Part* part) { return !part->bounded && !part->wraps; });
         if (unbounded > 0) {
             to.remarks.push_back(
                 {.severity = Severity::warning,
                  .where = fmt::format("population '{}'", population.name),
                  .found = fmt::format("its sources send values: the parts of its sums are exact as long as none goes "
-                                      "beyond {} x 64 in a step",
-                                      payload_most_),
+                                      "beyond {} x {} in a step",
+                                      payload_most_, std::int64_t{64} << shifts_.at(group.population)),
                  .allowed = {},
                  .help = {}});
         }

@@ -399,12 +399,35 @@ TEST_CASE("neurons that reach more cores than one can send to have copies, and s
     }
 }
 
+TEST_CASE("neurons that would take more compartments for their destinations than a core has are copied as well") {
+    constexpr std::uint64_t networks = test::sanitized ? 4 : 16;
+    Tally tally;
+    for (std::uint64_t seed = 0; seed < networks; ++seed) {
+        CAPTURE(seed);
+        chip::ChipSpec chip = test::random_formats(seed);
+        test::Draws draws(seed + 2000);
+        chip.mesh = {.columns = 10, .rows = 10, .cores_per_tile = 4};
+        chip.limits.compartments = draws.integer(3, 6);
+        chip.limits.destinations_per_compartment = 1;
+        compare(random_layers(seed), chip, seed, 0, tally);
+    }
+    MESSAGE(tally.split << " with copies, " << tally.whole << " whole, " << tally.refused << " refused; "
+                        << tally.spikes << " spikes");
+    CHECK(tally.later == 0);
+    if (!test::sanitized) {
+        CHECK(tally.split > 3);
+    }
+}
+
 TEST_CASE("random networks split where cores take in little spike as on one core without limits") {
     constexpr std::uint64_t networks = test::sanitized ? 20 : 80;
     Tally tally;
     for (std::uint64_t seed = 0; seed < networks; ++seed) {
         CAPTURE(seed);
-        const chip::ChipSpec formats = graded_formats(seed);
+        chip::ChipSpec formats = graded_formats(seed);
+        if (seed % 5 == 2) {
+            formats.neuron.payload_bits = test::Draws(seed + 3000).integer(0, 1) == 0 ? 9 : 18;
+        }
         test::NetworkTraits traits{.subtracting_resets = seed % 6 == 0 && formats.neuron.soft_reset_compartments > 0};
         if (seed % 4 == 1) {
             traits.models = {NeuronModel::leaky, NeuronModel::ternary_leaky, NeuronModel::graded_vector};

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <functional>
 
 #include "compiler/legalise/legalise.hpp"
@@ -136,12 +137,12 @@ TEST_CASE("copies are the originals, and any difference is noticed") {
 
 TEST_CASE("a part whose sum could outgrow a payload is dealt over more helpers, or refused") {
     chip::ChipSpec chip = narrow(16, 4096);
-    chip.neuron.payload_bits = 14;
+    chip.neuron.payload_bits = 10;
     const Network network = hubs();
     const LegalMapping made = legal(network, chip);
     CHECK(made.legal.fan_in[0].most_parts > 3);
     for (const std::int64_t most : made.largest_payload) {
-        CHECK(most < 8192);
+        CHECK(most < 512);
     }
     chip.neuron.payload_bits = 4;
     Diagnostics remarks;
@@ -150,6 +151,33 @@ TEST_CASE("a part whose sum could outgrow a payload is dealt over more helpers, 
     const auto refused = legalise(network, *mapped, chip, {});
     REQUIRE_FALSE(refused);
     CHECK(to_text(refused.error()).find("payloads of 4 bits") != std::string::npos);
+    CHECK(refused.error().size() == 2);  // what fits no core, and why it can't be split: not one a neuron
+}
+
+TEST_CASE("parts are sums in units of what all weights are multiples of, where payloads are narrow") {
+    test::NetworkBuilder builder;
+    builder.network().step_s = 1;
+    const Source in = builder.input("in", 40);
+    const Source p = builder.population("p", {4}, NeuronKind::integrate_fire);
+    builder[p].v_threshold = 10;
+    DenseWeights weights = test::dense_uniform(4, 40, -3, 3, 3);
+    for (float& weight : weights.weights) {
+        weight = std::round(weight);
+    }
+    builder.connect(in, p, std::move(weights));
+    builder.output("out", p);
+    const Network network = std::move(builder.network());
+    chip::ChipSpec chip = narrow(16, 4096);
+    chip.neuron.payload_bits = 8;
+    const LegalMapping made = legal(network, chip);
+    REQUIRE(made.legal.fan_in.size() == 1);
+    CHECK(made.legal.fan_in[0].shift > 0);
+    CHECK(made.legal.fan_in[0].most_parts == 3);
+    CHECK(verify_legal(network, made.legal).empty());
+    for (std::uint32_t helper = 4; helper < made.mapped.neurons(); ++helper) {
+        CHECK(made.largest_payload[helper] > 0);
+        CHECK(made.largest_payload[helper] <= 127);
+    }
 }
 
 TEST_CASE("a network whose neurons fit is left alone; without values in spikes, or against the user's will, refused") {
