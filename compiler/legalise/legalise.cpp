@@ -298,7 +298,7 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
     if (!survey.misfits.empty()) {
         const Misfit& left = survey.misfits.front();
         return refuse(shortage_of(left, chip_).fan_in
-                          ? Diagnostics{refuse_loops(at.legal.network, at.mapped.population_of(left.neuron), chip_)}
+                          ? Diagnostics{refuse_loops(at, at.mapped.population_of(left.neuron), chip_)}
                           : Diagnostics{});
     }
     start_late(at, chip_);

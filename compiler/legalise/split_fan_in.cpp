@@ -294,7 +294,7 @@ Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     number_helpers();
     for (const Group& group : groups_) {
         if (group.count == 0) {
-            findings.push_back(refuse_loops(network_, group.population, chip_));
+            findings.push_back(refuse_loops(from_, group.population, chip_));
         }
     }
     find_units(approximate_reset);
@@ -314,7 +314,10 @@ Result<LegalMapping> FanInSplitter::run(bool approximate_reset) {
     return to;
 }
 
-Diagnostic refuse_loops(const Network& network, std::uint32_t population, const chip::ChipSpec& chip) {
+Diagnostic refuse_loops(const LegalMapping& from, std::uint32_t population, const chip::ChipSpec& chip) {
+    // In the user's words, where it is one of the user's.
+    const Network& network =
+        population < from.legal.reference.populations.size() ? from.legal.reference : from.legal.network;
     std::string names;
     std::size_t sources = 0;
     for (const std::size_t p : closing_loops(network, population)) {

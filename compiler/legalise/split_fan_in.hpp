@@ -26,7 +26,7 @@ using SplitPlan = std::map<std::uint32_t, PopulationSplit>;
 [[nodiscard]] bool passes_sums_on(const chip::ChipSpec& chip);
 
 /// Of a population whose sources on loops are too many for any deal.
-[[nodiscard]] Diagnostic refuse_loops(const Network& network, std::uint32_t population, const chip::ChipSpec& chip);
+[[nodiscard]] Diagnostic refuse_loops(const LegalMapping& from, std::uint32_t population, const chip::ChipSpec& chip);
 
 /// `from` with helpers for these neurons. Errors: loops and learning (retime.hpp), delays that no synapse has, a
 /// synapse whose weight alone outgrows a payload. `approximate_reset` as the network was quantised with.
