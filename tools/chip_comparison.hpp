@@ -3,7 +3,7 @@
 // continuous time alike. Text, JSON and page (chip_comparison_forms.hpp) are pure functions of the value.
 //
 // Energy is that of the chip: what events cost, and what the cores in use and the rest of the chip draw while they
-// compute. Embedded processors stand beside it; boards and hosts are left out.
+// compute. Embedded processors, and cores that are not in use, stand beside it; boards and hosts are left out.
 #pragma once
 
 #include <cstdint>
@@ -25,10 +25,13 @@ namespace spikeloom::tools {
 struct InferencePrice {
     std::string table{};  ///< empty: the chip has none, and only latency is known
     std::string title{};
-    chip::Estimate events_pj{};                     ///< updates, spikes, messages, synapses, hops
-    chip::Estimate cores_pj{};                      ///< leakage and clock of the cores in use
-    chip::Estimate chip_pj{};                       ///< what the chip draws besides; of an analog chip its whole power
-    std::optional<chip::Estimate> processors_pj{};  ///< embedded ones, not in energy_pj(); none: not priced apart
+    chip::Estimate events_pj{};  ///< updates, spikes, messages, synapses, hops
+    chip::Estimate cores_pj{};   ///< leakage and clock of the cores in use
+    chip::Estimate chip_pj{};    ///< what the chip draws besides; of an analog chip its whole power
+    /// Embedded ones, not in energy_pj(); none: not priced apart.
+    std::optional<chip::Estimate> processors_pj{};
+    /// What the cores that nothing was mapped to would draw if they were on, not in energy_pj(); none: as above.
+    std::optional<chip::Estimate> idle_cores_pj{};
     double latency_ns = 0;
     double latency_least_ns = 0;  ///< over samples; equal to the next: not known
     double latency_most_ns = 0;

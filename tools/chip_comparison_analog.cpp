@@ -116,15 +116,15 @@ Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setti
     return near;
 }
 
-Result<runtime::CodedEvaluation> evaluate(const chip::AnalogImage& image, const ComparisonSetting& setting,
-                                          double step_s) {
+Result<chip::analog::AnalogChip> load(const chip::AnalogImage& image, const ComparisonSetting& setting) {
     const auto instance = calibrated_instance(setting.line);
-    const auto chip = instance ? chip::analog::AnalogChip::load(image, *instance) : tl::unexpected(instance.error());
-    if (!chip) {
-        return fail(chip.error());
-    }
+    return instance ? chip::analog::AnalogChip::load(image, *instance) : tl::unexpected(instance.error());
+}
+
+Result<runtime::CodedEvaluation> evaluate(const chip::analog::AnalogChip& chip, const ComparisonSetting& setting,
+                                          double step_s) {
     const runtime::LabelledSet& set = *setting.set.coded;
-    ProgressBar bar(image.chip.name);
+    ProgressBar bar(chip.image().chip.name);
     runtime::CodedEvaluationOptions options{
         .steps = labelled_set_options(setting.line, answering(setting.network.stepped->network), set),
         .step_s = step_s,
@@ -134,7 +134,7 @@ Result<runtime::CodedEvaluation> evaluate(const chip::AnalogImage& image, const 
         bar.update(static_cast<double>(done) / static_cast<double>(samples),
                    fmt::format("sample {} of {}", done, samples));
     };
-    return runtime::evaluate_coded(*chip, set, options);
+    return runtime::evaluate_coded(chip, set, options);
 }
 
 Inference figures_of(const runtime::CodedEvaluation& evaluation, const chip::AnalogSpec& chip, double step_s) {
@@ -175,10 +175,14 @@ Result<ChipRow> stepped_on_analog(const ComparisonSetting& setting, const chip::
         return row;
     }
     const double step_s = network.step_s / chip.speed_up;
-    const auto evaluation = evaluate(compiled->image, setting, step_s);
-    if (!evaluation) {
-        row.not_run = evaluation.error();
+    const auto loaded = load(compiled->image, setting);
+    if (!loaded) {
+        row.not_run = loaded.error();
         return row;
+    }
+    const auto evaluation = evaluate(*loaded, setting, step_s);
+    if (!evaluation) {
+        return fail(evaluation.error());
     }
     row.inference = figures_of(*evaluation, chip, step_s);
     row.remarks.push_back(

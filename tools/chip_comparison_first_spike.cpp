@@ -124,7 +124,8 @@ Result<Inference> infer(const chip::Image& image, const ComparisonSetting& setti
                              .usage = usage_of(image, time_ns),
                              .samples = samples,
                              .steps = result->steps * result->samples,
-                             .tiles = tiles},
+                             .tiles = tiles,
+                             .idle_cores = idle_cores_of(image)},
                             image.chip.costs[t]);
         };
         InferencePrice price = priced(result->counters, spent.time_ns);

@@ -163,13 +163,14 @@ void add_parts(const ChipComparison& comparison, Page& page) {
             if (price.table.empty()) {
                 continue;
             }
-            rows +=
-                "<tr>" + cell(row.chip) + cell(price.table) +
-                figure_cell(runtime::energy(price.energy_pj().value, script), price.energy_trust()) +
-                figure_cell(part(price.events_pj)) +
-                figure_cell(row.continuous ? std::string() : part(price.cores_pj)) + figure_cell(part(price.chip_pj)) +
-                figure_cell(part(price.processors_pj)) + figure_cell(part(price.decision_pj)) +
-                figure_cell(price.decision_pj ? runtime::time(price.decision_ns, script) : std::string()) + "</tr>\n";
+            rows += "<tr>" + cell(row.chip) + cell(price.table) +
+                    figure_cell(runtime::energy(price.energy_pj().value, script), price.energy_trust()) +
+                    figure_cell(part(price.events_pj)) +
+                    figure_cell(row.continuous ? std::string() : part(price.cores_pj)) +
+                    figure_cell(part(price.chip_pj)) + figure_cell(part(price.idle_cores_pj)) +
+                    figure_cell(part(price.processors_pj)) + figure_cell(part(price.decision_pj)) +
+                    figure_cell(price.decision_pj ? runtime::time(price.decision_ns, script) : std::string()) +
+                    "</tr>\n";
         }
     }
     if (rows.empty()) {
@@ -182,6 +183,7 @@ void add_parts(const ChipComparison& comparison, Page& page) {
                          {"events"},
                          {"cores in use"},
                          {"rest of the chip"},
+                         {"unused cores, besides"},
                          {"processors, besides"},
                          {"energy to the decision"},
                          {"latency to it"}}));

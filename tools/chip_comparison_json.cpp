@@ -50,6 +50,7 @@ json::object price_json(const InferencePrice& price) {
             {"events_pj", estimate(price.events_pj)},
             {"cores_in_use_pj", estimate(price.cores_pj)},
             {"rest_of_chip_pj", estimate(price.chip_pj)},
+            {"unused_cores_pj", estimate(price.idle_cores_pj)},
             {"processors_pj", estimate(price.processors_pj)},
             {"latency_ns", price.latency_ns},
             {"latency_least_ns", number_or_null(price.latency_most_ns > 0, price.latency_least_ns)},

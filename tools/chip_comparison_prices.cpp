@@ -82,17 +82,24 @@ chip::Usage usage_of(const chip::Image& image, double time_ns) {
             .time_ns = time_ns};
 }
 
+int idle_cores_of(const chip::Image& image) {
+    const chip::Usage usage = usage_of(image, 0);
+    return image.chip.mesh.cores() / std::max(1, image.chip.mesh.chips()) * usage.chips - usage.cores;
+}
+
 InferencePrice price_of(const CountedRun& run, const chip::CostTable& costs) {
     const double each = 1 / run.samples;
     const chip::StaticEnergy fixed = chip::static_energy(costs, run.usage.cores, run.usage.time_ns, run.usage.chips);
-    InferencePrice price{.table = costs.name,
-                         .title = costs.title,
-                         .events_pj = times(chip::total(chip::dynamic_energy(run.counters, costs)), each),
-                         .cores_pj = times(fixed.cores_pj, each),
-                         .chip_pj = times(fixed.chip_pj, each),
-                         .processors_pj = times(fixed.host_pj, each),
-                         .latency_ns = run.usage.time_ns * each,
-                         .slowest = slowest_of(run, costs)};
+    InferencePrice price{
+        .table = costs.name,
+        .title = costs.title,
+        .events_pj = times(chip::total(chip::dynamic_energy(run.counters, costs)), each),
+        .cores_pj = times(fixed.cores_pj, each),
+        .chip_pj = times(fixed.chip_pj, each),
+        .processors_pj = times(fixed.host_pj, each),
+        .idle_cores_pj = chip::scaled(costs.static_power_core_mw, run.idle_cores * run.usage.time_ns * each),
+        .latency_ns = run.usage.time_ns * each,
+        .slowest = slowest_of(run, costs)};
     for (chip::ConstantShare& share : chip::energy_shares(run.counters, costs, run.usage)) {
         if (share.constant != "host_power_mw") {
             share.energy_pj = times(share.energy_pj, each);

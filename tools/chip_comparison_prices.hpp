@@ -17,6 +17,7 @@ struct CountedRun {
     double samples = 1;
     std::uint64_t steps = 0;  ///< of all samples
     int tiles = 1;            ///< in use
+    int idle_cores = 0;       ///< on the chips in use
 };
 [[nodiscard]] InferencePrice price_of(const CountedRun& run, const chip::CostTable& costs);
 
@@ -32,5 +33,7 @@ void take_prices(const chip::analog::AnalogCounts& counts, double samples, const
 
 /// Cores and chips in use, over a time.
 [[nodiscard]] chip::Usage usage_of(const chip::Image& image, double time_ns);
+/// Cores of those chips that are not.
+[[nodiscard]] int idle_cores_of(const chip::Image& image);
 
 }  // namespace spikeloom::tools

@@ -71,7 +71,8 @@ Inference figures_of(const runtime::Report& report, const chip::Image& image, st
                                          .usage = usage_of(image, priced->time_ns),
                                          .samples = samples,
                                          .steps = report.steps,
-                                         .tiles = runtime::tiles_in_use(image)},
+                                         .tiles = runtime::tiles_in_use(image),
+                                         .idle_cores = idle_cores_of(image)},
                                         table);
         price.latency_least_ns = priced->sample_latency_ns.least;
         price.latency_most_ns = priced->sample_latency_ns.most;

@@ -59,6 +59,8 @@ json::object cost_row(const ChipRow& row, const InferencePrice& price, bool deci
         {"events", runtime::energy(price.events_pj.value, script)},
         {"cores in use", text_or_null(!row.continuous, [&] { return runtime::energy(price.cores_pj.value, script); })},
         {"rest of the chip", runtime::energy(price.chip_pj.value, script)},
+        {"unused cores besides", text_or_null(price.idle_cores_pj.has_value(),
+                                              [&] { return runtime::energy(price.idle_cores_pj->value, script); })},
         {"processors besides", text_or_null(price.processors_pj.has_value(),
                                             [&] { return runtime::energy(price.processors_pj->value, script); })},
         {"latency", runtime::time(price.latency_ns, script)}};
@@ -151,6 +153,9 @@ std::string comparison_text(const ChipComparison& comparison) {
     if (!comparison.set.empty()) {
         described["set"] = comparison.set;
     }
+    if (comparison.interrupted) {
+        described["interrupted"] = "figures are those of the part that ran";
+    }
     const auto show = [&described](const char* name, json::array& list) {
         if (!list.empty()) {
             described[name] = std::move(list);
@@ -193,10 +198,10 @@ namespace {
 
 std::string scope_of(const ChipRow& row) {
     if (!row.continuous) {
-        return "energy is events, cores in use and the rest of the chip; processors stand beside it, board and host "
-               "are "
-               "left out; a step lasts as long as its slowest core and the barrier, so latency is not the network's "
-               "time";
+        return "energy is events, cores in use and the rest of the chip; beside it stand processors, and cores without "
+               "a "
+               "neuron if they are not switched off; board and host are left out; a step lasts as long as its slowest "
+               "core and the barrier, so latency is not the network's time";
     }
     if (row.cores_there == 0) {
         return "the equations alone, no chip: neither energy nor a latency of its own";

@@ -148,6 +148,9 @@ Result<ChipComparison> compare(const CommandLine& line) {
         }
         chips.push_back(std::move(*chip));
     }
+    if (const auto instance = calibrated_instance(line); !instance) {
+        return fail(instance.error());
+    }
     const auto network = open_network(line);
     if (!network) {
         return fail(network.error());
@@ -216,7 +219,10 @@ const Subcommand compare_subcommand{
         "latency an inference under the chip's first cost table, with ranges and what they rest on; below, every cost\n"
         "table. Networks with steps and networks of first spikes (TTFS text, NIR with its metadata), chips with steps\n"
         "and without: a network of first spikes is brought into steps of --ttfs-step time units for the former.\n"
-        "Where it doesn't fit or can't run, every reason is told.",
+        "A network with steps runs on an analog chip in continuous time, at that chip's speed; 'nearly' says that it "
+        "is\n"
+        "only near the given one there (no synaptic current, no leak, a bias), and the remarks say how. Where it\n"
+        "doesn't fit or can't run, every reason is told.",
     .example =
         "  spikeloom compare models/networks/yinyang/yinyang.nir --chips loihi1,loihi2,generic \\\n"
         "      --data models/networks/yinyang/yinyang_test.npz --limit 200 --html yinyang.html\n"

@@ -34,7 +34,8 @@ InferencePrice small_price(std::uint64_t spikes) {
                      .usage = {.cores = 2, .chips = 1, .time_ns = 1000},
                      .samples = 10,
                      .steps = 10,
-                     .tiles = 1},
+                     .tiles = 1,
+                     .idle_cores = 6},
                     small_table());
 }
 
@@ -59,6 +60,7 @@ TEST_CASE("an inference's energy is its share of events, cores in use and chip, 
     CHECK(price.chip_pj == chip::Estimate{1000, 800, 2000});
     CHECK(price.energy_pj() == chip::Estimate{1300, 1050, 2400});
     CHECK(price.processors_pj == chip::Estimate{500, 500, 500});
+    CHECK(price.idle_cores_pj == chip::Estimate{600, 600, 600});
     CHECK(price.latency_ns == 100);
     chip::Estimate sum;
     for (const chip::ConstantShare& share : price.constants) {

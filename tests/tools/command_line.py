@@ -299,13 +299,10 @@ output { population: "out" }""")
         plastic = row(SOURCE / "models/networks/examples/plastic.textproto")
         self.assertFalse(plastic["fits"])
         self.assertIn("plastic", plastic["why"][0]["found"])
-        self.assertIn("channels", json.dumps(row(self.network, "--data", self.images())["not_run"]))
-
-    def images(self):
-        """A set of other channels than the network's."""
-        path = self.folder / "images.npz"
-        numpy.savez(path, inputs=numpy.zeros((4, 7), "f4"), labels=numpy.zeros(4, "i4"))
-        return path
+        images = self.folder / "images.npz"
+        numpy.savez(images, inputs=numpy.zeros((4, 7), "f4"), labels=numpy.zeros(4, "i4"))
+        self.refused("compare", self.network, "--chips", "brainscales2", "--data", images, says="channels")
+        self.refused("compare", self.network, "--chips", "loihi1", "--trims", images, says="images.npz")
 
     def test_compare_draws_a_page(self):
         page = self.folder / "page.html"
