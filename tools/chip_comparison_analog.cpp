@@ -30,6 +30,10 @@ std::optional<compiler::AnalogCompileResult> compile_for(const ComparisonSetting
     }
     row.fits = true;
     take_mapping(compiled->image, row);
+    if (setting.set.given()) {
+        row.remarks.push_back(fmt::format("emulated by its equations: {} (--mismatch, --noise)",
+                                          instance_text(instance_options(setting.line))));
+    }
     if (compiled->image.runs.size() > 1) {
         row.remarks.push_back(fmt::format(
             "it takes {} runs, one after the other, whose times and energies add up; what lies between them (new "
@@ -107,9 +111,8 @@ Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setti
         row.approximated = true;
         row.remarks.push_back(fmt::format(
             "brought near: where neurons have no synaptic current, a spike is a pulse of {} with the same charge; "
-            "where "
-            "they have no leak, they forget over {}; a constant input current is a spike in every step (times of the "
-            "network)",
+            "where they have no leak, they forget over {}; a constant input current is a spike in every step (times of "
+            "the network)",
             runtime::si(options.pulse_s, "s", runtime::Script::plain),
             runtime::si(options.leakless_tau_s, "s", runtime::Script::plain)));
     }
@@ -187,8 +190,7 @@ Result<ChipRow> stepped_on_analog(const ComparisonSetting& setting, const chip::
     row.inference = figures_of(*evaluation, chip, step_s);
     row.remarks.push_back(
         fmt::format("made for steps of {}, it runs in continuous time{}: spikes reach the next layer at once, those of "
-                    "the input come "
-                    "at the start of their steps, and a neuron is refractory for at least a step",
+                    "the input come at the start of their steps, and a neuron is refractory for at least a step",
                     runtime::si(network.step_s, "s", runtime::Script::plain),
                     chip.speed_up == 1 ? std::string() : fmt::format(", {:.6g} times faster", chip.speed_up)));
     return row;

@@ -20,6 +20,8 @@ namespace spikeloom::tools {
 [[nodiscard]] std::string energy_chart(const ChipComparison& comparison);
 [[nodiscard]] std::string latency_chart(const ChipComparison& comparison);
 
+/// Whether any chip's figures tell of the first label spike.
+[[nodiscard]] bool has_decisions(const ChipComparison& comparison);
 /// The compiler's first reason in a few words, and how many more there are.
 [[nodiscard]] std::string reason_text(const Diagnostics& findings);
 /// "2 of 128 cores", "1 run"; "-" where the network doesn't fit.

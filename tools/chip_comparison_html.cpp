@@ -157,6 +157,7 @@ std::string part(const std::optional<chip::Estimate>& energy) {
 }
 
 void add_parts(const ChipComparison& comparison, Page& page) {
+    const bool decides = has_decisions(comparison);
     std::string rows;
     for (const ChipRow& row : comparison.chips) {
         for (const InferencePrice& price : row.inference ? row.inference->prices : std::vector<InferencePrice>{}) {
@@ -168,31 +169,39 @@ void add_parts(const ChipComparison& comparison, Page& page) {
                     figure_cell(part(price.events_pj)) +
                     figure_cell(row.continuous ? std::string() : part(price.cores_pj)) +
                     figure_cell(part(price.chip_pj)) + figure_cell(part(price.idle_cores_pj)) +
-                    figure_cell(part(price.processors_pj)) + figure_cell(part(price.decision_pj)) +
-                    figure_cell(price.decision_pj ? runtime::time(price.decision_ns, script) : std::string()) +
-                    "</tr>\n";
+                    figure_cell(part(price.processors_pj));
+            if (decides) {
+                rows += figure_cell(part(price.decision_pj)) +
+                        figure_cell(price.decision_pj ? runtime::time(price.decision_ns, script) : std::string());
+            }
+            rows += "</tr>\n";
         }
     }
     if (rows.empty()) {
         return;
     }
     page.section("Energy", "What an inference is charged for, under every cost table");
-    page.raw(table_head({{"chip", false},
-                         {"costs", false},
-                         {"energy"},
-                         {"events"},
-                         {"cores in use"},
-                         {"rest of the chip"},
-                         {"unused cores, besides"},
-                         {"processors, besides"},
-                         {"energy to the decision"},
-                         {"latency to it"}}));
-    page.raw(rows + std::string(table_foot));
+    std::vector<Column> columns{{"chip", false},
+                                {"costs", false},
+                                {"energy"},
+                                {"events"},
+                                {"cores in use"},
+                                {"rest of the chip"},
+                                {"unused cores, besides"},
+                                {"processors, besides"}};
+    if (decides) {
+        columns.push_back({"energy to the decision"});
+        columns.push_back({"latency to it"});
+    }
+    page.raw(table_head(columns) + rows + std::string(table_foot));
     page.paragraph(
-        "Energy is events, cores in use and the rest of the chip over the latency. An analog chip's power is in "
-        "one figure, which flows whether neurons spike or not. To the decision: up to the first label spike, of "
-        "networks of first spikes.",
+        "Energy is events, cores in use and the rest of the chip over the latency. An analog chip's power is in one "
+        "figure, which flows whether neurons spike or not.",
         "note");
+    if (decides) {
+        page.paragraph("To the decision: up to the first label spike, where a network of first spikes could stop.",
+                       "note");
+    }
 }
 
 void add_footings(const ChipComparison& comparison, Page& page) {
@@ -233,8 +242,7 @@ void add_footings(const ChipComparison& comparison, Page& page) {
     page.raw(rows + std::string(table_foot));
     page.paragraph(
         "Those that make up at least 2 % of an energy or of its range. A figure's trust is the weakest among the "
-        "constants "
-        "that make up nine tenths of it; that of the latency is the largest constant of time's.",
+        "constants that make up nine tenths of it; that of the latency is the largest constant of time's.",
         "note");
 }
 

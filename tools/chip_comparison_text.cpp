@@ -138,10 +138,7 @@ void add(const ChipRow& row, bool with_set, bool decides, Lists& lists) {
 }  // namespace
 
 std::string comparison_text(const ChipComparison& comparison) {
-    const bool decides = std::ranges::any_of(comparison.chips, [](const ChipRow& row) {
-        return row.inference && std::ranges::any_of(row.inference->prices,
-                                                    [](const auto& price) { return price.decision_pj.has_value(); });
-    });
+    const bool decides = has_decisions(comparison);
     Lists lists;
     for (const ChipRow& row : comparison.chips) {
         add(row, !comparison.set.empty(), decides, lists);
@@ -174,6 +171,14 @@ std::string comparison_text(const ChipComparison& comparison) {
     return outline(described);
 }
 
+bool has_decisions(const ChipComparison& comparison) {
+    return std::ranges::any_of(comparison.chips, [](const ChipRow& row) {
+        return row.inference && std::ranges::any_of(row.inference->prices, [](const InferencePrice& price) {
+                   return price.decision_pj.has_value();
+               });
+    });
+}
+
 std::string reason_text(const Diagnostics& findings) {
     const auto first = std::ranges::find(findings, Severity::error, &Diagnostic::severity);
     if (first == findings.end()) {
@@ -199,16 +204,14 @@ namespace {
 std::string scope_of(const ChipRow& row) {
     if (!row.continuous) {
         return "energy is events, cores in use and the rest of the chip; beside it stand processors, and cores without "
-               "a "
-               "neuron if they are not switched off; board and host are left out; a step lasts as long as its slowest "
-               "core and the barrier, so latency is not the network's time";
+               "a neuron if they are not switched off; board and host are left out; a step lasts as long as its "
+               "slowest core and the barrier, so latency is not the network's time";
     }
     if (row.cores_there == 0) {
         return "the equations alone, no chip: neither energy nor a latency of its own";
     }
     return "its neurons run in the network's time, which is the latency; energy is the chip's power over it, which "
-           "flows "
-           "whether neurons spike or not; FPGA and host are left out";
+           "flows whether neurons spike or not; FPGA and host are left out";
 }
 
 }  // namespace

@@ -112,8 +112,7 @@ private:
         if (!has && options_.pulse_s == 0) {
             refuse(where, "neurons without a synaptic time constant", "current-based LIF neurons (NIR CubaLIF, CubaLI)",
                    "in continuous time a spike without duration would be a jump of the membrane; spikeloom compare "
-                   "runs it with "
-                   "short pulses instead");
+                   "runs it with short pulses instead");
         }
     }
     void check_leak(bool has, const std::string& where) {
