@@ -132,6 +132,11 @@ std::string finding(const ChipComparison& comparison) {
         text += fmt::format("; shortest on {} ({})", latency->chip,
                             runtime::time(first_price(*latency)->latency_ns, script));
     }
+    const bool divided = std::ranges::any_of(
+        comparison.chips, [](const ChipRow& row) { return row.inference && row.continuous && row.cores > 1; });
+    if (divided && (energy != nullptr || latency != nullptr)) {
+        text += ", among chips that take it in one run";
+    }
     return text;
 }
 

@@ -13,6 +13,7 @@ constexpr double range_width = 510;
 constexpr double range_left = 190;
 constexpr double range_right = 490;
 constexpr double range_pitch = 40;
+constexpr double right_margin = range_width - range_right;
 constexpr double factor_of_a_linear_axis = 30;
 constexpr int most_labels = 6;
 
@@ -52,8 +53,10 @@ public:
         for (int power = first; power <= last; ++power) {
             svg.line(scale_(power), 4, scale_(power), y, "grid");
             if ((power - first) % every == 0) {
-                svg.text(scale_(power), y + 15, si(std::pow(10.0, power), axis.unit, Script::unicode), "t tiny muted",
-                         Anchor::middle);
+                const bool at_the_edge = power == last;
+                svg.text(scale_(power) + (at_the_edge ? right_margin : 0), y + 15,
+                         si(std::pow(10.0, power), axis.unit, Script::unicode), "t tiny muted",
+                         at_the_edge ? Anchor::end : Anchor::middle);
             }
         }
         svg.line(range_left, y, range_right, y, "axis");
