@@ -79,13 +79,16 @@ Diagnostics too_large(const compiler::Network& network, const chip::AnalogSpec& 
     return {};
 }
 
-/// Steps of a sample; without a set as many as the encoder's default has.
-std::uint32_t steps_of(const ComparisonSetting& setting) {
+/// Steps of a sample, in each of which a bias can spike; without a set as many as the encoder's default has. 0: too
+/// many to be listed.
+std::uint32_t bias_steps_of(const ComparisonSetting& setting) {
+    constexpr std::uint64_t most_steps = 1U << 20;
     const runtime::LabelledSet none;
     const runtime::LabelledSet& set = setting.set.coded ? *setting.set.coded : none;
     const runtime::EvaluationOptions options =
         labelled_set_options(setting.line, answering(setting.network.stepped->network), set);
-    return runtime::sample_steps(set, options.encoder) + options.drain_steps;
+    const std::uint64_t steps = std::uint64_t{runtime::sample_steps(set, options.encoder)} + options.drain_steps;
+    return steps <= most_steps ? static_cast<std::uint32_t>(steps) : 0;
 }
 
 /// Exactly, else with what has no exact counterpart brought near it, and the row told so.
@@ -99,7 +102,7 @@ Result<compiler::TimedNetwork> in_continuous_time(const ComparisonSetting& setti
     if (auto exact = compiler::to_timed(network, options)) {
         return exact;
     }
-    options.bias_steps = steps_of(setting);
+    options.bias_steps = bias_steps_of(setting);
     options.pulse_s = steps_a_pulse * network.step_s;
     options.leakless_tau_s = steps_a_long_memory * network.step_s;
     if (!chip.ideal) {

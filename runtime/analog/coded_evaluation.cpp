@@ -16,6 +16,7 @@ namespace spikeloom::runtime {
 namespace {
 
 constexpr std::size_t coded_samples_a_turn = 16;  ///< between two looks at progress and stop
+constexpr double most_readings = 1 << 20;         ///< of a membrane, a sample
 constexpr double ticks_a_step = 1 << 20;          ///< in which the tally compares spike times
 
 struct Outcome {
@@ -234,12 +235,19 @@ Result<CodedEvaluation> evaluate_coded(const chip::analog::AnalogChip& chip, con
                             .found = fmt::format("first sample {} of {}", plan.first, set.samples),
                             .allowed = "a sample of the set"});
     }
+    plan.steps = std::uint64_t{sample_steps(set, options.steps.encoder)} + options.steps.drain_steps;
+    const double readings = static_cast<double>(plan.steps) * options.step_s / image.chip.cadc.period_s;
+    if (by_voltage(plan.decision) && !(readings <= most_readings)) {
+        findings.push_back({.where = "--steps",
+                            .found = fmt::format("samples of {} steps, in which a membrane is read {:.3g} times",
+                                                 plan.steps, readings),
+                            .allowed = fmt::format("{:.0f} readings of a membrane a sample", most_readings)});
+    }
     if (!findings.empty()) {
         return fail(std::move(findings));
     }
     const std::uint64_t left = set.samples - plan.first;
     plan.samples = options.steps.limit == 0 ? left : std::min(options.steps.limit, left);
-    plan.steps = std::uint64_t{sample_steps(set, options.steps.encoder)} + options.steps.drain_steps;
     Run run(chip, set, options, plan);
     if (auto probed = run.probe(); !probed) {
         return fail(std::move(probed.error()));

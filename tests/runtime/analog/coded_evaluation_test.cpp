@@ -94,6 +94,9 @@ TEST_CASE("neurons that don't spike answer by their membranes") {
     CHECK(by_voltage->correct == 30);
     CHECK(by_voltage->silent == 0);
     CHECK(by_voltage->mean_first_spike_s == never);
+    options.steps.encoder.steps = 10'000'000;
+    CHECK_FALSE(evaluate_coded(chip, small_set(), options));
+    options = constant_code();
     options.steps.decision = Decision::first_spike;
     CHECK_FALSE(evaluate_coded(chip, small_set(), options));
 }
