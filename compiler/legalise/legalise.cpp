@@ -11,6 +11,7 @@
 #include "compiler/legalise/copy_neurons.hpp"
 #include "compiler/legalise/late_start.hpp"
 #include "compiler/legalise/misfits.hpp"
+#include "compiler/legalise/payload_bounds.hpp"
 #include "compiler/legalise/split_fan_in.hpp"
 
 namespace spikeloom::compiler {
@@ -21,20 +22,8 @@ constexpr int most_rounds = 8;
 /// Deals over more helpers, where even parts turn out too large for a core.
 constexpr int most_deals = 12;
 
-std::vector<std::int64_t> largest_payloads(const Network& network) {
-    std::vector<std::int64_t> largest;
-    for (const Population& population : network.populations) {
-        const bool values = population.fixed && sends_values(population.fixed->model) &&
-                            population.fixed->model != NeuronModel::ternary_leaky;
-        largest.insert(largest.end(), population.size(), values ? 0 : 1);
-    }
-    for (const InputPort& port : network.inputs) {
-        largest.insert(largest.end(), port.size(), port.graded ? 0 : 1);
-    }
-    return largest;
-}
-
-LegalMapping as_given(const Network& network, const MappedNetwork& mapped, const CompileOptions& options) {
+LegalMapping as_given(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                      const CompileOptions& options) {
     return {.legal = {.network = network,
                       .reference = network,
                       .added_steps = std::vector<int>(network.populations.size(), 0),
@@ -43,7 +32,7 @@ LegalMapping as_given(const Network& network, const MappedNetwork& mapped, const
                       .fan_in = {},
                       .fan_out = {}},
             .mapped = mapped,
-            .largest_payload = largest_payloads(network),
+            .largest_payload = payload_bounds(network, mapped, chip),
             .remarks = {}};
 }
 
@@ -274,7 +263,7 @@ Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const
         findings.insert(findings.end(), reasons.begin(), reasons.end());
         return fail(std::move(findings));
     };
-    LegalMapping at = as_given(network, mapped, options_);
+    LegalMapping at = as_given(network, mapped, chip_, options_);
     MisfitSurvey survey = first;
     bool copied = false;
     for (int round = 0; round < most_rounds && !survey.misfits.empty(); ++round) {
