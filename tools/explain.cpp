@@ -12,6 +12,7 @@
 
 #include "tools/command_line.hpp"
 #include "tools/console.hpp"
+#include "tools/explain_analog.hpp"
 #include "tools/interrupt.hpp"
 #include "tools/mapping_options.hpp"
 #include "tools/model_files.hpp"
@@ -240,11 +241,13 @@ std::vector<chip::ChipSpec> other_chips() {
 ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     CommandLine line(self);
     line.positional("NET");
-    line.add()("chip,c", word("CHIP")->required(), "a bundled chip with steps, or the path of a description")(
+    line.add()("chip,c", word("CHIP")->required(), "a bundled chip, or the path of a description")(
         "weight-bits", boost::program_options::value<int>()->value_name("BITS"), "widest weight, 1 to 8 (default 8)")(
         "depth", boost::program_options::value<int>()->default_value(1)->value_name("0..2"),
         "0: a few trials, 1: as many as take about a minute, 2: all, and searches that are harder than --effort")(
-        "no-other-chips", flag(), "leave out the other bundled chips")("json", flag(), "print JSON");
+        "no-other-chips", flag(), "leave out the other bundled chips")(
+        "time-scale", boost::program_options::value<double>()->value_name("X"),
+        "analog chips: all times of the network are multiplied by this")("json", flag(), "print JSON");
     add_mapping_options(line);
     add_nir_options(line);
     if (!line.parse(arguments)) {
@@ -254,15 +257,22 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (depth < 0 || depth > 2) {
         throw UsageError("--depth: allowed are 0 to 2");
     }
-    compiler::ExplainOptions options{.compile = mapping_options(line), .depth = depth};
     const auto failed = [](const Diagnostics& findings) {
         print(findings);
         return ExitStatus::failed;
     };
-    const auto chip = open_chip(line.value<std::string>("chip"));
-    if (!chip) {
-        return failed(chip.error());
+    const auto any = open_any_chip(line.value<std::string>("chip"));
+    if (!any) {
+        return failed(any.error());
     }
+    if (const auto* analog = std::get_if<chip::AnalogSpec>(&*any)) {
+        return explain_on_analog(line, *analog);
+    }
+    if (line.has("time-scale")) {
+        throw UsageError("--time-scale is for analog chips");
+    }
+    const chip::ChipSpec& chip = std::get<chip::ChipSpec>(*any);
+    compiler::ExplainOptions options{.compile = mapping_options(line), .depth = depth};
     const auto loaded = load_network(line.operand(), line);
     if (!loaded) {
         return failed(loaded.error());
@@ -274,12 +284,12 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     const auto explained = [&] {
         ProgressBar bar("explain");
         options.compile.progress = [&bar](double fraction, const std::string& phase) { bar.update(fraction, phase); };
-        return compiler::explain(loaded->network, *chip, options);
+        return compiler::explain(loaded->network, chip, options);
     }();
     if (!explained) {
         return failed(explained.error());
     }
-    const json::object described = describe(*explained, loaded->network, *chip, options.compile.effort);
+    const json::object described = describe(*explained, loaded->network, chip, options.compile.effort);
     fmt::print("{}", line.flag("json") ? json::serialize(described) + "\n" : outline(described));
     return explained->interrupted ? ExitStatus::failed : ExitStatus::done;
 }
@@ -304,10 +314,13 @@ const Subcommand explain_subcommand{
         "trials. They take about a minute at most: networks of more than 100,000 synapses are tried at effort 0 (and\n"
         "compared with themselves at effort 0), those of tens of millions with the first changes only; --depth 2 "
         "makes\n"
-        "all, at the effort asked for.",
+        "all, at the effort asked for. On an analog chip it is runs that are counted (how often the chip is loaded for "
+        "one\n"
+        "inference), and changed are a neuron's inputs, weights, delays and the scale of times.",
     .example =
         "  spikeloom explain net.nir --chip loihi1\n"
-        "  spikeloom explain net.nir --chip loihi1 --weight-bits 6 --json",
+        "  spikeloom explain net.nir --chip loihi1 --weight-bits 6 --json\n"
+        "  spikeloom explain net.nir --chip brainscales2 --time-scale 0.001",
     .run = run,
 };
 

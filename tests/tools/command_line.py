@@ -100,6 +100,16 @@ class Mapping(Case):
                                                 "--no-other-chips"))
         self.refused("explain", self.network, "--chip", "loihi1", "--depth", 7, status=2, says="0 to 2")
 
+    def test_explain_counts_runs_of_an_analog_chip(self):
+        told = json.loads(self.done("explain", self.network, "--chip", "brainscales2", "--json"))
+        self.assertIn("does not fit brainscales2", told["verdict"])
+        self.assertEqual(told["what_helps"][0]["option"], "--time-scale 0.001")
+        told = json.loads(self.done("explain", self.network, "--chip", "brainscales2", "--time-scale", 0.001, "--json"))
+        self.assertTrue(told["verdict"].startswith("fits brainscales2: 1 run of 64"), told)
+        self.refused("explain", self.network, "--chip", "brainscales2", "--effort", 2, status=2, says="chips with steps")
+        self.refused("explain", self.network, "--chip", "loihi1", "--time-scale", 2, status=2, says="analog chips")
+        self.refused("explain", self.network, "--chip", "ideal_analog", says="no limits")
+
     def narrow(self, input_axons):
         """Loihi 2 with so few input axons a core."""
         chip = self.folder / f"narrow{input_axons}.textproto"
