@@ -1,5 +1,7 @@
 #include "compiler/map_network.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,62 +18,89 @@ void say(const CompileOptions& options, double fraction, const std::string& phas
     }
 }
 
-/// Made of neurons that cores can hold, where partition() found some that none can; else its reasons.
-Result<Mapping> legalise_and_partition(const Network& network, Mapping mapping, const chip::ChipSpec& chip,
-                                       const CompileOptions& options, PartitionChoices choices,
-                                       const LegalNetwork* like, Diagnostics reasons) {
-    auto made = legalise(network, mapping.mapped, chip, options, like);
-    if (!made || !*made) {
-        return fail(made ? std::move(reasons) : std::move(made.error()));
-    }
-    mapping.legal = std::move((*made)->legal);
-    mapping.mapped = std::move((*made)->mapped);
-    mapping.remarks.insert(mapping.remarks.end(), (*made)->remarks.begin(), (*made)->remarks.end());
-    const auto overrides = plan_overrides(mapping.legal->network, chip, options.overrides);
+/// What partition() is told of a legalised network.
+struct LegalChoices {
+    std::vector<float> rates;
+    std::optional<OverridePlan> overrides;
+};
+
+Result<LegalChoices> legal_choices(const LegalNetwork& legal, const chip::ChipSpec& chip,
+                                   const CompileOptions& options) {
+    auto overrides = plan_overrides(legal.network, chip, options.overrides);
     if (!overrides) {
-        return fail(overrides.error());
+        return fail(std::move(overrides.error()));
     }
-    const std::vector<float> rates = rates_by_node(mapping.legal->rates);
-    choices.overrides = &*overrides;
-    choices.rates = rates;
-    if (choices.known_order != nullptr && choices.known_order->neuron_at.size() != mapping.mapped.neurons()) {
-        choices.known_order = nullptr;
+    return LegalChoices{.rates = rates_by_node(legal.rates), .overrides = std::move(*overrides)};
+}
+
+PartitionChoices with(PartitionChoices choices, const LegalChoices& legal) {
+    choices.rates = legal.rates;
+    choices.overrides = &*legal.overrides;
+    return choices;
+}
+
+PartitionChoices order_fitting(PartitionChoices choices, const MappedNetwork& mapped) {
+    if (choices.known_order != nullptr && choices.known_order->neuron_at.size() != mapped.neurons()) {
+        choices.known_order = nullptr;  // of a network that was legalised otherwise
     }
-    auto parts = partition(mapping.legal->network, mapping.mapped, chip, choices);
+    return choices;
+}
+
+/// Made of neurons that cores can hold, where there are some that none can; else nothing.
+Result<std::optional<Mapping>> legalise_and_partition(const Network& network, const Mapping& mapping,
+                                                      const chip::ChipSpec& chip, const CompileOptions& options,
+                                                      const PartitionChoices& choices, const LegalNetwork* like) {
+    auto made = legalise(network, mapping.mapped, chip, options, like);
+    if (!made) {
+        return fail(std::move(made.error()));
+    }
+    if (!*made) {
+        return std::optional<Mapping>();
+    }
+    Mapping legal{.mapped = std::move((*made)->mapped),
+                  .partition = {},
+                  .remarks = mapping.remarks,
+                  .legal = std::move((*made)->legal)};
+    legal.remarks.insert(legal.remarks.end(), (*made)->remarks.begin(), (*made)->remarks.end());
+    const auto own = legal_choices(*legal.legal, chip, options);
+    if (!own) {
+        return fail(own.error());
+    }
+    auto parts = partition(legal.legal->network, legal.mapped, chip, order_fitting(with(choices, *own), legal.mapped));
     if (!parts) {
         return fail(std::move(parts.error()));
     }
-    mapping.partition = std::move(*parts);
-    return mapping;
+    legal.partition = std::move(*parts);
+    return std::optional(std::move(legal));
 }
 
-Result<Mapping> quantise_and_partition(const Network& network, const chip::ChipSpec& chip,
-                                       const CompileOptions& options, const QuantiseOptions& quantise_options,
-                                       PartitionChoices choices, const LegalNetwork* like = nullptr) {
-    Mapping mapping;
-    auto mapped = quantise(network, chip, quantise_options, mapping.remarks);
-    if (!mapped) {
-        return fail(std::move(mapped.error()));
+/// Dealt to cores, legalised if need be: at once where other formats needed it (`like`).
+Result<Mapping> partitioned(const Network& network, Mapping mapping, const chip::ChipSpec& chip,
+                            const CompileOptions& options, const PartitionChoices& choices,
+                            const LegalNetwork* like = nullptr) {
+    const auto legalised = [&] { return legalise_and_partition(network, mapping, chip, options, choices, like); };
+    if (like != nullptr) {
+        auto legal = legalised();
+        if (!legal || *legal) {
+            return legal ? Result<Mapping>(std::move(**legal)) : fail(std::move(legal.error()));
+        }
     }
-    mapping.mapped = std::move(*mapped);
-    const NeuronOrder* const known_order = choices.known_order;
-    if (known_order != nullptr && known_order->neuron_at.size() != mapping.mapped.neurons()) {
-        choices.known_order = nullptr;  // that of a legalised network
+    auto parts = partition(network, mapping.mapped, chip, order_fitting(choices, mapping.mapped));
+    if (parts) {
+        mapping.partition = std::move(*parts);
+        return mapping;
     }
-    auto parts = partition(network, mapping.mapped, chip, choices);
-    if (!parts) {
-        choices.known_order = known_order;
-        return legalise_and_partition(network, std::move(mapping), chip, options, choices, like,
-                                      std::move(parts.error()));
+    auto legal = legalised();
+    if (!legal || !*legal) {
+        return fail(legal ? std::move(parts.error()) : std::move(legal.error()));
     }
-    mapping.partition = std::move(*parts);
-    return mapping;
+    return std::move(**legal);
 }
 
 /// Sum over the projections of what rounding did to their weights.
-double weight_error(const Mapping& mapping) {
+double weight_error(const std::vector<chip::ProjectionLoss>& losses) {
     double sum = 0;
-    for (const chip::ProjectionLoss& loss : mapping.losses()) {
+    for (const chip::ProjectionLoss& loss : losses) {
         sum += loss.rms_error;
     }
     return sum;
@@ -79,7 +108,24 @@ double weight_error(const Mapping& mapping) {
 
 bool has_rounding(const Mapping& mapping) {
     constexpr double negligible = 1e-4;
-    return weight_error(mapping) > negligible * static_cast<double>(mapping.losses().size());
+    return weight_error(mapping.losses()) > negligible * static_cast<double>(mapping.losses().size());
+}
+
+/// Synapses of the user's network that have a weight on the chip: what spikes cost in synaptic events.
+double synapses(const std::vector<chip::ProjectionLoss>& losses) {
+    double sum = 0;
+    for (const chip::ProjectionLoss& loss : losses) {
+        sum += static_cast<double>(loss.synapses - loss.zeroed);
+    }
+    return sum;
+}
+
+/// Whether other formats round by a tenth less, and by more than they add synapses that were rounded away.
+bool rounds_less(const Mapping& refined, const Mapping& best) {
+    constexpr double worth_while = 0.9;
+    const double error = weight_error(refined.losses()) / weight_error(best.losses());
+    const double events = synapses(refined.losses()) / std::max(synapses(best.losses()), 1.0);
+    return error * std::max(events, 1.0) <= worth_while;
 }
 
 }  // namespace
@@ -93,14 +139,28 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
     quantise_options.weight_bits = options.weight_bits;
     quantise_options.approximate_reset = options.approximate_reset;
     quantise_options.approximate_weights = options.approximate_weights;
+    QuantiseMemory memory;
+    const auto quantised = [&]() -> Result<Mapping> {
+        Mapping mapping;
+        auto mapped = quantise(network, chip, quantise_options, mapping.remarks, &memory);
+        if (!mapped) {
+            return fail(std::move(mapped.error()));
+        }
+        mapping.mapped = std::move(*mapped);
+        return mapping;
+    };
     const std::vector<float> rates = rates_by_node(options.rates);
     PartitionChoices choices{.effort = options.effort,
                              .threads = options.threads,
                              .seed = options.seed,
                              .rates = rates,
                              .stop = options.stop,
+                             .balance = false,
                              .overrides = &overrides};
-    auto best = quantise_and_partition(network, chip, options, quantise_options, choices);
+    auto best = quantised();
+    if (best) {
+        best = partitioned(network, std::move(*best), chip, options, choices);
+    }
     if (!best || options.effort == 0) {
         return best;
     }
@@ -118,16 +178,27 @@ Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, 
         done += 0.1;
         quantise_options.split = refinement.split;
         quantise_options.magnitude_classes = refinement.magnitude_classes;
+        auto refined = quantised();
+        if (!refined || !rounds_less(*refined, *best)) {
+            break;
+        }
         choices.known_order = &best->partition.order;
         choices.most_cores = best->partition.cores.size();
-        auto refined = quantise_and_partition(network, chip, options, quantise_options, choices,
-                                              best->legal ? &*best->legal : nullptr);
-        const bool free = refined && refined->partition.cores.size() <= best->partition.cores.size() &&
-                          refined->partition.messages <= best->partition.messages;
-        if (!free || weight_error(*refined) > 0.9 * weight_error(*best)) {
+        refined =
+            partitioned(network, std::move(*refined), chip, options, choices, best->legal ? &*best->legal : nullptr);
+        if (!refined || refined->partition.cores.size() > best->partition.cores.size() ||
+            refined->partition.messages > best->partition.messages) {
             break;
         }
         best = std::move(refined);
+    }
+    if (best->legal) {
+        if (const auto own = legal_choices(*best->legal, chip, options)) {
+            best->partition =
+                balanced(best->legal->network, best->mapped, chip, with(choices, *own), std::move(best->partition));
+        }
+    } else {
+        best->partition = balanced(network, best->mapped, chip, choices, std::move(best->partition));
     }
     return best;
 }

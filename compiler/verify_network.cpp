@@ -410,6 +410,15 @@ void NetworkVerifier::compare_pair(const std::string& where, const Wanted& wante
     }
 }
 
+/// Of parallel synapses that are more than are held, both ascending: the smallest of the sign that has too many, since
+/// the signs may have formats, and steps, of their own.
+std::vector<Wanted>::iterator rounded_away(std::vector<Wanted>& group, std::span<const Held> held) {
+    const auto negative = [](const auto& synapse) { return synapse.value < 0; };
+    const auto positive = std::ranges::partition_point(group, negative);
+    const bool too_many_negative = positive - group.begin() > std::ranges::count_if(held, negative);
+    return too_many_negative || positive == group.end() ? positive - 1 : positive;
+}
+
 /// Both lists are sorted. Where fewer are held than wanted, the smallest may have been rounded to zero.
 void NetworkVerifier::compare(const std::string& name, std::uint32_t neuron) {
     const auto where = [&] { return fmt::format("'{}'[{}]", name, neuron); };
@@ -429,8 +438,7 @@ void NetworkVerifier::compare(const std::string& name, std::uint32_t neuron) {
         std::vector<Wanted> group(wanted_.begin() + static_cast<std::ptrdiff_t>(w),
                                   wanted_.begin() + static_cast<std::ptrdiff_t>(w_end));
         while (group.size() > h_end - h) {
-            const auto least =
-                std::ranges::min_element(group, {}, [](const Wanted& wanted) { return std::abs(wanted.value); });
+            const auto least = rounded_away(group, std::span(held_).subspan(h, h_end - h));
             const chip::ProjectionLoss& loss = image_.losses[least->projection];
             const double step = std::max(1.0, std::ldexp(1.0, 9 - loss.weight_bits + loss.weight_exponent));
             if (std::abs(least->value) > 0.5 * step || least->rule > 0) {

@@ -56,6 +56,7 @@ public:
           facts_(core_facts(mapped, chip)) {}
 
     [[nodiscard]] Result<Partition> run();
+    [[nodiscard]] Partition balanced(Partition partition);
 
 private:
     [[nodiscard]] std::size_t cores_there() const {
@@ -73,6 +74,7 @@ private:
     void consider_tiles(std::optional<Candidate>& best);
     [[nodiscard]] NeuronOrder tiles(double share) const;
     void balance(Candidate& best) const;
+    [[nodiscard]] Partition partition_of(Candidate best);
     [[nodiscard]] bool stopped() const { return choices_.stop && choices_.stop(); }
     [[nodiscard]] double rated_messages(const Filling& filling) const;
     [[nodiscard]] std::uint64_t least_messages(const Filling& filling) const;
@@ -143,7 +145,7 @@ void Partitioner::consider_tiles(std::optional<Candidate>& best) {
 /// The tightest even share of the limits at which the same cores suffice, by bisection.
 void Partitioner::balance(Candidate& best) const {
     const std::size_t cores = best.filling.cores.size();
-    if (cores < 2 || !best.order.cuts.empty()) {
+    if (choices_.effort == 0 || mapped_.table.synapses() > search_synapses || cores < 2 || !best.order.cuts.empty()) {
         return;
     }
     double loose = 1.0;
@@ -365,16 +367,28 @@ Result<Partition> Partitioner::run() {
     if (!best) {
         return fail(std::move(reasons));
     }
-    if (choices_.effort > 0 && mapped_.table.synapses() <= search_synapses) {
+    if (choices_.balance) {
         balance(*best);
     }
+    return partition_of(std::move(*best));
+}
 
-    Partition result{.order = std::move(best->order),
+Partition Partitioner::balanced(Partition partition) {
+    attempts_ = std::move(partition.attempts);
+    Candidate known{.order = std::move(partition.order),
+                    .filling = {.cores = std::move(partition.cores), .misfits = {}, .messages = partition.messages},
+                    .rated_messages = partition.rated_messages};
+    balance(known);
+    return partition_of(std::move(known));
+}
+
+Partition Partitioner::partition_of(Candidate best) {
+    Partition result{.order = std::move(best.order),
                      .attempts = std::move(attempts_),
                      .position_of = {},
                      .core_of = std::vector<std::uint32_t>(mapped_.neurons()),
-                     .cores = std::move(best->filling.cores),
-                     .messages = best->filling.messages,
+                     .cores = std::move(best.filling.cores),
+                     .messages = best.filling.messages,
                      .rated_messages = 0};
     result.position_of = inverse(result.order.neuron_at);
     result.rated_messages = rated_messages({.cores = result.cores, .misfits = {}});
@@ -394,6 +408,11 @@ NeuronOrder first_order(const Network& network, const MappedNetwork& mapped, con
 Result<Partition> partition(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
                             const PartitionChoices& choices) {
     return Partitioner(network, mapped, chip, choices).run();
+}
+
+Partition balanced(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                   const PartitionChoices& choices, Partition partition) {
+    return Partitioner(network, mapped, chip, choices).balanced(std::move(partition));
 }
 
 }  // namespace spikeloom::compiler

@@ -48,6 +48,7 @@ struct PartitionChoices {
     std::function<bool()> stop{};              ///< true: the best so far is taken
     const NeuronOrder* known_order = nullptr;  ///< tries only this one (found best for the same neurons before)
     std::size_t most_cores = 0;                ///< of a known order; more are not worth counting; 0: no such limit
+    bool balance = true;                       ///< at once; else balanced() does it, of the partition that is kept
     const OverridePlan* overrides = nullptr;   ///< every order is brought into their form (overrides.hpp)
 };
 
@@ -58,5 +59,9 @@ struct PartitionChoices {
 /// Every limit that no partition respects is an error that names limit, population, need, room and help.
 [[nodiscard]] Result<Partition> partition(const Network& network, const MappedNetwork& mapped,
                                           const chip::ChipSpec& chip, const PartitionChoices& choices = {});
+
+/// The limits tightened as evenly as no core more is needed (from effort 1 on).
+[[nodiscard]] Partition balanced(const Network& network, const MappedNetwork& mapped, const chip::ChipSpec& chip,
+                                 const PartitionChoices& choices, Partition partition);
 
 }  // namespace spikeloom::compiler

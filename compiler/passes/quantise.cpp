@@ -200,7 +200,7 @@ Diagnostics joined(const Diagnostics& findings) {
 }  // namespace
 
 Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chip, const QuantiseOptions& options,
-                               Diagnostics& remarks) {
+                               Diagnostics& remarks, QuantiseMemory* memory) {
     Diagnostics findings;
     const int weight_bits = widest_weight(chip.synapses, options.weight_bits);
     if (weight_bits < 1) {
@@ -220,7 +220,12 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
         return fail(joined(findings));
     }
 
-    const DriveSurvey survey = survey_drive(network, models);
+    QuantiseMemory own;
+    QuantiseMemory& known = memory != nullptr ? *memory : own;
+    if (!known.survey) {
+        known.survey = survey_drive(network, models);
+    }
+    const DriveSurvey& survey = *known.survey;
     const Scaling scaling = choose_scales(network, models, survey, chip, weight_bits, options.split);
     check_exact(network, scaling, chip, options.approximate_weights, findings);
     if (has_error(findings)) {

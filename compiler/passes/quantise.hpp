@@ -3,9 +3,12 @@
 // the rounding did to each projection.
 #pragma once
 
+#include <optional>
+
 #include "chip/spec/chip_spec.hpp"
 #include "compiler/network.hpp"
 #include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/scale.hpp"
 #include "compiler/passes/weight_fit.hpp"
 #include "core/base/diagnostics.hpp"
 
@@ -21,8 +24,15 @@ struct QuantiseOptions {
     int magnitude_classes = 1;
 };
 
-/// Warnings and notes go to `remarks`; what can't be expressed is the error, all of it.
+/// What quantising one network for one chip again finds as it was: no option but approximate_reset bears on it.
+struct QuantiseMemory {
+    std::optional<DriveSurvey> survey;
+};
+
+/// Warnings and notes go to `remarks`; what can't be expressed is the error, all of it. `memory`, where given, is
+/// filled the first time and spares the next a look at every synapse.
 [[nodiscard]] Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chip,
-                                             const QuantiseOptions& options, Diagnostics& remarks);
+                                             const QuantiseOptions& options, Diagnostics& remarks,
+                                             QuantiseMemory* memory = nullptr);
 
 }  // namespace spikeloom::compiler

@@ -192,6 +192,41 @@ TEST_CASE("cores are balanced as long as no core more is needed") {
     CHECK(parts->cores[0].count < 70);
 }
 
+TEST_CASE("a partition balanced later is the one that is balanced at once") {
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 30);
+    const Source out = builder.population("out", {100});
+    builder.connect(in, out, test::dense_uniform(100, 30, -1, 1, 5));
+    builder.output("out", out);
+    const Network& network = builder.network();
+    chip::ChipSpec chip;
+    chip.limits.compartments = 40;
+    Diagnostics remarks;
+    QuantiseMemory memory;
+    const auto mapped = quantise(network, chip, {}, remarks, &memory);
+    REQUIRE(mapped);
+    PartitionChoices choices;
+    const auto at_once = partition(network, *mapped, chip, choices);
+    choices.balance = false;
+    auto later = partition(network, *mapped, chip, choices);
+    REQUIRE((at_once && later));
+    CHECK(later->core_of != at_once->core_of);
+    const Partition even = balanced(network, *mapped, chip, choices, std::move(*later));
+    CHECK(even.core_of == at_once->core_of);
+    CHECK(even.messages == at_once->messages);
+    CHECK(even.attempts.size() == at_once->attempts.size());
+
+    // What the first look at the synapses remembers serves other formats as a look of their own.
+    QuantiseOptions split;
+    split.split = SignSplit::always;
+    const auto again = quantise(network, chip, split, remarks, &memory);
+    const auto anew = quantise(network, chip, split, remarks);
+    REQUIRE((again && anew));
+    CHECK(again->table.formats == anew->table.formats);
+    CHECK(again->losses == anew->losses);
+    CHECK(again->losses != mapped->losses);
+}
+
 TEST_CASE("pictures are cut into tiles, which halves the messages") {
     test::NetworkBuilder builder("conv");
     const Source in = builder.input("in", 2 * 32 * 32);
