@@ -301,6 +301,28 @@ TEST_CASE("of a population only the neurons that fit no core get helpers, and th
     }
 }
 
+TEST_CASE("biases begin as much later as spikes come, layer by layer") {
+    test::NetworkBuilder builder("biased");
+    Source before = builder.input("in", 30);
+    const NeuronKind kinds[] = {NeuronKind::leaky, NeuronKind::integrate_fire, NeuronKind::leaky};
+    for (std::uint32_t layer = 0; layer < 3; ++layer) {
+        const Source own = builder.population("layer" + std::to_string(layer), {30}, kinds[layer]);
+        builder[own].tau_mem_s = 8e-3;
+        builder[own].resistance = kinds[layer] == NeuronKind::leaky ? 8 : 1000;
+        builder[own].v_threshold = 4;
+        builder[own].bias = 0.3 + 0.1 * layer;
+        builder.connect(before, own, test::dense_uniform(30, 30, -0.5, 0.9, layer)).bias = Parameter(0.25);
+        before = own;
+    }
+    builder.output("out", before);
+    Tally tally;
+    compare(builder.network(), narrow(graded_formats(4), 16), 5, 0, tally);
+    CHECK(tally.split == 1);
+    CHECK(tally.late_biases == 1);
+    CHECK(tally.early == 0);
+    CHECK(tally.spikes > 300);
+}
+
 /// in (20) -> a (20) -> b (20) -> a, and a to itself: every loop has synapses with delays, here and there without.
 Network loops(std::uint64_t seed) {
     test::Draws draws(seed);
@@ -447,7 +469,8 @@ TEST_CASE("random networks split where cores take in little spike as on one core
                         << " with some that don't; " << tally.spikes << " spikes");
     if (!test::sanitized) {
         CHECK(tally.split > 30);
-        CHECK(tally.shifted > 10);
+        CHECK(tally.shifted > 25);
+        CHECK(tally.late_biases > 8);
         CHECK(tally.spikes > 3000);
     }
 }
