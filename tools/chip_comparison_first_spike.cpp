@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "chip/analog/analog_cost.hpp"
 #include "runtime/analog/monte_carlo.hpp"
