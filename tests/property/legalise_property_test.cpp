@@ -297,7 +297,7 @@ TEST_CASE("of a population only the neurons that fit no core get helpers, and th
             std::ranges::find(compiled->image.populations, "mixed.sums", &chip::PopulationSymbol::name);
         REQUIRE(helpers != compiled->image.populations.end());
         // Neuron 39 hears 40 channels and itself; fewer where weights were rounded to nothing.
-        CHECK(rounded ? helpers->size() < 40 : helpers->size() == 2 * (60 - 39));
+        CHECK((rounded ? helpers->size() < 40 : helpers->size() == 2 * (60 - 39)));
     }
 }
 

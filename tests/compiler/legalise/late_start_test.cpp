@@ -53,7 +53,9 @@ Made make(const Network& network) {
     const chip::ChipSpec chip = narrow();
     const auto overrides = plan_overrides(network, chip, {});
     REQUIRE(overrides);
-    auto mapping = map_network(network, chip, {.effort = 0}, *overrides);
+    CompileOptions options;
+    options.effort = 0;
+    auto mapping = map_network(network, chip, options, *overrides);
     REQUIRE_MESSAGE(mapping, to_text(mapping.error()));
     REQUIRE(mapping->legal);
     const auto placed = place_cores(core_traffic(mapping->partition, {}), chip.mesh, chip.network.parameters, {});
