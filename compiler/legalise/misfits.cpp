@@ -4,9 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
+#include "chip/spec/weight_format.hpp"
 #include "compiler/passes/partition.hpp"
 
 namespace spikeloom::compiler {
@@ -80,11 +83,33 @@ private:
         return fmt::format("hears {} sources, whose weights have {} binary digit{} (a row each), and ", sources, count,
                            count == 1 ? "" : "s");
     }
+    /// Of the neuron's weights, root of mean squares: what its sources but the strongest, so many, have.
+    [[nodiscard]] double share_of_weakest(std::uint32_t neuron, std::size_t keep) const {
+        std::map<std::uint32_t, double> by_source;
+        mapped_.table.for_each(neuron, [&](std::uint32_t source, const FanInSynapse& synapse) {
+            const double weight =
+                chip::effective_weight_64(static_cast<int>(synapse.weight), mapped_.table.formats[synapse.format],
+                                          chip_.conventions.negative_mixed_weight);
+            by_source[source] += weight * weight;
+        });
+        std::vector<double> squares;
+        double all = 0;
+        for (const auto& [source, square] : by_source) {
+            squares.push_back(square);
+            all += square;
+        }
+        std::ranges::sort(squares);
+        squares.resize(squares.size() - std::min(keep, squares.size()));
+        return all > 0 ? std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0) / all) : 0;
+    }
     [[nodiscard]] std::string fan_in_help(const Misfit& misfit, std::int64_t sources) const {
         const double times = shortage_of(misfit, chip_).times;
         const auto keep = static_cast<std::int64_t>(static_cast<double>(sources) / times);
-        std::string help = fmt::format("prune to about {} sources a neuron ({:.0f} % fewer)", keep,
-                                       100.0 * (1.0 - static_cast<double>(keep) / static_cast<double>(sources)));
+        std::string help = fmt::format(
+            "prune to about {} sources a neuron ({:.0f} % fewer), {:.2g} % of its weights (rms) "
+            "if the weakest go",
+            keep, 100.0 * (1.0 - static_cast<double>(keep) / static_cast<double>(sources)),
+            100.0 * share_of_weakest(misfit.neuron, static_cast<std::size_t>(keep)));
         if (crossbar() && digits(misfit) > 1) {
             const bool mixed = survey_.facts.crossbar.digits(misfit.neuron).signs == WeightDigits::Signs::both;
             const std::int64_t rows = chip_.limits.input_axons;

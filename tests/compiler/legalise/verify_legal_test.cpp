@@ -191,6 +191,7 @@ TEST_CASE("a network whose neurons fit is left alone; without values in spikes, 
     REQUIRE_FALSE(refused);
     CHECK(to_text(refused.error()).find("carry no values") != std::string::npos);
     CHECK(to_text(refused.error()).find("prune to about 16 sources") != std::string::npos);
+    CHECK(to_text(refused.error()).find("of its weights (rms) if the weakest go") != std::string::npos);
     const chip::ChipSpec graded = narrow(16, 4096);
     CompileOptions options;
     options.split_fan_in = false;
