@@ -57,7 +57,6 @@ private:
     void make_trials();
     void find_decisive();
     void rank();
-    [[nodiscard]] std::uint64_t synapses() const;
     [[nodiscard]] bool stopped() const { return options_.compile.stop && options_.compile.stop(); }
     void say(double fraction, const std::string& phase) const {
         if (options_.compile.progress) {
@@ -240,14 +239,6 @@ void Explainer::refuse() {
     }
 }
 
-std::uint64_t Explainer::synapses() const {
-    std::uint64_t sum = 0;
-    for (const PopulationNeed& need : result_.populations) {
-        sum += need.synapses;
-    }
-    return sum;
-}
-
 /// As asked, and, where that is too slow for trials, at their effort.
 void Explainer::map_as_is() {
     say(0, "as it is");
@@ -273,7 +264,7 @@ void Explainer::map_as_is() {
             find_needed();
         }
     }
-    const int effort = trial_effort(options_, synapses());
+    const int effort = trial_effort(options_, synapses_written(network_));
     const bool lower = effort < result_.effort;
     result_.effort = effort;
     if (lower && mapping_) {
@@ -312,7 +303,7 @@ std::optional<MappingTrial> Explainer::same_core_tried(const std::vector<TrialPl
 void Explainer::make_trials() {
     const std::vector<TrialPlan> plans =
         plan_trials({.network = network_, .chip = chip_, .options = options_, .known = result_});
-    const std::size_t most = most_trials(options_, synapses());
+    const std::size_t most = most_trials(options_, synapses_written(network_));
     for (std::size_t i = 0; i < plans.size(); ++i) {
         const TrialPlan& plan = plans[i];
         if (i >= most) {

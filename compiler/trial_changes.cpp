@@ -83,6 +83,24 @@ chip::ChipSpec with_shared_lists(chip::ChipSpec chip, bool shared) {
     return chip;
 }
 
+std::uint64_t synapses_written(const Network& network) {
+    struct Visitor {
+        std::uint64_t targets = 0;
+        std::uint64_t operator()(const DenseWeights& dense) const { return dense.weights.size(); }
+        std::uint64_t operator()(const SparseWeights& sparse) const { return sparse.targets.size(); }
+        std::uint64_t operator()(const ConvolutionWeights& convolution) const {
+            return convolution.kernel.size() * convolution.output[1] * convolution.output[2];
+        }
+        std::uint64_t operator()(const OneToOneWeights& /*one*/) const { return targets; }
+    };
+    std::uint64_t sum = 0;
+    for (const Projection& projection : network.projections) {
+        sum +=
+            std::visit(Visitor{.targets = network.populations[projection.target.value()].size()}, projection.weights);
+    }
+    return sum;
+}
+
 int longest_delay(const Network& network) {
     int longest = 0;
     for (const Projection& projection : network.projections) {

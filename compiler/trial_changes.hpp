@@ -1,6 +1,7 @@
 // What explain() changes for a trial: a network that asks for less, a chip that gives more.
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "chip/spec/chip_spec.hpp"
@@ -16,6 +17,9 @@ namespace spikeloom::compiler {
 
 /// The network with steps `factor` times as long: delays and refractory times in fewer steps, rounded up.
 [[nodiscard]] Network with_longer_steps(const Network& network, int factor);
+
+/// Synapses of all projections, zero weights included; of a convolution with its borders.
+[[nodiscard]] std::uint64_t synapses_written(const Network& network);
 
 /// The longest delay of any synapse, in steps.
 [[nodiscard]] int longest_delay(const Network& network);

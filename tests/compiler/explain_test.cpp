@@ -179,7 +179,9 @@ TEST_CASE("large networks are tried quickly and not with everything, unless aske
     CHECK(trial_effort(options, 500'000) == 3);
     CHECK(most_trials(options, 100'000'000) > 1000);
 
-    const Network network = test::dense_chain(400, {300});  // 120,000 synapses
+    CHECK(synapses_written(convolutional()) == 2 * 8 * 9 * 144 + 8 * 6 * 4 * 36);
+    const Network network = test::dense_chain(400, {300});
+    CHECK(synapses_written(network) == 120'000);
     const auto explained = explain(network, chip_of(1024, 2000), {});
     REQUIRE(explained);
     CHECK(explained->effort == 0);
