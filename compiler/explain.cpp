@@ -264,6 +264,9 @@ void Explainer::map_as_is() {
             find_needed();
         }
     }
+    if (result_.as_is.cores == 1) {
+        return;
+    }
     const int effort = trial_effort(options_, synapses_written(network_));
     const bool lower = effort < result_.effort;
     result_.effort = effort;

@@ -108,8 +108,11 @@ void Planner::try_chips() {
     }
 }
 
-/// Even widths first, which tell most.
+/// Even widths first, which tell most. Whole-numbered weights into given registers are rounded then.
 void Planner::narrow_weights() {
+    const bool rounds =
+        !options_.compile.approximate_weights &&
+        std::ranges::any_of(network_.populations, [](const Population& population) { return !!population.fixed; });
     std::vector<int> widths = chip_.synapses.weight_bits;
     std::ranges::sort(widths, [](int a, int b) { return a % 2 != b % 2 ? a % 2 < b % 2 : a > b; });
     for (const int bits : widths) {
@@ -118,8 +121,11 @@ void Planner::narrow_weights() {
         }
         add({.kind = Kind::fewer_bits,
              .change = bits_text(bits),
-             .how = fmt::format("--weight-bits {}", bits),
-             .options = [bits](CompileOptions& compile) { compile.weight_bits = bits; }});
+             .how = fmt::format("--weight-bits {}{}", bits, rounds ? " --approximate-weights" : ""),
+             .options = [bits, rounds](CompileOptions& compile) {
+                 compile.weight_bits = bits;
+                 compile.approximate_weights = compile.approximate_weights || rounds;
+             }});
     }
 }
 
