@@ -1,6 +1,10 @@
 #include "compiler/map_network.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <utility>
@@ -120,6 +124,27 @@ double synapses(const std::vector<chip::ProjectionLoss>& losses) {
     return sum;
 }
 
+/// Networks whose neurons alone, one a compartment, are many times more than the chip has room for are not looked at
+/// synapse by synapse: a few numbers of a file can ask for millions of neurons.
+std::optional<Diagnostic> refuse_size(const Network& network, const chip::ChipSpec& chip) {
+    constexpr std::size_t far_too_many = 4;  // below that, what binds where is worth the look
+    std::size_t neurons = 0;
+    for (const Population& population : network.populations) {
+        neurons += population.size();
+    }
+    const auto compartments = static_cast<std::size_t>(std::max<std::int64_t>(chip.limits.compartments, 1));
+    const std::size_t cores = (neurons + compartments - 1) / compartments;
+    const auto there = static_cast<std::size_t>(chip.mesh.cores());
+    if (cores <= far_too_many * there) {
+        return std::nullopt;
+    }
+    return Diagnostic{.where = fmt::format("network '{}'", network.name),
+                      .found = fmt::format("its {} neurons need at least {} cores, of {} compartments each", neurons,
+                                           cores, compartments),
+                      .allowed = fmt::format("{} cores (chip '{}')", there, chip.name),
+                      .help = "a chip with more cores, or a smaller network"};
+}
+
 /// Whether other formats round by a tenth less, and by more than they add synapses that were rounded away.
 bool rounds_less(const Mapping& refined, const Mapping& best) {
     constexpr double worth_while = 0.9;
@@ -135,6 +160,9 @@ bool rounds_less(const Mapping& refined, const Mapping& best) {
 /// formats of their own. Both take more memory: kept where that costs no core and no message.
 Result<Mapping> map_network(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options,
                             const OverridePlan& overrides) {
+    if (auto too_large = refuse_size(network, chip)) {
+        return fail(std::move(*too_large));
+    }
     QuantiseOptions quantise_options;
     quantise_options.weight_bits = options.weight_bits;
     quantise_options.approximate_reset = options.approximate_reset;

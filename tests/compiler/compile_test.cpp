@@ -156,6 +156,22 @@ TEST_CASE("everything that can't be expressed is said at once") {
     }
 }
 
+TEST_CASE("far more neurons than compartments are refused without a look at their synapses") {
+    test::NetworkBuilder builder;
+    const Source in = builder.input("in", 1);
+    const Source p = builder.population("p", {1U << 22U});
+    builder.connect(in, p, SparseWeights{.row_begin = {0, 1}, .targets = {0}, .weights = {1}, .delays = {}});
+    builder.output("p", p);
+    chip::ChipSpec chip;
+    chip.mesh = {.columns = 2, .rows = 1, .cores_per_tile = 1};
+    chip.limits.compartments = 1024;
+    const auto compiled = compile(builder.network(), chip, {});
+    REQUIRE_FALSE(compiled);
+    REQUIRE(compiled.error().size() == 1);
+    CHECK(compiled.error()[0].found == "its 4194304 neurons need at least 4096 cores, of 1024 compartments each");
+    CHECK(compiled.error()[0].allowed.starts_with("2 cores"));
+}
+
 TEST_CASE("networks without synapses, inputs or neurons") {
     CHECK(compile(Network{}, loihi(), {}).has_value() == !has_error(check_network(Network{})));
     test::NetworkBuilder lonely;
