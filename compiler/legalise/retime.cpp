@@ -53,16 +53,17 @@ struct LongestPaths {
     std::vector<std::size_t> loop{};
 };
 
-LongestPaths longest_paths(const Network& network, const std::vector<bool>& detour) {
+/// `delays` and `detour` by projection.
+LongestPaths longest_paths(const Network& network, const std::vector<std::optional<DelayRange>>& delays,
+                           const std::vector<bool>& detour) {
     LongestPaths found{.added = std::vector<int>(network.populations.size(), 0)};
     std::vector<std::size_t> reached_by(network.populations.size(), network.projections.size());
     for (std::size_t round = 0;; ++round) {
         std::optional<std::uint32_t> grown;
         for (std::size_t p = 0; p < network.projections.size(); ++p) {
             const Projection& projection = network.projections[p];
-            const std::optional<DelayRange> delays = delays_of(projection);
-            const int least =
-                delays && detour[p] ? std::max(1 - delays->shortest, -projection.delay_steps) : -projection.delay_steps;
+            const int least = delays[p] && detour[p] ? std::max(1 - delays[p]->shortest, -projection.delay_steps)
+                                                     : -projection.delay_steps;
             if (const int lacking = least - added_delay(projection, found.added); lacking > 0) {
                 grown = projection.target.value();
                 found.added[*grown] += lacking;
@@ -136,11 +137,13 @@ int added_delay(const Projection& projection, const std::vector<int>& added) {
 
 Result<Detours> choose_detours(const Network& network, const std::vector<bool>& split) {
     Detours chosen;
+    std::vector<std::optional<DelayRange>> delays;
     for (const Projection& projection : network.projections) {
+        delays.push_back(delays_of(projection));
         chosen.through_helpers.push_back(split[projection.target.value()]);
     }
     for (;;) {
-        LongestPaths paths = longest_paths(network, chosen.through_helpers);
+        LongestPaths paths = longest_paths(network, delays, chosen.through_helpers);
         if (paths.loop.empty()) {
             chosen.added = std::move(paths.added);
             break;
