@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <map>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "compiler/overrides.hpp"
 #include "compiler/passes/hypergraph_order.hpp"
 #include "compiler/passes/neuron_order.hpp"
+#include "compiler/passes/partition_refusal.hpp"
 #include "compiler/passes/tile_order.hpp"
 
 namespace spikeloom::compiler {
@@ -80,8 +80,6 @@ private:
     [[nodiscard]] std::uint64_t least_messages(const Filling& filling) const;
     [[nodiscard]] bool worth_searching(const std::optional<Candidate>& best) const;
     [[nodiscard]] Diagnostics refusal(const Candidate& candidate) const;
-    void refuse_misfits(const Filling& filling, Diagnostics& findings) const;
-    [[nodiscard]] Diagnostic refuse_cores(const Filling& filling) const;
 
     const Network& network_;
     const MappedNetwork& mapped_;
@@ -165,79 +163,11 @@ void Partitioner::balance(Candidate& best) const {
     }
 }
 
-void Partitioner::refuse_misfits(const Filling& filling, Diagnostics& findings) const {
-    struct Case {
-        std::uint32_t neuron = 0;
-        std::int64_t need = 0, room = 0, count = 0;
-    };
-    std::map<std::pair<std::uint32_t, Limit>, Case> cases;
-    for (const Misfit& misfit : filling.misfits) {
-        const std::uint32_t population = mapped_.population_of(misfit.neuron);
-        for (std::size_t i = 0; i < limit_count; ++i) {
-            const auto limit = static_cast<Limit>(i);
-            const std::int64_t allowed = room(limit, misfit.use, chip_);
-            if (misfit.use[limit] <= allowed) {
-                continue;
-            }
-            Case& found = cases[{population, limit}];
-            ++found.count;
-            if (misfit.use[limit] > found.need) {
-                found.need = misfit.use[limit];
-                found.room = allowed;
-                found.neuron = misfit.neuron - mapped_.population_first[population];
-            }
-        }
-    }
-    for (const auto& [key, found] : cases) {
-        const LimitInfo& info = limit_info(key.second);
-        const Population& population = network_.populations[key.first];
-        findings.push_back({Severity::error, fmt::format("population '{}'", population.name),
-                            fmt::format("{} of {} neurons fit no core: neuron {} alone needs {} {}", found.count,
-                                        population.size(), found.neuron, found.need, info.name),
-                            fmt::format("{} {} a core of chip '{}'", found.room, info.name, chip_.name),
-                            std::string(limit_help(key.second, chip_))});
-    }
-}
-
-Diagnostic Partitioner::refuse_cores(const Filling& filling) const {
-    std::array<std::size_t, limit_count> stopped{};
-    for (const CorePlan& core : filling.cores) {
-        if (core.stopped_by) {
-            ++stopped[static_cast<std::size_t>(*core.stopped_by)];
-        }
-    }
-    const auto binding = static_cast<Limit>(std::ranges::max_element(stopped) - stopped.begin());
-    const LimitInfo& info = limit_info(binding);
-    std::string need = fmt::format("{} cores", filling.cores.size());
-    if (filling.gave_up) {
-        const CorePlan& last = filling.cores.back();
-        const std::uint32_t reached = mapped_.population_of(last.first + last.count - 1);
-        need = fmt::format("more than {} cores (they end within population '{}')", filling.cores.size(),
-                           network_.populations[reached].name);
-    }
-    std::string shares;
-    for (std::size_t p = 0; p < network_.populations.size() && p < 8; ++p) {
-        std::size_t cores = 0;
-        for (const CorePlan& core : filling.cores) {
-            cores +=
-                core.first < mapped_.population_first[p + 1] && core.first + core.count > mapped_.population_first[p]
-                    ? 1U
-                    : 0U;
-        }
-        shares += fmt::format("{}'{}' {}", shares.empty() ? "" : ", ", network_.populations[p].name, cores);
-    }
-    return {Severity::error, fmt::format("network '{}'", network_.name),
-            fmt::format("needs {}; what most of them run out of: {}; by population: {}", need, info.name, shares),
-            fmt::format("{} cores (chip '{}')", cores_there(), chip_.name),
-            fmt::format("a chip with more cores, or {}", limit_help(binding, chip_))};
-}
-
 Diagnostics Partitioner::refusal(const Candidate& candidate) const {
     const Filling& filling = candidate.filling;
-    Diagnostics findings;
-    refuse_misfits(filling, findings);
+    Diagnostics findings = refuse_misfits(filling, network_, mapped_, chip_);
     if (filling.cores.size() > cores_there()) {
-        findings.push_back(refuse_cores(filling));
+        findings.push_back(refuse_cores(filling, cores_there(), network_, mapped_, chip_));
     } else if (auto reason = refuse_places(filling, candidate.order); reason && findings.empty()) {
         findings.push_back(std::move(*reason));
     }
