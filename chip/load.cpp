@@ -87,8 +87,12 @@ private:
     std::vector<std::vector<std::uint8_t>> axon_uses_;
     using RowKey = std::vector<std::uint64_t>;
     std::map<RowKey, std::uint32_t> shared_rows_;
-    /// Of each core and list: the row that axons with bases of their own share, once it is made.
-    std::vector<std::vector<core::SharedRow>> list_rows_;
+    /// What axons with bases of their own read of a list: a row that they share.
+    struct ListRow {
+        core::SharedRow row;
+        std::int32_t lowest = 0;  ///< target of the list at the row's slot 0
+    };
+    std::map<std::tuple<std::uint32_t, std::uint32_t, std::uint32_t>, ListRow> list_rows_;  ///< by core, list, part
     /// Of each core and format: contributions of the mantissas -256..255.
     std::vector<std::vector<std::int16_t>> weights_;
     std::vector<RowSynapse> synapses_;
@@ -155,10 +159,8 @@ Diagnostics Builder::plastic_values() const {
     Diagnostics findings;
     const auto plastic = [&](const OutputAxon& output) {
         const CoreImage& core = image_.cores[output.core.value()];
-        const std::uint32_t list = core.axon(output.axon.value()).list;
-        const auto first = core.entries.begin() + core.axon_first_entry[list];
-        const auto last = core.entries.begin() + core.axon_first_entry[list + 1];
-        return std::any_of(first, last, [](const SynapseEntry& e) { return e.learning != 0; });
+        return std::ranges::any_of(core.entries_of(output.axon.value()),
+                                   [](const SynapseEntry& e) { return e.learning != 0; });
     };
     const auto check = [&](std::span<const OutputAxon> outputs, const std::string& where) {
         if (std::ranges::any_of(outputs, plastic)) {
@@ -294,27 +296,35 @@ bool Builder::share(const OutputAxon& output, std::uint32_t shard) {
         return false;
     }
     const SharedAxon axon = core.axon(output.axon.value());
-    std::uint32_t synapses = 0;
-    for (const SynapseEntry& entry : core.entries_in(axon.list)) {
-        if (entry.learning != 0) {
-            return false;
+    const auto [known, added] = list_rows_.try_emplace({c, axon.list, axon.part});
+    ListRow& list = known->second;
+    if (added) {
+        std::int32_t lowest = std::numeric_limits<std::int32_t>::max();
+        for (const SynapseEntry& entry : core.entries_of(axon)) {
+            if (entry.learning != 0) {
+                list.row.synapses = 0;
+                return false;
+            }
+            list.row.synapses += entry.count;
+            for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
+                lowest = std::min<std::int32_t>(lowest, core.synapses[i].target);
+            }
         }
-        synapses += entry.count;
+        if (list.row.synapses >= least_synapses) {
+            std::vector<RowSynapse> rest;
+            std::swap(rest, synapses_);
+            gather(c, {.list = axon.list, .base = -lowest, .part = axon.part}, shard);
+            list.row.begin = tables_.shards[shard].add_shared_row(synapses_);
+            list.lowest = lowest;
+            std::swap(rest, synapses_);
+        }
     }
-    if (synapses < least_synapses) {
+    if (list.row.synapses < least_synapses) {
         return false;
     }
-    list_rows_.resize(image_.cores.size());
-    list_rows_[c].resize(core.lists());
-    core::SharedRow& row = list_rows_[c][axon.list];
-    if (row.synapses == 0) {
-        std::vector<RowSynapse> rest;
-        std::swap(rest, synapses_);
-        gather(c, {.list = axon.list}, shard);
-        row = {.begin = tables_.shards[shard].add_shared_row(synapses_), .synapses = synapses};
-        std::swap(rest, synapses_);
-    }
-    moved_.push_back({.begin = row.begin, .slots = axon.base, .synapses = row.synapses});
+    moved_.push_back({.begin = list.row.begin,
+                      .slots = static_cast<std::uint32_t>(axon.base + list.lowest),
+                      .synapses = list.row.synapses});
     return true;
 }
 
@@ -329,10 +339,10 @@ void Builder::gather(std::uint32_t c, SharedAxon axon, std::uint32_t shard_index
     const core::Shard& shard = tables_.shards[shard_index];
     const std::uint32_t first_block = tables_.core_first_block[c];
     bool opens = true;
-    for (const SynapseEntry& entry : core.entries_in(axon.list)) {
+    for (const SynapseEntry& entry : core.entries_of(axon)) {
         for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
             const Synapse& synapse = core.synapses[i];
-            const std::uint32_t target = axon.base + synapse.target;
+            const auto target = static_cast<std::uint32_t>(axon.base + synapse.target);
             const Block& block = tables_.blocks[first_block + target / core::max_slots];
             if (block.shard == shard_index && entry.learning != 0) {
                 plastic_.add(entry.learning - 1U, core.formats[entry.format],

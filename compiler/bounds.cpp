@@ -277,9 +277,9 @@ Traffic measure_traffic(const BoundedNetwork& network, const NeuronOrder& order,
     const std::vector<std::uint32_t> position_of = inverse(order.neuron_at);
     Traffic traffic;
     for (std::uint32_t core = 0; core < cores.size(); ++core) {
-        for (const AxonSlice& axon : cores[core].axons) {
-            const double rate = network.rates.empty() ? 1.0 : network.rates[axon.source];
-            const bool copied = axon.source < position_of.size() && core_of[position_of[axon.source]] != core;
+        for (const std::uint32_t source : cores[core].axons) {
+            const double rate = network.rates.empty() ? 1.0 : network.rates[source];
+            const bool copied = source < position_of.size() && core_of[position_of[source]] != core;
             traffic.messages += rate;
             traffic.copies += copied ? rate : 0;
         }

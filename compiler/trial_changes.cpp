@@ -80,6 +80,7 @@ chip::ChipSpec with_shared_lists(chip::ChipSpec chip, bool shared) {
     chip.synapses.shared_lists = shared;
     chip.synapses.shared_base_most = shared ? chip.limits.compartments - 1 : 0;
     chip.synapses.shared_base_multiple = 1;
+    chip.synapses.shared_in_part = shared;
     return chip;
 }
 

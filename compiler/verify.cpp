@@ -110,6 +110,7 @@ private:
     void check_formats();
     [[nodiscard]] bool check_indices();
     [[nodiscard]] bool check_shared_axons();
+    [[nodiscard]] bool check_parts();
     void check_entries();
     void check_entry(const chip::SynapseEntry& entry);
     void check_positions(const chip::SynapseEntry& entry);
@@ -208,29 +209,33 @@ bool CoreChecker::check_indices() {
     return true;
 }
 
-/// Axons that move a list: the chip offers it, every list is read, and no target leaves the core.
+/// Axons that move a list, or read it in part: the chip offers it, every list is read, and no target leaves the core.
 bool CoreChecker::check_shared_axons() {
     const chip::SynapseMemory& memory = chip_.synapses;
-    if (core_.shared_axons.empty()) {
-        return true;
+    if (!check_parts()) {
+        return false;
     }
-    std::vector<bool> read(core_.lists(), false);
+    std::vector<bool> read(core_.shared_axons.empty() ? 0 : core_.lists(), false);
     for (const chip::SharedAxon& axon : core_.shared_axons) {
-        const bool offered =
-            memory.shared_lists && axon.base <= memory.shared_base_most && axon.base % memory.shared_base_multiple == 0;
-        if (!offered || axon.list >= core_.lists()) {
-            findings_.add(where_, fmt::format("an axon reads list {} moved by {}", axon.list, axon.base),
-                          memory.shared_lists ? fmt::format("lists below {}, multiples of {} up to {}", core_.lists(),
-                                                            memory.shared_base_multiple, memory.shared_base_most)
-                                              : "lists of their own");
+        const std::int64_t least = memory.shared_in_part ? -memory.shared_base_most : 0;
+        const bool offered = memory.shared_lists && axon.base >= least && axon.base <= memory.shared_base_most &&
+                             axon.base % memory.shared_base_multiple == 0;
+        const bool there = axon.list < core_.lists() && axon.part <= core_.parts() &&
+                           (axon.part == 0 || core_.part(axon.part).back() < core_.entries_in(axon.list).size());
+        if (!offered || !there) {
+            findings_.add(
+                where_, fmt::format("an axon reads list {} (part {}) moved by {}", axon.list, axon.part, axon.base),
+                memory.shared_lists ? fmt::format("lists below {}, multiples of {} from {} to {}", core_.lists(),
+                                                  memory.shared_base_multiple, least, memory.shared_base_most)
+                                    : "lists of their own");
             return false;
         }
         read[axon.list] = true;
-        for (const chip::SynapseEntry& entry : core_.entries_in(axon.list)) {
+        for (const chip::SynapseEntry& entry : core_.entries_of(axon)) {
             for (std::uint64_t i = entry.first; i < std::uint64_t{entry.first} + entry.count; ++i) {
-                const bool inside = i < core_.synapses.size() &&
-                                    std::uint64_t{axon.base} + core_.synapses[i].target < core_.compartments;
-                if (!inside || (entry.learning > 0 && axon.base > 0)) {
+                const std::int64_t target = i < core_.synapses.size() ? axon.base + core_.synapses[i].target : -1;
+                const bool moved = axon.base != 0 || axon.part != 0;
+                if (target < 0 || target >= core_.compartments || (entry.learning > 0 && moved)) {
                     findings_.add(where_, fmt::format("synapse {} of list {}, moved by {}, leaves the core or learns",
                                                       i, axon.list, axon.base));
                     return false;
@@ -243,6 +248,24 @@ bool CoreChecker::check_shared_axons() {
         return false;
     }
     return true;
+}
+
+/// The choices of entries that axons name, each of ascending numbers.
+bool CoreChecker::check_parts() {
+    const bool none = core_.part_first.empty() && core_.part_entries.empty();
+    bool sound = none || (chip_.synapses.shared_in_part &&
+                          offsets_sound(core_.part_first, core_.parts(), core_.part_entries.size()));
+    for (std::uint32_t part = 1; sound && part <= core_.parts(); ++part) {
+        const std::span<const std::uint32_t> entries = core_.part(part);
+        sound = !entries.empty();
+        for (std::size_t i = 1; i < entries.size(); ++i) {
+            sound = sound && entries[i] > entries[i - 1];
+        }
+    }
+    if (!sound) {
+        findings_.add(where_, "parts of lists that name no entries, name them out of order, or that the chip lacks");
+    }
+    return sound;
 }
 
 void CoreChecker::check_entries() {
@@ -289,16 +312,17 @@ void CoreChecker::check_entry(const chip::SynapseEntry& entry) {
     // What was learned may be as long as the engine makes it.
     const int longest = moving ? std::max(memory.max_delay, chip_.learning.arithmetic.delay_most) : memory.max_delay;
     const int delay_limit = std::min(longest, (1 << format.delay_bits) - 1);
+    const std::int64_t targets = core_.shared_axons.empty() ? core_.compartments : chip_.limits.compartments;
     for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
         const chip::Synapse& synapse = core_.synapses[i];
         longest_delay_ = std::max<int>(longest_delay_, synapse.delay);
-        if (synapse.target >= core_.compartments || !range.contains(synapse.weight) ||
-            synapse.weight % (1 << lsb) != 0 || synapse.delay > delay_limit) {
+        if (synapse.target >= targets || !range.contains(synapse.weight) || synapse.weight % (1 << lsb) != 0 ||
+            synapse.delay > delay_limit) {
             findings_.add(where_,
                           fmt::format("synapse {}: target {}, weight {} in {} bits, delay {}", i, synapse.target,
                                       synapse.weight, format.weight_bits, synapse.delay),
-                          fmt::format("targets below {}, multiples of {} in {}..{}, delays up to {}",
-                                      core_.compartments, 1 << lsb, range.least, range.most, delay_limit));
+                          fmt::format("targets below {}, multiples of {} in {}..{}, delays up to {}", targets, 1 << lsb,
+                                      range.least, range.most, delay_limit));
             return;
         }
     }

@@ -105,6 +105,10 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
         measured.synapse_words += words;
         measured.longest_axon_words = std::max(measured.longest_axon_words, words);
     }
+    for (std::uint32_t part = 1; part <= core.parts(); ++part) {
+        const std::int64_t bits = std::int64_t{core.part(part).back()} + 1;
+        measured.synapse_words += (bits + image.chip.synapses.word_bits - 1) / image.chip.synapses.word_bits;
+    }
     std::set<std::size_t> rules;
     std::set<std::pair<std::size_t, std::size_t>> traced;
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {

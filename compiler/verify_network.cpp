@@ -348,7 +348,7 @@ void NetworkVerifier::gather_held(std::span<const chip::OutputAxon> outputs) {
     for (const chip::OutputAxon& output : outputs) {
         const chip::CoreImage& core = image_.cores[output.core.value()];
         const std::uint32_t axon = output.axon.value();
-        const std::uint32_t base = core.axon(axon).base;
+        const std::int32_t base = core.axon(axon).base;
         for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
             const chip::WeightFormat& format = core.formats[entry.format];
             const bool mixed = format.sign_mode == chip::SignMode::mixed;
@@ -364,12 +364,13 @@ void NetworkVerifier::gather_held(std::span<const chip::OutputAxon> outputs) {
                 const chip::Synapse& synapse = core.synapses[i];
                 if (synapse.weight != 0 || plastic) {
                     const double value = plastic ? synapse.weight * scale : std::floor(synapse.weight * scale);
-                    held_.push_back({.target = key_at_[output.core.value()][base + synapse.target],
-                                     .delay = synapse.delay,
-                                     .rule = entry.learning,
-                                     .value = value,
-                                     .step = step,
-                                     .at_end = plastic ? std::abs(value) >= end - step : std::abs(value) > end});
+                    held_.push_back(
+                        {.target = key_at_[output.core.value()][static_cast<std::size_t>(base + synapse.target)],
+                         .delay = synapse.delay,
+                         .rule = entry.learning,
+                         .value = value,
+                         .step = step,
+                         .at_end = plastic ? std::abs(value) >= end - step : std::abs(value) > end});
                 }
             }
         }

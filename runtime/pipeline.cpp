@@ -30,10 +30,11 @@ void mark_targets(const chip::Image& image, const PopulationMap& population_of, 
                   std::vector<bool>& reached) {
     for (const chip::OutputAxon& axon : axons) {
         const chip::CoreImage& core = image.cores[axon.core.value()];
-        const std::uint32_t base = core.axon(axon.axon.value()).base;
+        const std::int32_t base = core.axon(axon.axon.value()).base;
         for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
             for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
-                const std::uint32_t population = population_of[axon.core.value()][base + core.synapses[s].target];
+                const std::uint32_t population =
+                    population_of[axon.core.value()][static_cast<std::size_t>(base + core.synapses[s].target)];
                 if (population < reached.size()) {
                     reached[population] = true;
                 }

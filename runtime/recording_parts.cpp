@@ -33,6 +33,9 @@ std::uint64_t synapse_words(const chip::Image& image, const chip::CoreImage& cor
     for (std::size_t list = 0; list < core.lists(); ++list) {
         words += list_words(image, core, list);
     }
+    for (std::uint32_t part = 1; part <= core.parts(); ++part) {
+        words += static_cast<std::uint64_t>(chip::part_words(core.part(part), image.chip.synapses));
+    }
     return words;
 }
 

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <ranges>
 #include <span>
 #include <string>
 #include <vector>
@@ -82,7 +83,8 @@ struct OutputAxon {
 /// An input axon that reads a list which other axons of its core read too.
 struct SharedAxon {
     std::uint32_t list = 0;
-    std::uint32_t base = 0;  ///< added to the targets of the list
+    std::int32_t base = 0;   ///< added to the targets of the list
+    std::uint32_t part = 0;  ///< 0: it reads the whole list; n: what CoreImage::part(n) names of it
 
     friend bool operator==(const SharedAxon&, const SharedAxon&) = default;
 };
@@ -102,6 +104,9 @@ struct CoreImage {
     std::vector<std::uint32_t> axon_first_entry;  ///< lists + 1 offsets into entries
     /// Which list each input axon reads. Empty: axon i reads list i, as it stands.
     std::vector<SharedAxon> shared_axons;
+    /// Which entries of a list the axons read that don't read all: of part n from part_first[n - 1] on.
+    std::vector<std::uint32_t> part_first;    ///< parts + 1 offsets into part_entries, or empty
+    std::vector<std::uint32_t> part_entries;  ///< numbers of entries within a list, ascending
     std::vector<SynapseEntry> entries;
     std::vector<Synapse> synapses;
     std::vector<std::uint32_t> output_first;  ///< compartments + 1 offsets into outputs
@@ -113,10 +118,22 @@ struct CoreImage {
     [[nodiscard]] SharedAxon axon(std::size_t index) const {
         return shared_axons.empty() ? SharedAxon{.list = static_cast<std::uint32_t>(index)} : shared_axons[index];
     }
-    /// Of the list that an axon reads.
-    [[nodiscard]] std::span<const SynapseEntry> entries_of(std::size_t index) const {
-        return entries_in(axon(index).list);
+    [[nodiscard]] std::size_t parts() const { return part_first.empty() ? 0 : part_first.size() - 1; }
+    /// The numbers of the entries of part n, 1..parts().
+    [[nodiscard]] std::span<const std::uint32_t> part(std::uint32_t n) const {
+        return std::span(part_entries).subspan(part_first[n - 1], part_first[n] - part_first[n - 1]);
     }
+    /// The entries that an axon reads, in order.
+    [[nodiscard]] auto entries_of(const SharedAxon& axon) const {
+        const std::span<const SynapseEntry> all = entries_in(axon.list);
+        const std::span<const std::uint32_t> some = axon.part == 0 ? std::span<const std::uint32_t>() : part(axon.part);
+        return std::views::iota(std::size_t{0}, axon.part == 0 ? all.size() : some.size()) |
+               std::views::transform([all, some, whole = axon.part == 0](std::size_t i) -> const SynapseEntry& {
+                   return all[whole ? i : some[i]];
+               });
+    }
+    /// By its number, below axons().
+    [[nodiscard]] auto entries_of(std::size_t index) const { return entries_of(axon(index)); }
     [[nodiscard]] std::span<const SynapseEntry> entries_in(std::size_t list) const {
         return std::span(entries).subspan(axon_first_entry[list], axon_first_entry[list + 1] - axon_first_entry[list]);
     }

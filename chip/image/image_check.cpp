@@ -22,12 +22,6 @@ bool named(const std::vector<int>& list, int value) {
     return std::ranges::find(list, value) != list.end();
 }
 
-/// Offsets from 0, never falling, to `end`, `size` + 1 of them.
-bool are_offsets(const std::vector<std::uint32_t>& offsets, std::size_t size, std::size_t end) {
-    return offsets.size() == size + 1 && offsets.front() == 0 && offsets.back() == end &&
-           std::ranges::is_sorted(offsets);
-}
-
 /// The product of the extents, or nothing where one is zero or the product needs more than 32 bits.
 std::optional<std::uint32_t> product(const std::vector<std::uint32_t>& shape) {
     std::uint64_t n = 1;
@@ -151,47 +145,6 @@ private:
     std::map<std::tuple<std::int64_t, std::int64_t, int>, std::vector<std::uint32_t>> counts_;
 };
 
-/// Lists that axons move: each axon's targets inside the core, and nothing that learns.
-void check_shared_axons(const CoreImage& core, const SynapseMemory& memory, const std::string& where,
-                        Findings& findings) {
-    if (!core.shared_axons.empty() && !memory.shared_lists) {
-        findings.add(where, "its axons share lists", "a list of its own for each axon of this chip");
-        return;
-    }
-    struct ListFacts {
-        std::uint32_t highest = 0;  ///< target
-        bool learns = false;
-    };
-    std::vector<ListFacts> facts(core.shared_axons.empty() ? 0 : core.lists());
-    for (std::size_t list = 0; list < facts.size(); ++list) {
-        for (const SynapseEntry& entry : core.entries_in(list)) {
-            facts[list].learns = facts[list].learns || entry.learning != 0;
-            const std::size_t last =
-                std::min<std::size_t>(std::size_t{entry.first} + entry.count, core.synapses.size());
-            for (std::size_t i = entry.first; i < last; ++i) {
-                facts[list].highest = std::max<std::uint32_t>(facts[list].highest, core.synapses[i].target);
-            }
-        }
-    }
-    for (std::size_t i = 0; i < core.shared_axons.size() && !findings.full(); ++i) {
-        const SharedAxon& axon = core.shared_axons[i];
-        const std::string place = fmt::format("{}, axon {}", where, i);
-        if (axon.list >= core.lists()) {
-            findings.add(place, fmt::format("it reads list {}", axon.list),
-                         fmt::format("one of the core's {} lists", core.lists()));
-        } else if (axon.base > memory.shared_base_most || axon.base % memory.shared_base_multiple != 0) {
-            findings.add(
-                place, fmt::format("its base is {}", axon.base),
-                fmt::format("a multiple of {} up to {}", memory.shared_base_multiple, memory.shared_base_most));
-        } else if (std::uint64_t{axon.base} + facts[axon.list].highest >= core.compartments) {
-            findings.add(place, fmt::format("it reaches compartment {}", axon.base + facts[axon.list].highest),
-                         fmt::format("below {}", core.compartments));
-        } else if (axon.base != 0 && facts[axon.list].learns) {
-            findings.add(place, "it moves a list whose synapses are plastic", "base 0");
-        }
-    }
-}
-
 void check_synapses(const CoreImage& core, const ChipSpec& chip, const std::string& where, Findings& findings) {
     const bool formats = check_formats(core, chip.synapses, where, findings);
     const bool no_axons = core.axon_first_entry.empty() && core.entries.empty();
@@ -200,11 +153,13 @@ void check_synapses(const CoreImage& core, const ChipSpec& chip, const std::stri
     } else {
         check_shared_axons(core, chip.synapses, where, findings);
     }
+    // Lists that axons move may begin before the core's first compartment, and end behind its last.
+    const std::int64_t targets = core.shared_axons.empty() ? core.compartments : chip.limits.compartments;
     for (std::size_t i = 0; i < core.synapses.size(); ++i) {
-        if (core.synapses[i].target >= core.compartments) {
+        if (core.synapses[i].target >= targets) {
             findings.add(fmt::format("{}, synapse {}", where, i),
                          fmt::format("its target is compartment {}", core.synapses[i].target),
-                         fmt::format("below {}", core.compartments));
+                         fmt::format("below {}", targets));
         }
     }
     FormatCheck format_check(core, chip);

@@ -42,6 +42,13 @@ private:
 /// The part of check_analog_image on runs: of an image of a chip that is not ideal, whose symbols are in order.
 void check_runs(const AnalogImage& image, Findings& findings);
 
+/// Offsets from 0, never falling, to `end`, `size` + 1 of them.
+[[nodiscard]] bool are_offsets(const std::vector<std::uint32_t>& offsets, std::size_t size, std::size_t end);
+
+/// The part of check_image on axons that share lists: of a core whose lists divide its entries.
+void check_shared_axons(const CoreImage& core, const SynapseMemory& memory, const std::string& where,
+                        Findings& findings);
+
 /// The part of check_image on a group's neuron model and its threshold.
 void check_model(const CompartmentGroup& group, const NeuronFormat& neuron, const std::string& where,
                  Findings& findings);

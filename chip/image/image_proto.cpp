@@ -222,7 +222,13 @@ void entries_to(const CoreImage& core, proto::CoreImageProto& message) {
     for (const SharedAxon& axon : core.shared_axons) {
         message.add_axon_list(axon.list);
         message.add_axon_base(axon.base);
+        message.add_axon_part(axon.part);
     }
+    if (core.part_first.empty()) {
+        message.clear_axon_part();
+    }
+    add_counts(core.part_first, *message.mutable_part_count());
+    message.mutable_part_entry()->Add(core.part_entries.begin(), core.part_entries.end());
     std::map<EntryKind, std::uint32_t> kinds;
     std::int64_t end = 0;
     bool gaps = false;
@@ -260,12 +266,17 @@ std::string entries_from(const proto::CoreImageProto& message, CoreImage& core) 
                                : !offsets_of(message.axon_entries(), core.axon_first_entry)) {
         return "its axons don't fit together";
     }
-    if (message.axon_list_size() != message.axon_base_size()) {
+    const bool parts = message.part_count_size() > 0;
+    if (!same_size({message.axon_list_size(), message.axon_base_size(),
+                    parts ? message.axon_part_size() : message.axon_list_size()}) ||
+        (parts && !offsets_of(message.part_count(), core.part_first))) {
         return "its shared axons don't fit together";
     }
+    core.part_entries.assign(message.part_entry().begin(), message.part_entry().end());
     core.shared_axons.reserve(static_cast<std::size_t>(message.axon_list_size()));
     for (int i = 0; i < message.axon_list_size(); ++i) {
-        core.shared_axons.push_back({.list = message.axon_list(i), .base = message.axon_base(i)});
+        core.shared_axons.push_back(
+            {.list = message.axon_list(i), .base = message.axon_base(i), .part = parts ? message.axon_part(i) : 0});
     }
     core.entries.reserve(static_cast<std::size_t>(message.entry_kind_size()));
     std::int64_t end = 0;

@@ -108,7 +108,8 @@ PlasticProjection plastic_projection(const Image& image, std::uint32_t profile) 
                 projection.weights.least = std::min(projection.weights.least, weights.least);
                 projection.weights.most = std::max(projection.weights.most, weights.most);
                 for (std::uint32_t s = entry.first; s < entry.first + entry.count; ++s) {
-                    const Member target = targets[c][core.axon(axon).base + core.synapses[s].target];
+                    const Member target =
+                        targets[c][static_cast<std::size_t>(core.axon(axon).base + core.synapses[s].target)];
                     ends = {source.symbol, target.symbol};
                     places.push_back({core.formats[entry.format], {source.number, target.number, CoreId{c}, s}});
                 }

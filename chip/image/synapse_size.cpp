@@ -128,6 +128,10 @@ std::int64_t list_words(std::int64_t bits, const SynapseMemory& memory) {
     return (bits + memory.list_end_bits + memory.word_bits - 1) / memory.word_bits;
 }
 
+std::int64_t part_words(std::span<const std::uint32_t> entries, const SynapseMemory& memory) {
+    return entries.empty() ? 0 : entries.back() / memory.word_bits + 1;
+}
+
 bool append_entries(SynapseList& list, const SynapseGroup& group, SynapseEncoding encoding, DenseGaps gaps,
                     const SynapseMemory& memory) {
     if (group.learning > 0 && gaps == DenseGaps::fill) {

@@ -30,6 +30,8 @@ namespace spikeloom::chip {
 [[nodiscard]] int tag_bits_of(const SynapseEntry& entry, const Image& image);
 /// Memory words of a list whose entries take so many bits: ceil((bits + list_end_bits) / word_bits).
 [[nodiscard]] std::int64_t list_words(std::int64_t bits, const SynapseMemory& memory);
+/// Memory words of a choice of a list's entries (CoreImage::part): a bit for each up to the last.
+[[nodiscard]] std::int64_t part_words(std::span<const std::uint32_t> entries, const SynapseMemory& memory);
 
 /// Synapses that share a format, by ascending target. Equal targets (parallel synapses) are allowed.
 struct SynapseGroup {

@@ -112,6 +112,10 @@ struct SynapseMemory {
     bool shared_lists = false;
     std::int64_t shared_base_most = 0;
     std::int64_t shared_base_multiple = 1;
+    /// Whether an axon may leave out entries of the list that it reads, and be moved to either side: so the sources at
+    /// a picture's border share the kernels of those in its middle. Each different choice of entries on a core takes a
+    /// bit an entry up to its last, in words.
+    bool shared_in_part = false;
     /// A crossbar instead of lists (TrueNorth): axons times neurons bits, and one weight a neuron for each axon type.
     /// An integer weight takes one axon for each of its binary digits (and one for its sign); 0: lists.
     int crossbar_types = 0;

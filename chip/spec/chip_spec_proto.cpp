@@ -150,6 +150,7 @@ SynapseMemory from(const proto::SynapseMemoryProto& message) {
         memory.shared_lists = true;
         memory.shared_base_most = message.shared_lists().base_most();
         memory.shared_base_multiple = message.shared_lists().base_multiple();
+        memory.shared_in_part = message.shared_lists().in_part();
     }
     memory.crossbar_types = message.crossbar_types();
     return memory;
@@ -177,6 +178,9 @@ void to(const SynapseMemory& memory, proto::SynapseMemoryProto& message) {
     if (memory.shared_lists) {
         message.mutable_shared_lists()->set_base_most(memory.shared_base_most);
         message.mutable_shared_lists()->set_base_multiple(memory.shared_base_multiple);
+        if (memory.shared_in_part) {
+            message.mutable_shared_lists()->set_in_part(true);
+        }
     }
     if (memory.crossbar_types != 0) {
         message.set_crossbar_types(memory.crossbar_types);

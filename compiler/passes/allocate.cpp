@@ -6,7 +6,7 @@
 #include <map>
 
 #include "chip/image/synapse_size.hpp"
-#include "compiler/passes/core_synapses.hpp"
+#include "compiler/passes/core_lists.hpp"
 #include "compiler/passes/scale.hpp"
 
 namespace spikeloom::compiler {
@@ -24,22 +24,20 @@ bool equal_registers(const NeuronRegisters& registers, const chip::CompartmentGr
 
 class CoreWriter {
 public:
-    /// `synapses`: of the core's neurons.
-    CoreWriter(const MappedNetwork& mapped, const Partition& partition, std::uint32_t core,
-               const CoreSynapses& synapses)
-        : mapped_(mapped), partition_(partition), plan_(partition.cores[core]), synapses_(synapses) {}
+    CoreWriter(const MappedNetwork& mapped, const Partition& partition, std::uint32_t core)
+        : mapped_(mapped), partition_(partition), plan_(partition.cores[core]) {}
 
-    [[nodiscard]] chip::CoreImage write(const chip::ChipSpec& chip);
+    [[nodiscard]] chip::CoreImage write(const chip::ChipSpec& chip, const CoreLists& lists);
 
 private:
     void write_compartments(const chip::NeuronFormat& format);
-    void write_formats();
-    void write_list(const AxonSlice& slice, std::span<const CoreSynapse> synapses);
+    void write_formats(const CoreLists& lists);
+    void write_run(const CoreLists::Run& run);
+    void write_lists(const CoreLists& lists);
 
     const MappedNetwork& mapped_;
     const Partition& partition_;
     const CorePlan& plan_;
-    const CoreSynapses& synapses_;
     chip::CoreImage image_;
     std::vector<std::uint8_t> local_format_;
     std::map<std::uint16_t, std::vector<chip::Synapse>> groups_;
@@ -87,11 +85,11 @@ void CoreWriter::write_compartments(const chip::NeuronFormat& format) {
     }
 }
 
-void CoreWriter::write_formats() {
+void CoreWriter::write_formats(const CoreLists& lists) {
     local_format_.assign(mapped_.table.formats.size(), 0);
     std::vector<bool> used(local_format_.size(), false);
-    for (std::size_t i = 0; i < synapses_.sources().size(); ++i) {
-        for (const CoreSynapse& synapse : synapses_.row(i)) {
+    for (const CoreLists::Run& run : lists.runs) {
+        for (const CoreSynapse& synapse : run.synapses) {
             used[synapse.format] = true;
         }
     }
@@ -103,18 +101,16 @@ void CoreWriter::write_formats() {
     }
 }
 
-void CoreWriter::write_list(const AxonSlice& slice, std::span<const CoreSynapse> synapses) {
+/// Appends the entries of a run to the list at hand.
+void CoreWriter::write_run(const CoreLists::Run& run) {
     for (auto& [format, members] : groups_) {
         members.clear();
     }
-    for (const CoreSynapse& synapse : slice.of(synapses)) {
-        groups_[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target - slice.base),
+    for (const CoreSynapse& synapse : run.synapses) {
+        groups_[synapse.format].push_back({.target = static_cast<std::uint16_t>(synapse.target - run.move),
                                            .weight = static_cast<std::int16_t>(synapse.weight),
                                            .delay = static_cast<std::uint8_t>(synapse.delay)});
     }
-    list_.entries.clear();
-    list_.synapses.clear();
-    list_.bits = 0;
     for (const auto& [format, members] : groups_) {
         if (!members.empty()) {
             const FormatLearning learning = mapped_.table.learning_of(format);
@@ -128,34 +124,39 @@ void CoreWriter::write_list(const AxonSlice& slice, std::span<const CoreSynapse>
             SPIKELOOM_ASSERT(laid_out, fmt::format("{} synapses to {} compartments", members.size(), plan_.count));
         }
     }
-    const auto offset = static_cast<std::uint32_t>(image_.synapses.size());
-    for (chip::SynapseEntry entry : list_.entries) {
-        entry.first += offset;
-        image_.entries.push_back(entry);
-    }
-    image_.synapses.insert(image_.synapses.end(), list_.synapses.begin(), list_.synapses.end());
-    image_.axon_first_entry.push_back(static_cast<std::uint32_t>(image_.entries.size()));
 }
 
-chip::CoreImage CoreWriter::write(const chip::ChipSpec& chip) {
+void CoreWriter::write_lists(const CoreLists& lists) {
+    image_.axon_first_entry.push_back(0);
+    for (std::size_t list = 0; list < lists.lists(); ++list) {
+        list_.entries.clear();
+        list_.synapses.clear();
+        list_.bits = 0;
+        for (const CoreLists::Run& run : lists.list(list)) {
+            write_run(run);
+        }
+        const auto offset = static_cast<std::uint32_t>(image_.synapses.size());
+        for (chip::SynapseEntry entry : list_.entries) {
+            entry.first += offset;
+            image_.entries.push_back(entry);
+        }
+        image_.synapses.insert(image_.synapses.end(), list_.synapses.begin(), list_.synapses.end());
+        image_.axon_first_entry.push_back(static_cast<std::uint32_t>(image_.entries.size()));
+    }
+    for (std::size_t axon = 0; axon < lists.axons.size() && lists.shared; ++axon) {
+        const CoreLists::Axon& reads = lists.axons[axon];
+        image_.shared_axons.push_back({.list = reads.list, .base = reads.base, .part = reads.part});
+    }
+    image_.part_first = lists.part_first;
+    image_.part_entries = lists.part_entries;
+}
+
+chip::CoreImage CoreWriter::write(const chip::ChipSpec& chip, const CoreLists& lists) {
     image_.voltage_floor_exponent = static_cast<int>(chip.neuron.voltage_floor_exponent.most);
     image_.voltage_ceiling_exponent = static_cast<int>(chip.neuron.voltage_ceiling_exponent.most);
     write_compartments(chip.neuron);
-    write_formats();
-    image_.axon_first_entry.push_back(0);
-    const bool share = plan_.lists < plan_.axons.size();
-    std::size_t row = 0;
-    for (const AxonSlice& slice : plan_.axons) {
-        while (synapses_.sources()[row] < slice.source) {
-            ++row;
-        }
-        if (slice.list == image_.lists()) {
-            write_list(slice, synapses_.row(row));
-        }
-        if (share) {
-            image_.shared_axons.push_back({.list = slice.list, .base = slice.base});
-        }
-    }
+    write_formats(lists);
+    write_lists(lists);
     return std::move(image_);
 }
 
@@ -164,7 +165,7 @@ Outputs number_axons(const MappedNetwork& mapped, const Partition& partition) {
     for (std::uint32_t core = 0; core < partition.cores.size(); ++core) {
         const auto& axons = partition.cores[core].axons;
         for (std::uint32_t axon = 0; axon < axons.size(); ++axon) {
-            outputs[axons[axon].source].push_back({CoreId(core), AxonId(axon)});
+            outputs[axons[axon]].push_back({CoreId(core), AxonId(axon)});
         }
     }
     return outputs;
@@ -233,10 +234,19 @@ chip::Image allocate(const Network& network, const MappedNetwork& mapped, const 
     image.learning = mapped.learning;
     const Outputs outputs = number_axons(mapped, partition);
     CoreSynapses synapses(mapped.table, mapped.nodes());
+    const auto pixel = chip.synapses.shared_in_part ? number_pixels(mapped) : std::vector<std::uint32_t>();
+    std::vector<std::uint32_t> pixels;
     for (std::uint32_t core = 0; core < partition.cores.size(); ++core) {
         const CorePlan& plan = partition.cores[core];
-        synapses.gather(std::span(partition.order.neuron_at).subspan(plan.first, plan.count));
-        image.cores.push_back(CoreWriter(mapped, partition, core, synapses).write(chip));
+        const auto neurons = std::span(partition.order.neuron_at).subspan(plan.first, plan.count);
+        synapses.gather(neurons);
+        pixels.clear();
+        for (std::size_t i = 0; i < neurons.size() && plan.in_part; ++i) {
+            pixels.push_back(pixel[neurons[i]]);
+        }
+        const std::vector<SourceRow> rows = rows_of(synapses, plan.count);
+        const SharedRows shared(rows, mapped.table, chip.synapses, pixels, plan.in_part);
+        image.cores.push_back(CoreWriter(mapped, partition, core).write(chip, shared.lay_out(plan.memory)));
         image.cores.back().place = placement.place[core];
         write_outputs(partition, outputs, core, image.cores.back());
     }

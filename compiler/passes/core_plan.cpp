@@ -5,8 +5,6 @@
 #include <map>
 #include <utility>
 
-#include "compiler/passes/list_sharing.hpp"
-
 namespace spikeloom::compiler {
 
 CorePlanner::CorePlanner(const FanInTable& table, std::span<const std::uint32_t> neuron_at, const CoreFacts& facts,
@@ -25,11 +23,41 @@ CorePlanner::CorePlanner(const FanInTable& table, std::span<const std::uint32_t>
 
 void CorePlanner::look_at(std::uint32_t begin, std::uint32_t last) {
     begin_ = begin;
-    window_.gather(neuron_at_.subspan(begin, last - begin));
+    const auto neurons = neuron_at_.subspan(begin, last - begin);
+    window_.gather(neurons);
+    if (chip_.synapses.shared_in_part) {
+        pixels_.clear();
+        for (const std::uint32_t neuron : neurons) {
+            pixels_.push_back(facts_.pixel[neuron]);
+        }
+    }
 }
 
 CorePlan CorePlanner::plan(std::uint32_t end) {
     CorePlan plan{.first = begin_, .count = end - begin_};
+    const std::vector<SourceRow> rows = rows_of(window_, plan.count);
+    count_synapses(plan, rows);
+    count_outputs(plan);
+    const CoreLists lists = lay_lists(plan, rows);
+    plan.use[Limit::synapse_words] = lists.words;
+    plan.use[Limit::axon_words] = lists.longest;
+    plan.use[Limit::input_axons] = static_cast<std::int64_t>(lists.axons.size());
+    plan.use[Limit::synapse_formats] = lists.formats;
+    plan.axons.reserve(lists.axons.size());
+    for (const CoreLists::Axon& axon : lists.axons) {
+        plan.axons.push_back(axon.source);
+    }
+    if (crossbar()) {
+        join_crossbar(plan, rows);
+    }
+    if (plan.use[Limit::learning_rules] > 0) {
+        count_plastic_axons(plan, lists);
+    }
+    return plan;
+}
+
+/// Profiles, formats, rules and delays.
+void CorePlanner::count_synapses(CorePlan& plan, std::span<const SourceRow> rows) {
     compartment_profiles_.restart();
     threshold_profiles_.restart();
     formats_.restart();
@@ -38,14 +66,9 @@ CorePlan CorePlanner::plan(std::uint32_t end) {
         compartment_profiles_.add(facts_.compartment_profile[neuron]);
         threshold_profiles_.add(facts_.threshold_profile[neuron]);
     }
-    count_outputs(plan);
-    std::vector<AxonSlice> whole;
-    for (std::uint32_t i = 0; i < window_.sources().size(); ++i) {
-        AxonSlice slice{.source = window_.sources()[i]};
-        for (const CoreSynapse& synapse : window_.row(i)) {
-            if (synapse.target >= plan.count) {
-                break;
-            }
+    for (const SourceRow& row : rows) {
+        plan.synapses += row.synapses.size();
+        for (const CoreSynapse& synapse : row.synapses) {
             const FormatLearning learning = table_.learning_of(synapse.format);
             formats_.add(synapse.format);
             if (learning.profile > 0) {
@@ -53,105 +76,61 @@ CorePlan CorePlanner::plan(std::uint32_t end) {
             }
             plan.use.longest_delay =
                 std::max({plan.use.longest_delay, static_cast<int>(synapse.delay), learning.longest_delay});
-            ++slice.last;
-        }
-        if (slice.last > 0) {
-            whole.push_back(slice);
         }
     }
     plan.use[Limit::compartment_profiles] = compartment_profiles_.count();
     plan.use[Limit::threshold_profiles] = threshold_profiles_.count();
     plan.use[Limit::synapse_formats] = formats_.count();
     plan.use[Limit::learning_rules] = rules_.count();
-    lay_axons(plan, whole);
-    if (crossbar()) {
-        join_crossbar(plan);
-    }
-    if (rules_.count() > 0) {
-        count_plastic_axons(plan);
-    }
-    return plan;
 }
 
-/// Axons and sources of the window both ascend by source.
-template <class Axons, class Use>
-void CorePlanner::for_each_axon(Axons& axons, Use use) const {
-    std::size_t i = 0;
-    for (auto& slice : axons) {
-        while (window_.sources()[i] < slice.source) {
-            ++i;
+/// Whether axons should leave out entries. Not where an order scatters the neurons of a pixel: then runs are so short
+/// that it gains little and costs much time.
+bool CorePlanner::worth_leaving_out(const CorePlan& plan) const {
+    constexpr std::size_t least_together = 4;
+    constexpr std::uint64_t few_synapses = 200'000;
+    if (pixels_.empty()) {
+        return false;
+    }
+    std::size_t runs = 1;
+    for (std::size_t i = 1; i < plan.count; ++i) {
+        runs += pixels_[i] != pixels_[i - 1] ? 1 : 0;
+    }
+    return runs * least_together <= plan.count || plan.synapses <= few_synapses;
+}
+
+/// In the menu of encodings that is smallest of those that the formats leave, with lists read in part or not. Notes the
+/// choice in the plan.
+CoreLists CorePlanner::lay_lists(CorePlan& plan, std::span<const SourceRow> rows) const {
+    std::optional<CoreLists> best;
+    for (const bool in_part : {true, false}) {
+        if (in_part && !worth_leaving_out(plan)) {
+            continue;
         }
-        use(slice, slice.of(window_.row(i)));
-    }
-}
-
-/// Of each slice the one whose list it can read: itself, or one before.
-std::vector<std::uint32_t> CorePlanner::share_lists(const std::vector<AxonSlice>& whole) const {
-    std::vector<std::uint32_t> like;
-    like.reserve(whole.size());
-    ListSharing sharing(table_, chip_.synapses);
-    for_each_axon(whole, [&](const AxonSlice& /*slice*/, std::span<const CoreSynapse> synapses) {
-        const auto i = static_cast<std::uint32_t>(like.size());
-        like.push_back(chip_.synapses.shared_lists ? sharing.find_or_add(synapses, i).value_or(i) : i);
-    });
-    return like;
-}
-
-/// Lists of all axons, in the menu of encodings that is smallest of those that the formats leave.
-void CorePlanner::lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const {
-    const std::int64_t weight_formats = plan.use[Limit::synapse_formats];
-    const std::vector<std::uint32_t> like = share_lists(whole);
-    std::vector<bool> shared(whole.size(), false);
-    for (std::uint32_t i = 0; i < whole.size(); ++i) {
-        shared[i] = like[i] != i;
-        shared[like[i]] = shared[like[i]] || shared[i];
-    }
-    std::optional<std::int64_t> best;
-    for (chip::SynapseMemory& memory :
-         core_memories(chip_.synapses, plan.count, static_cast<std::size_t>(weight_formats), facts_.skip_bits)) {
-        if (crossbar()) {
-            memory.words_per_axon = std::numeric_limits<std::int64_t>::max();  // its rows are counted apart
+        const SharedRows shared(rows, table_, chip_.synapses, pixels_, in_part);
+        if (in_part && !shared.sound()) {
+            continue;
         }
-        ListMeter meter(memory, table_.formats, table_.learning);
-        std::vector<AxonSlice> axons;
-        axons.reserve(whole.size());
-        std::int64_t words = 0;
-        std::int64_t longest = 0;
-        std::uint32_t lists = 0;
-        std::vector<std::uint32_t> first_piece;  // of each slice, among the axons
-        first_piece.reserve(whole.size() + 1);
-        first_piece.push_back(0);
-        for_each_axon(whole, [&](const AxonSlice& slice, std::span<const CoreSynapse> synapses) {
-            const auto i = static_cast<std::uint32_t>(first_piece.size() - 1);
-            const std::uint32_t base =
-                shared[i] ? base_of(static_cast<std::uint32_t>(synapses.front().target), memory) : 0;
-            if (like[i] != i) {
-                for (std::uint32_t piece = first_piece[like[i]]; piece < first_piece[like[i] + 1]; ++piece) {
-                    AxonSlice again = axons[piece];
-                    again.source = slice.source;
-                    again.base = base;
-                    axons.push_back(again);
-                }
-            } else {
-                words += cut_axon(slice, synapses, meter, memory, axons, longest);
-                for (std::uint32_t piece = first_piece[i]; piece < axons.size(); ++piece) {
-                    axons[piece].list = lists++;
-                    axons[piece].base = base;
-                }
+        const std::int64_t targets = std::max<std::int64_t>(plan.count, shared.highest_target() + 1);
+        for (chip::SynapseMemory& memory :
+             core_memories(chip_.synapses, targets, static_cast<std::size_t>(plan.use[Limit::synapse_formats]),
+                           facts_.skip_bits)) {
+            if (crossbar()) {
+                memory.words_per_axon = std::numeric_limits<std::int64_t>::max();  // its rows are counted apart
             }
-            first_piece.push_back(static_cast<std::uint32_t>(axons.size()));
-        });
-        if (!best || words < *best) {
-            best = words;
-            plan.use[Limit::synapse_words] = words;
-            plan.use[Limit::axon_words] = longest;
-            plan.use[Limit::input_axons] = static_cast<std::int64_t>(axons.size());
-            plan.use[Limit::synapse_formats] = meter.formats_in_use();
-            plan.axons = std::move(axons);
-            plan.lists = lists;
-            plan.memory = std::move(memory);
+            CoreLists lists = shared.lay_out(memory);
+            const bool fits = !in_part || lists.longest <= memory.words_per_axon;
+            if (fits && (!best || lists.words < best->words)) {
+                best = std::move(lists);
+                plan.memory = std::move(memory);
+                plan.in_part = in_part;
+            }
+        }
+        if (in_part && best && !shared.any_in_part()) {
+            break;  // nothing is left out, nothing would be different
         }
     }
+    return std::move(*best);
 }
 
 /// Those of one neuron, and of the copies of it that its destinations ask for.
@@ -163,17 +142,17 @@ std::int64_t CorePlanner::compartments(std::uint32_t neuron) const {
 }
 
 /// What the axons take of a crossbar, whose words are their rows.
-void CorePlanner::join_crossbar(CorePlan& plan) const {
+void CorePlanner::join_crossbar(CorePlan& plan, std::span<const SourceRow> rows) const {
     const auto neurons = neuron_at_.subspan(plan.first, plan.count);
-    std::int64_t rows = 0;
+    std::int64_t sum = 0;
     std::int64_t most = 0;
-    for_each_axon(plan.axons, [&](AxonSlice& slice, std::span<const CoreSynapse> synapses) {
-        slice.rows = static_cast<std::uint32_t>(facts_.crossbar.axons(synapses, table_.formats, neurons));
-        rows += slice.rows;
-        most = std::max<std::int64_t>(most, slice.rows);
-    });
-    plan.use[Limit::input_axons] = rows;
-    plan.use[Limit::synapse_words] = rows;
+    for (const SourceRow& row : rows) {
+        plan.rows.push_back(static_cast<std::uint32_t>(facts_.crossbar.axons(row.synapses, table_.formats, neurons)));
+        sum += plan.rows.back();
+        most = std::max<std::int64_t>(most, plan.rows.back());
+    }
+    plan.use[Limit::input_axons] = sum;
+    plan.use[Limit::synapse_words] = sum;
     plan.use[Limit::axon_words] = most;
     for (const std::uint32_t neuron : neurons) {
         plan.use[Limit::axon_types] =
@@ -182,17 +161,19 @@ void CorePlanner::join_crossbar(CorePlan& plan) const {
 }
 
 /// Each rule that the synapses of an axon follow keeps traces of its own for the axon.
-void CorePlanner::count_plastic_axons(CorePlan& plan) {
+void CorePlanner::count_plastic_axons(CorePlan& plan, const CoreLists& lists) {
     std::int64_t traced = 0;
-    for_each_axon(plan.axons, [&](const AxonSlice& /*slice*/, std::span<const CoreSynapse> synapses) {
+    for (const CoreLists::Axon& axon : lists.axons) {
         rules_.restart();
-        for (const CoreSynapse& synapse : synapses) {
-            if (const FormatLearning learning = table_.learning_of(synapse.format); learning.profile > 0) {
-                rules_.add(learning.rule);
+        for (const CoreLists::Run& run : lists.list(axon.list)) {
+            for (const CoreSynapse& synapse : run.synapses) {
+                if (const FormatLearning learning = table_.learning_of(synapse.format); learning.profile > 0) {
+                    rules_.add(learning.rule);
+                }
             }
         }
         traced += rules_.count();
-    });
+    }
     plan.use[Limit::plastic_axons] = traced;
 }
 
@@ -201,10 +182,10 @@ void CorePlanner::reckon(std::span<const CorePlan> cores) {
     reckoned_.outputs.assign(facts_.compartments.size(), 0);
     reckoned_.destinations.assign(facts_.compartments.size(), 0);
     for (const CorePlan& core : cores) {
-        for (const AxonSlice& slice : core.axons) {
-            if (slice.source < facts_.compartments.size()) {
-                ++reckoned_.outputs[slice.source];
-                reckoned_.destinations[slice.source] += slice.rows;
+        for (std::size_t i = 0; i < core.axons.size(); ++i) {
+            if (const std::uint32_t source = core.axons[i]; source < facts_.compartments.size()) {
+                ++reckoned_.outputs[source];
+                reckoned_.destinations[source] += core.rows.empty() ? 1 : core.rows[i];
             }
         }
     }
@@ -264,9 +245,21 @@ int choose_skip_bits(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
 
 }  // namespace
 
+std::vector<std::uint32_t> number_pixels(const MappedNetwork& mapped) {
+    std::vector<std::uint32_t> pixels(mapped.neurons());
+    for (std::size_t p = 0; p < mapped.map_size.size(); ++p) {
+        const std::uint32_t first = mapped.population_first[p];
+        for (std::uint32_t neuron = first; neuron < mapped.population_first[p + 1]; ++neuron) {
+            pixels[neuron] = first + (neuron - first) % mapped.map_size[p];
+        }
+    }
+    return pixels;
+}
+
 CoreFacts core_facts(const MappedNetwork& mapped, const chip::ChipSpec& chip) {
     CoreFacts facts;
     facts.nodes = mapped.nodes();
+    facts.pixel = chip.synapses.shared_in_part ? number_pixels(mapped) : std::vector<std::uint32_t>();
     std::map<NeuronRegisters, std::uint32_t> compartments;
     std::map<std::pair<bool, std::int32_t>, std::uint32_t> thresholds;
     const auto number = [](auto& known, const auto& key) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chip/spec/chip_spec.hpp"
+#include "compiler/passes/core_lists.hpp"
 #include "compiler/passes/core_synapses.hpp"
 #include "compiler/passes/core_use.hpp"
 #include "compiler/passes/crossbar.hpp"
@@ -16,11 +17,13 @@
 namespace spikeloom::compiler {
 
 struct CorePlan {
-    std::uint32_t first = 0;         ///< position of compartment 0
-    std::uint32_t count = 0;         ///< neurons
-    std::vector<AxonSlice> axons{};  ///< by source
-    std::uint32_t lists = 0;         ///< of synapses; fewer than axons where some share one
-    chip::SynapseMemory memory{};    ///< as this core uses it
+    std::uint32_t first = 0;             ///< position of compartment 0
+    std::uint32_t count = 0;             ///< neurons
+    std::uint64_t synapses = 0;          ///< that end at them
+    std::vector<std::uint32_t> axons{};  ///< the source of each input axon, ascending
+    std::vector<std::uint32_t> rows{};   ///< of a crossbar: input axons that each of them takes; else empty
+    chip::SynapseMemory memory{};        ///< as this core uses it
+    bool in_part = false;                ///< whether axons may leave out entries of the lists that they read
     CoreUse use{};
     std::optional<Limit> stopped_by{};  ///< what kept the next neuron out; nothing at the end of the order
 };
@@ -30,12 +33,15 @@ struct CoreFacts {
     std::vector<std::uint32_t> compartment_profile;  ///< by neuron
     std::vector<std::uint32_t> threshold_profile;
     std::vector<std::uint8_t> compartments;  ///< that each neuron takes
+    std::vector<std::uint32_t> pixel;  ///< of each neuron, different over populations; where lists are read in part
     std::uint32_t compartment_profiles = 0;
     std::uint32_t threshold_profiles = 0;
     std::uint32_t nodes = 0;
     Crossbar crossbar;  ///< of what the weights take, where the chip has one
     int skip_bits = 0;  ///< at which run-length lists are shortest over a sample of cores; 0: none
 };
+/// Of each neuron the number of the pixel that it looks at, different over populations.
+[[nodiscard]] std::vector<std::uint32_t> number_pixels(const MappedNetwork& mapped);
 [[nodiscard]] CoreFacts core_facts(const MappedNetwork& mapped, const chip::ChipSpec& chip);
 
 /// Counts distinct small numbers, cheap to restart.
@@ -80,21 +86,19 @@ public:
     void count_outputs(CorePlan& core) const;
 
 private:
-    [[nodiscard]] std::vector<std::uint32_t> share_lists(const std::vector<AxonSlice>& whole) const;
-    void lay_axons(CorePlan& plan, const std::vector<AxonSlice>& whole) const;
-    void join_crossbar(CorePlan& plan) const;
-    void count_plastic_axons(CorePlan& plan);
+    void count_synapses(CorePlan& plan, std::span<const SourceRow> rows);
+    [[nodiscard]] CoreLists lay_lists(CorePlan& plan, std::span<const SourceRow> rows) const;
+    void join_crossbar(CorePlan& plan, std::span<const SourceRow> rows) const;
+    void count_plastic_axons(CorePlan& plan, const CoreLists& lists);
+    [[nodiscard]] bool worth_leaving_out(const CorePlan& plan) const;
     [[nodiscard]] bool crossbar() const { return chip_.synapses.crossbar_types > 0; }
     [[nodiscard]] std::int64_t compartments(std::uint32_t neuron) const;
-    /// Calls use(slice, its synapses) for all axons of a plan of this window.
-    template <class Axons, class Use>
-    void for_each_axon(Axons& axons, Use use) const;
-
     const FanInTable& table_;
     std::span<const std::uint32_t> neuron_at_;
     const CoreFacts& facts_;
     const chip::ChipSpec& chip_;
     CoreSynapses window_;
+    std::vector<std::uint32_t> pixels_;  ///< of the window's compartments, as ListSharing has them
     std::uint32_t begin_ = 0;
     /// By neuron.
     struct Reckoning {

@@ -170,17 +170,18 @@ ListMeter::Choice ListMeter::close(const State& state, std::uint16_t format) con
     const FormatLearning learning = learning_.empty() ? FormatLearning{} : learning_[format];
     const std::int64_t value = formats_[format].weight_bits + formats_[format].delay_bits + learning.tag_bits;
     Choice best{.bits = std::numeric_limits<std::int64_t>::max()};
-    const auto offer = [&](bool allowed, chip::SynapseEncoding encoding, std::int64_t bits) {
+    const auto offer = [&](bool allowed, chip::SynapseEncoding encoding, std::int64_t entries, std::int64_t bits) {
         if (allowed && bits < best.bits) {
-            best = {.bits = bits, .encoding = encoding};
+            best = {.bits = bits, .entries = entries, .encoding = encoding};
         }
     };
     const std::int64_t start = prefix_ + index_bits_;
-    offer(sparse_, chip::SynapseEncoding::sparse,
-          (state.count + most_ - 1) / most_ * prefix_ + state.count * (value + index_bits_));
-    offer(runlength_, chip::SynapseEncoding::runlength, state.runs * start + state.count * (value + skip_bits_));
-    offer(dense_, chip::SynapseEncoding::dense, state.splits * start + state.count * value);
-    offer(dense_ && learning.profile == 0, chip::SynapseEncoding::dense, state.fills * start + state.stored * value);
+    const std::int64_t full = (state.count + most_ - 1) / most_;
+    using enum chip::SynapseEncoding;
+    offer(sparse_, sparse, full, full * prefix_ + state.count * (value + index_bits_));
+    offer(runlength_, runlength, state.runs, state.runs * start + state.count * (value + skip_bits_));
+    offer(dense_, dense, state.splits, state.splits * start + state.count * value);
+    offer(dense_ && learning.profile == 0, dense, state.fills, state.fills * start + state.stored * value);
     return best;
 }
 
@@ -197,9 +198,11 @@ std::int64_t ListMeter::bits(std::span<const CoreSynapse> synapses) {
         add(state, synapse.target);
     }
     std::int64_t total = 0;
+    entries_ = 0;
     for (const std::uint16_t format : touched_) {
         const Choice choice = close(states_[format], format);
         total += choice.bits;
+        entries_ += choice.entries;
         last_[format] = static_cast<std::uint8_t>(1U << static_cast<unsigned>(choice.encoding));
         states_[format] = {};
     }
@@ -220,19 +223,18 @@ std::int64_t ListMeter::formats_in_use() const {
     return count;
 }
 
-std::int64_t cut_axon(const AxonSlice& slice, std::span<const CoreSynapse> row, ListMeter& meter,
-                      const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest) {
-    const std::int64_t words = chip::list_words(meter.bits(slice.of(row)), memory);
-    if (words <= memory.words_per_axon || slice.size() <= 1) {
+std::int64_t cut_list(std::span<const CoreSynapse> list, ListMeter& meter, const chip::SynapseMemory& memory,
+                      std::vector<std::span<const CoreSynapse>>& pieces, std::int64_t& longest) {
+    const std::int64_t words = chip::list_words(meter.bits(list), memory);
+    if (words <= memory.words_per_axon || list.size() <= 1) {
         meter.keep();
-        out.push_back(slice);
+        pieces.push_back(list);
         longest = std::max(longest, words);
         return words;
     }
-    AxonSlice left = slice;
-    AxonSlice right = slice;
-    left.last = right.first = slice.first + slice.size() / 2;
-    return cut_axon(left, row, meter, memory, out, longest) + cut_axon(right, row, meter, memory, out, longest);
+    const std::size_t half = list.size() / 2;
+    return cut_list(list.first(half), meter, memory, pieces, longest) +
+           cut_list(list.subspan(half), meter, memory, pieces, longest);
 }
 
 }  // namespace spikeloom::compiler

@@ -76,6 +76,8 @@ public:
 
     /// Bits of the list; equal to those that append_smallest yields, format by format.
     [[nodiscard]] std::int64_t bits(std::span<const CoreSynapse> synapses);
+    /// Entries of the last list.
+    [[nodiscard]] std::int64_t entries() const { return entries_; }
     /// Counts the last list as one that is kept: its pairs of weight format and encoding are in use.
     void keep();
     /// Pairs of weight format and encoding in the lists that were kept.
@@ -89,6 +91,7 @@ private:
     void add(State& state, std::uint32_t target) const;
     struct Choice {
         std::int64_t bits = 0;
+        std::int64_t entries = 0;
         chip::SynapseEncoding encoding = chip::SynapseEncoding::sparse;
     };
     [[nodiscard]] Choice close(const State& state, std::uint16_t format) const;
@@ -98,30 +101,15 @@ private:
     std::vector<State> states_;
     std::vector<std::uint16_t> touched_;       ///< formats of the last list
     std::vector<std::uint8_t> last_, in_use_;  ///< by format: a bit for each encoding
+    std::int64_t entries_ = 0;
     int index_bits_ = 0, skip_bits_ = 0, prefix_ = 0;
     std::uint32_t most_ = 60, reach_ = 0;
     bool sparse_ = false, runlength_ = false, dense_ = false;
 };
 
-/// A part of a source's synapses on a core that becomes one input axon.
-struct AxonSlice {
-    std::uint32_t source = 0;
-    std::uint32_t first = 0;  ///< of the source's synapses on the core (CoreSynapses::row)
-    std::uint32_t last = 0;   ///< the one behind the slice
-    std::uint32_t list = 0;   ///< within its core; axons of equal lists share one
-    std::uint32_t base = 0;   ///< by which the axon moves it
-    std::uint32_t rows = 1;   ///< input axons that it takes: on a crossbar, one for each binary digit
-
-    [[nodiscard]] std::uint32_t size() const { return last - first; }
-    [[nodiscard]] std::span<const CoreSynapse> of(std::span<const CoreSynapse> row) const {
-        return row.subspan(first, size());
-    }
-};
-
-/// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse). `row`: of
-/// the slice's source. Appends the pieces, which the meter counts as kept; returns the words of all and raises
-/// `longest` to the longest.
-std::int64_t cut_axon(const AxonSlice& slice, std::span<const CoreSynapse> row, ListMeter& meter,
-                      const chip::SynapseMemory& memory, std::vector<AxonSlice>& out, std::int64_t& longest);
+/// Cuts a list that is longer than an axon may hold in halves, until every piece fits (or is one synapse). Appends the
+/// pieces, which the meter counts as kept; returns the words of all and raises `longest` to the longest.
+std::int64_t cut_list(std::span<const CoreSynapse> list, ListMeter& meter, const chip::SynapseMemory& memory,
+                      std::vector<std::span<const CoreSynapse>>& pieces, std::int64_t& longest);
 
 }  // namespace spikeloom::compiler

@@ -73,9 +73,7 @@ CoreShare core_shares(const MappedNetwork& mapped, const chip::ChipSpec& chip, c
     for (const CorePlan& core : filling.cores) {
         use.longest_delay = std::max(use.longest_delay, core.use.longest_delay);
         words += static_cast<double>(core.use[Limit::synapse_words]);
-        for (const AxonSlice& slice : core.axons) {
-            synapses += slice.size();
-        }
+        synapses += static_cast<double>(core.synapses);
     }
     const std::int64_t compartments = std::max<std::int64_t>(room(Limit::compartments, use, chip), 1);
     CoreShare share{.weight = {}, .capacity = static_cast<std::uint64_t>(compartments)};

@@ -43,6 +43,9 @@ struct MappedNetwork {
     std::vector<std::uint32_t> population_first;  ///< populations + 1: node of each population's first neuron
     std::vector<std::uint32_t> input_first;       ///< inputs + 1: node of each port's first channel
     std::vector<MappedPopulation> populations;
+    /// By population: neurons of one channel, so that neurons whose numbers differ by a multiple of it look at the same
+    /// pixel; 1 if it is no picture.
+    std::vector<std::uint32_t> map_size{};
     FanInTable table;
     std::vector<chip::ProjectionLoss> losses;
     std::vector<chip::LearningProfile> learning;  ///< one a plastic projection, in their order

@@ -204,8 +204,8 @@ double Partitioner::rated_messages(const Filling& filling) const {
     }
     double sum = 0;
     for (const CorePlan& core : filling.cores) {
-        for (const AxonSlice& slice : core.axons) {
-            sum += static_cast<double>(choices_.rates[slice.source]);
+        for (const std::uint32_t source : core.axons) {
+            sum += static_cast<double>(choices_.rates[source]);
         }
     }
     return sum;

@@ -40,18 +40,18 @@ CoreFlows core_traffic(const Partition& partition, std::span<const float> rates)
     std::vector<Sum> from(traffic.cores);
     std::vector<std::uint32_t> senders;
     for (std::uint32_t target = 0; target < traffic.cores; ++target) {
-        for (const AxonSlice& slice : partition.cores[target].axons) {
-            if (slice.source >= partition.position_of.size()) {
+        for (const std::uint32_t source : partition.cores[target].axons) {
+            if (source >= partition.position_of.size()) {
                 continue;  // an input's
             }
-            const std::uint32_t sender = partition.core_of[partition.position_of[slice.source]];
+            const std::uint32_t sender = partition.core_of[partition.position_of[source]];
             if (sender == target) {
                 continue;
             }
             if (from[sender].messages++ == 0) {
                 senders.push_back(sender);
             }
-            from[sender].rates += rates.empty() ? 0 : std::max(0.0F, rates[slice.source]);
+            from[sender].rates += rates.empty() ? 0 : std::max(0.0F, rates[source]);
         }
         for (const std::uint32_t sender : senders) {
             const Sum sum = std::exchange(from[sender], {});

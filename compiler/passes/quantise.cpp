@@ -13,6 +13,7 @@
 #include "compiler/passes/neuron_model.hpp"
 #include "compiler/passes/plastic_fit.hpp"
 #include "compiler/passes/scale.hpp"
+#include "compiler/passes/tile_links.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -20,6 +21,8 @@ namespace {
 void number_nodes(const Network& network, MappedNetwork& mapped) {
     mapped.population_first.push_back(0);
     for (const Population& population : network.populations) {
+        const auto [channels, rows, columns] = picture_of(population);
+        mapped.map_size.push_back(channels * rows > 1 ? rows * columns : 1);
         mapped.population_first.push_back(mapped.population_first.back() +
                                           static_cast<std::uint32_t>(population.size()));
     }

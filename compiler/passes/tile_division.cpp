@@ -1,6 +1,7 @@
 #include "compiler/passes/tile_division.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <optional>
 #include <tuple>
@@ -64,7 +65,9 @@ TileRoom tile_room(const chip::ChipSpec& chip, const MappedNetwork& mapped) {
     TileRoom room{.neurons = amount(std::min<std::int64_t>(chip.limits.compartments, mapped.neurons())),
                   .input_axons = amount(chip.limits.input_axons),
                   .output_axons = amount(chip.limits.output_axons),
-                  .shared_lists = chip.synapses.shared_lists};
+                  .word_bits = static_cast<double>(chip.synapses.word_bits),
+                  .shared_lists = chip.synapses.shared_lists,
+                  .lists_in_part = chip.synapses.shared_in_part};
     int widest = 1;
     for (const chip::WeightFormat& format : mapped.table.formats) {
         widest = std::max(widest, format.weight_bits + format.delay_bits);
@@ -84,7 +87,9 @@ TileRoom tile_room(const chip::ChipSpec& chip, const MappedNetwork& mapped) {
 /// One axis of a population's picture, for every number of parts (index: parts - 1).
 struct Divider::Axis {
     struct In {
-        std::vector<std::uint64_t> all, most, taps;
+        std::vector<std::uint64_t> all, most;
+        std::vector<std::uint64_t> taps;   ///< of shared lists
+        std::vector<std::uint64_t> parts;  ///< of lists read in part: different ones
     };
     std::vector<std::uint32_t> size;              ///< of the largest part
     std::vector<In> in;                           ///< of the links into the population that fit its picture
@@ -167,18 +172,22 @@ Divider::Tables Divider::tables(std::uint32_t population, std::uint32_t most) co
                 std::uint64_t all = 0;
                 std::uint64_t widest = 0;
                 std::uint64_t taps = 0;
+                std::uint64_t lists = 0;
                 for (std::uint32_t k = 0; k < parts; ++k) {
                     const Stretch part = stretch(extent, parts, k);
                     const std::uint32_t heard = link.axes[a].heard(part).size();
                     all += heard;
                     widest = std::max<std::uint64_t>(widest, heard);
                     if (room_.shared_lists && (k == 0 || k == parts / 2 || k + 1 == parts)) {
-                        taps = std::max(taps, link.axes[a].distinct_taps(part));
+                        const AxisLink::Taps here = link.axes[a].distinct_taps(part);
+                        taps = std::max(taps, room_.lists_in_part ? here.longest : here.synapses);
+                        lists = std::max(lists, here.lists);
                     }
                 }
                 axis.in[i].all.push_back(all);
                 axis.in[i].most.push_back(widest);
                 axis.in[i].taps.push_back(taps);
+                axis.in[i].parts.push_back(lists);
             }
         }
         for (std::size_t i = 0; i < axis.out.size(); ++i) {
@@ -203,40 +212,71 @@ Divider::Tables Divider::tables(std::uint32_t population, std::uint32_t most) co
     return tables;
 }
 
+/// The product over the axes of what `of_axis` picks (by number of parts) at a division.
+template <class OfAxis>
+std::uint64_t Divider::product(const Tables& tables, const Division& division, OfAxis of_axis) {
+    std::uint64_t value = 1;
+    for (std::size_t a = 0; a < 3; ++a) {
+        const std::vector<std::uint64_t>& values = of_axis(tables.axes[a]);
+        value *= values[division.along(a) - 1];
+    }
+    return value;
+}
+
+/// Of the lists of the i-th link into a tile of so many neurons, which hears so many sources.
+double Divider::list_bits(const Tables& tables, const PictureLink& link, std::size_t i, const Division& division,
+                          double neurons, double heard) const {
+    using Values = const std::vector<std::uint64_t>&;
+    const bool fits = fits_target(link, tables.picture);
+    const double channels = tables.axes[0].size[division.channels - 1];
+    if (!fits || !link.shared || !room_.shared_lists) {
+        // A list each, which ends with a word: of short ones that is half of it.
+        const double synapses = neurons * link.fan_in;
+        const double lists = std::max(1.0, std::min(heard, synapses));
+        const double run = std::min({longest_run, synapses / lists, fits ? link.run * channels : longest_run});
+        const double bits = synapses / lists * (room_.bits_a_synapse + room_.bits_an_entry / std::max(run, 1.0));
+        return lists * std::ceil(bits / room_.word_bits) * room_.word_bits;
+    }
+    const auto taps =
+        static_cast<double>(product(tables, division, [&](const Axis& axis) -> Values { return axis.in[i].taps; }));
+    const double run = std::min(longest_run, room_.lists_in_part ? channels : link.run * channels);
+    double parts = 0;
+    if (room_.lists_in_part) {
+        parts = room_.word_bits;
+        double entries = 1;
+        for (std::size_t a = 1; a < 3; ++a) {
+            parts *= static_cast<double>(tables.axes[a].in[i].parts[division.along(a) - 1]);
+            entries *= static_cast<double>(tables.axes[a].in[i].taps[division.along(a) - 1]);
+        }
+        parts *= std::ceil(entries / room_.word_bits);
+    }
+    return taps * (room_.bits_a_synapse + room_.bits_an_entry / run) + parts;
+}
+
 TileUse Divider::use(const Tables& tables, std::uint32_t population, const Division& division) const {
+    using Values = const std::vector<std::uint64_t>&;
     TileUse use{.most_neurons = 1};
     for (std::size_t a = 0; a < 3; ++a) {
         use.most_neurons *= tables.axes[a].size[division.along(a) - 1];
     }
-    const auto product = [&](const auto& of_axis) {
-        std::uint64_t value = 1;
-        for (std::size_t a = 0; a < 3; ++a) {
-            value *= of_axis(tables.axes[a])[division.along(a) - 1];
-        }
-        return value;
-    };
     for (std::size_t i = 0; i < into_[population].size(); ++i) {
         const PictureLink& link = links_[into_[population][i]];
-        const bool fits = fits_target(link, tables.picture);
-        using Values = const std::vector<std::uint64_t>&;
-        use.input_axons += fits ? product([&](const Axis& axis) -> Values { return axis.in[i].all; })
-                                : link.sources * division.tiles();
-        use.most_input_axons +=
-            fits ? product([&](const Axis& axis) -> Values { return axis.in[i].most; }) : link.sources;
-        const double synapses =
-            fits && link.shared && room_.shared_lists
-                ? static_cast<double>(product([&](const Axis& axis) -> Values { return axis.in[i].taps; }))
-                : static_cast<double>(use.most_neurons) * link.fan_in;
-        const double run =
-            fits ? std::min(longest_run, link.run * tables.axes[0].size[division.channels - 1]) : longest_run;
-        use.most_synapse_bits += synapses * (room_.bits_a_synapse + room_.bits_an_entry / run);
+        std::uint64_t all = link.sources * division.tiles();
+        std::uint64_t most = link.sources;
+        if (fits_target(link, tables.picture)) {
+            all = product(tables, division, [&](const Axis& axis) -> Values { return axis.in[i].all; });
+            most = product(tables, division, [&](const Axis& axis) -> Values { return axis.in[i].most; });
+        }
+        use.input_axons += all;
+        use.most_input_axons += most;
+        use.most_synapse_bits +=
+            list_bits(tables, link, i, division, static_cast<double>(use.most_neurons), static_cast<double>(most));
     }
     use.most_synapse_bits *= room_.measured.empty() ? 1.0 : room_.measured[population];
     for (std::size_t i = 0; i < out_of_[population].size(); ++i) {
         const PictureLink& link = links_[out_of_[population][i]];
         if (!tables.axes[0].out[i].empty()) {
-            use.most_output_axons +=
-                product([&](const Axis& axis) -> const std::vector<std::uint64_t>& { return axis.out[i]; });
+            use.most_output_axons += product(tables, division, [&](const Axis& axis) -> Values { return axis.out[i]; });
         } else {
             const std::uint64_t tiles = link.target == population ? division.tiles() : divisions_[link.target].tiles();
             use.most_output_axons += use.most_neurons * (link.local ? 1 : tiles);

@@ -21,7 +21,9 @@ struct TileRoom {
     double synapse_bits = 1e18;
     double bits_a_synapse = 9;  ///< of a list whose targets lie side by side
     double bits_an_entry = 20;  ///< that each such run takes beside
+    double word_bits = 64;
     bool shared_lists = false;
+    bool lists_in_part = false;  ///< axons may leave out entries of a shared list
     /// By population, what its lists took where they were measured, over what was reckoned; empty: 1 each.
     std::vector<double> measured{};
 
@@ -56,6 +58,10 @@ private:
     struct Tables;
     [[nodiscard]] std::vector<std::uint32_t> last_first() const;
     [[nodiscard]] Tables tables(std::uint32_t population, std::uint32_t most_parts) const;
+    template <class OfAxis>
+    [[nodiscard]] static std::uint64_t product(const Tables& tables, const Division& division, OfAxis of_axis);
+    [[nodiscard]] double list_bits(const Tables& tables, const PictureLink& link, std::size_t i,
+                                   const Division& division, double neurons, double heard) const;
     [[nodiscard]] TileUse use(const Tables& tables, std::uint32_t population, const Division& division) const;
     [[nodiscard]] Division best(std::uint32_t population) const;
     [[nodiscard]] std::uint64_t cores_for(std::uint32_t population, std::uint64_t output_axons) const;

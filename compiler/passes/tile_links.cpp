@@ -96,15 +96,18 @@ Stretch AxisLink::heard(Stretch stretch) const {
     return inner.size() == 0 ? Stretch{} : seen(pooling, inner.begin, inner.end - 1);
 }
 
-std::uint64_t AxisLink::distinct_taps(Stretch stretch) const {
+AxisLink::Taps AxisLink::distinct_taps(Stretch stretch) const {
+    const Stretch sources = heard(stretch);
     if (!repeats) {
-        return std::uint64_t{heard(stretch).size()} * stretch.size();
+        const std::uint64_t all = std::uint64_t{sources.size()} * stretch.size();
+        return {.lists = sources.size(), .synapses = all, .longest = all};
     }
     // Which taps a source serves names its list: how far apart their outputs lie follows.
-    const Stretch sources = heard(stretch);
     std::vector<std::vector<std::uint32_t>> served(sources.size());
+    Taps taps;
     for (std::uint32_t output = stretch.begin; output < stretch.end; ++output) {
         const Stretch here = heard({.begin = output, .end = output + 1});
+        taps.longest = std::max<std::uint64_t>(taps.longest, here.size());
         for (std::uint32_t source = here.begin; source < here.end; ++source) {
             served[source - sources.begin].push_back(source - here.begin);
         }
@@ -112,9 +115,9 @@ std::uint64_t AxisLink::distinct_taps(Stretch stretch) const {
     std::ranges::sort(served);
     const auto repeated = std::ranges::unique(served);
     served.erase(repeated.begin(), repeated.end());
-    std::uint64_t taps = 0;
+    taps.lists = served.size();
     for (const std::vector<std::uint32_t>& list : served) {
-        taps += list.size();
+        taps.synapses += list.size();
     }
     return taps;
 }

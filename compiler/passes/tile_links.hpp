@@ -55,9 +55,13 @@ struct AxisLink {
     [[nodiscard]] std::uint32_t sources() const { return pooling.extent; }
     /// What a stretch of outputs sees of the source.
     [[nodiscard]] Stretch heard(Stretch outputs) const;
-    /// Synapses of all lists that differ by more than a shift, if a core holds `outputs` of them along this axis: what
-    /// shared lists cost. (Each source along the axis has a list; at the stretch's ends they are cut short.)
-    [[nodiscard]] std::uint64_t distinct_taps(Stretch outputs) const;
+    /// What shared lists take if a core holds `outputs` along this axis.
+    struct Taps {
+        std::uint64_t lists = 0;     ///< that differ by more than a shift; at the stretch's ends they are cut short
+        std::uint64_t synapses = 0;  ///< of all of them
+        std::uint64_t longest = 0;   ///< of one that nothing cuts short: all, where lists are read in part
+    };
+    [[nodiscard]] Taps distinct_taps(Stretch outputs) const;
 };
 
 /// A projection as tiles see it.

@@ -81,11 +81,11 @@ template <class Use>
 void ImageView::walk_axon(const chip::OutputAxon& axon, const Use& use, Before before) const {
     const chip::CoreImage& core = image_.cores[axon.core.value()];
     const auto rounding = image_.chip.conventions.negative_mixed_weight;
-    const std::uint32_t base = core.axon(axon.axon.value()).base;
+    const std::int32_t base = core.axon(axon.axon.value()).base;
     for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
         for (std::uint32_t k = entry.first; k < entry.first + entry.count; ++k) {
             const chip::Synapse& synapse = core.synapses[k];
-            const std::uint32_t compartment = base + synapse.target;
+            const auto compartment = static_cast<std::uint32_t>(base + synapse.target);
             const NeuronPlace& place = places_[axon.core.value()][compartment];
             const std::int32_t contribution =
                 chip::effective_weight_64(synapse.weight, core.formats[entry.format], rounding);

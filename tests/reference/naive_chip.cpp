@@ -158,7 +158,7 @@ void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside, std::in
     Counters& counts = counts_[axon.core.value()];
     counts[Counter::messages_in] += 1;
     counts[Counter::input_spikes] += from_outside ? 1 : 0;
-    const std::uint32_t base = core.axon(axon.axon.value()).base;
+    const std::int32_t base = core.axon(axon.axon.value()).base;
     for (const chip::SynapseEntry& entry : core.entries_of(axon.axon.value())) {
         switch (entry.encoding) {
         case chip::SynapseEncoding::sparse:
@@ -173,7 +173,8 @@ void NaiveChip::receive(const chip::OutputAxon& axon, bool from_outside, std::in
         }
         for (auto i = entry.first; i < entry.first + entry.count; ++i) {
             const chip::Synapse& synapse = core.synapses[i];
-            cores_[axon.core.value()][base + synapse.target].arriving[(now_ + synapse.delay) % horizon] +=
+            cores_[axon.core.value()][static_cast<std::size_t>(base + synapse.target)]
+                .arriving[(now_ + synapse.delay) % horizon] +=
                 payload *
                 contribution(synapse.weight, core.formats[entry.format], image_.chip.conventions.negative_mixed_weight);
         }

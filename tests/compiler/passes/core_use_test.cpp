@@ -80,18 +80,17 @@ TEST_CASE("long lists are cut so that every axon keeps to its words") {
         list.push_back({.target = target, .weight = 2});
     }
     ListMeter meter(memory, formats);
-    std::vector<AxonSlice> pieces;
+    std::vector<std::span<const CoreSynapse>> pieces;
     std::int64_t longest = 0;
-    const std::int64_t words = cut_axon({.source = 3, .first = 0, .last = 200}, list, meter, memory, pieces, longest);
+    const std::int64_t words = cut_list(list, meter, memory, pieces, longest);
     CHECK(longest <= 10);
     CHECK(pieces.size() == 4);
     std::int64_t sum = 0;
     std::uint64_t next = 0;
-    for (const AxonSlice& piece : pieces) {
-        CHECK(piece.source == 3);
-        CHECK(piece.first == next);
-        next = piece.last;
-        sum += chip::list_words(meter.bits(piece.of(list)), memory);
+    for (const std::span<const CoreSynapse> piece : pieces) {
+        CHECK(piece.data() == list.data() + next);
+        next += piece.size();
+        sum += chip::list_words(meter.bits(piece), memory);
     }
     CHECK(next == 200);
     CHECK(sum == words);
