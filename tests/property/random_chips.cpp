@@ -143,6 +143,7 @@ chip::ChipSpec small_cores(std::uint64_t seed, chip::ChipSpec chip, const compil
         memory.shared_base_most =
             draws.chance(0.5) ? limits.compartments - 1 : draws.integer(0, limits.compartments - 1);
         memory.shared_base_multiple = draws.chance(0.5) ? 1 : 4;
+        memory.shared_in_part = memory.shared_base_most % 2 == 1;
     }
     if (draws.chance(0.3)) {
         limits.compartment_profiles = draws.integer(1, 8);

@@ -164,8 +164,12 @@ std::string damage_base(chip::Image& image, Draws& draws) {
             continue;
         }
         chip::SharedAxon& axon = core.shared_axons[any_of(draws, core.shared_axons.size())];
+        if (axon.part > 0) {
+            axon.part = 0;
+            return "a whole list instead of a part";
+        }
         const std::int64_t multiple = image.chip.synapses.shared_base_multiple;
-        axon.base = static_cast<std::uint32_t>(axon.base == 0 ? multiple : axon.base - multiple);
+        axon.base = static_cast<std::int32_t>(axon.base == 0 ? multiple : axon.base - multiple);
         return "another base";
     }
     return {};

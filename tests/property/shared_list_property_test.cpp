@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "chip/chip.hpp"
+#include "chip/image/image_file.hpp"
 #include "compiler/compile.hpp"
 #include "compiler/verify.hpp"
 #include "support/networks.hpp"
@@ -101,6 +102,86 @@ TEST_CASE("a convolution on cores that share lists takes a fraction of the memor
         CHECK(loaded_shared->synapses() >= loaded_expanded->synapses());  // fillers may differ
         CHECK(loaded_shared->resident_bytes() < loaded_expanded->resident_bytes());
     }
+}
+
+chip::ChipSpec parting_chip(std::int64_t multiple) {
+    chip::ChipSpec chip = sharing_chip(multiple);
+    chip.synapses.shared_in_part = true;
+    return chip;
+}
+
+TEST_CASE("with lists read in part a core keeps each kernel once, and spikes alike") {
+    for (const std::int64_t multiple : {1, 2, 4}) {
+        CAPTURE(multiple);
+        const Network network = picture_net(3);
+        const auto whole = compile(network, sharing_chip(multiple), {});
+        const auto in_part = compile(network, parting_chip(multiple), {});
+        REQUIRE(whole);
+        REQUIRE_MESSAGE(in_part.has_value(), to_text(in_part.error()));
+        CHECK(3 * stored_synapses(in_part->image) < 2 * stored_synapses(whole->image));
+        CHECK(std::ranges::any_of(in_part->image.cores, [](const chip::CoreImage& c) { return c.parts() > 0; }));
+        CHECK(run(in_part->image) == run(whole->image));
+        const auto bytes = chip::serialise_image(in_part->image);
+        REQUIRE(bytes);
+        const auto again = chip::parse_image(*bytes, "memory");
+        REQUIRE_MESSAGE(again.has_value(), to_text(again.error()));
+        CHECK(*again == in_part->image);
+    }
+}
+
+TEST_CASE("a layer of one tile takes the synapses of its kernel, however many borders it has") {
+    // 4 x 8 x 8 -> conv 3 x 3, padding 1 -> 8 x 8 x 8: 512 neurons on one core.
+    test::NetworkBuilder builder("one tile");
+    const Source in = builder.input("in", 4 * 8 * 8);
+    builder.network().inputs[0].shape = {4, 8, 8};
+    const Source a = builder.population("a", {8, 8, 8});
+    builder.connect(
+        in, a,
+        test::convolution(
+            {.input = {4, 8, 8}, .channels = 8, .kernel = 3, .padding = 1, .least = 1, .most = 5, .seed = 5}));
+    builder.output("out", a);
+    chip::ChipSpec chip = parting_chip(1);
+    chip.limits.compartments = 512;
+    chip.synapses.shared_base_most = 511;
+    CompileOptions options;
+    options.effort = 0;
+    const auto compiled = compile(builder.network(), chip, options);
+    REQUIRE_MESSAGE(compiled.has_value(), to_text(compiled.error()));
+    REQUIRE(compiled->image.cores.size() == 1);
+    CHECK(stored_synapses(compiled->image) == 4 * 8 * 3 * 3);
+    CHECK(compiled->image.cores[0].parts() == 8);  // corners and edges; the middle reads whole lists
+}
+
+TEST_CASE("the verifier sees an axon that reads another part of its list") {
+    const Network network = picture_net(5);
+    const auto compiled = compile(network, parting_chip(1), {});
+    REQUIRE(compiled);
+    REQUIRE(verify(compiled->image, network).empty());
+    const auto core = std::ranges::find_if(compiled->image.cores, [](const auto& c) { return c.parts() > 1; });
+    REQUIRE(core != compiled->image.cores.end());
+    const auto damaged = [&](const auto& damage) {
+        chip::Image image = compiled->image;
+        chip::CoreImage& here = image.cores[static_cast<std::size_t>(core - compiled->image.cores.begin())];
+        damage(here, *std::ranges::find_if(here.shared_axons, [](const chip::SharedAxon& a) { return a.part > 0; }));
+        return image;
+    };
+    const auto seen = [&](const chip::Image& image) {
+        return !verify(image).empty() || !verify(image, network).empty();
+    };
+    CHECK(seen(damaged([](auto& /*core*/, chip::SharedAxon& axon) { axon.part = axon.part == 1 ? 2 : 1; })));
+    CHECK(seen(damaged([](auto& /*core*/, chip::SharedAxon& axon) { axon.part = 0; })));
+    CHECK(seen(damaged([](auto& /*core*/, chip::SharedAxon& axon) { ++axon.base; })));
+    const chip::Image beyond = damaged(
+        [](chip::CoreImage& c, chip::SharedAxon& axon) { axon.part = static_cast<std::uint32_t>(c.parts()) + 1; });
+    CHECK(has_error(chip::check_image(beyond)));
+    CHECK(!verify(beyond).empty());
+    const chip::Image unsorted = damaged([](chip::CoreImage& c, auto& /*axon*/) { c.part_entries[0] = 1000; });
+    CHECK(has_error(chip::check_image(unsorted)));
+    CHECK(!verify(unsorted).empty());
+    chip::Image plain = compiled->image;
+    plain.chip.synapses.shared_in_part = false;
+    CHECK(has_error(chip::check_image(plain)));
+    CHECK(!verify(plain).empty());
 }
 
 TEST_CASE("the verifier sees a list moved by a wrong base, and one that a chip cannot share") {

@@ -141,6 +141,7 @@ void draw_models(Draws& draws, chip::ChipSpec& spec) {
         spec.synapses.shared_lists = true;
         spec.synapses.shared_base_most = draws.between(0, spec.limits.compartments - 1);
         spec.synapses.shared_base_multiple = draws.between(1, 65535);
+        spec.synapses.shared_in_part = spec.synapses.shared_base_most % 2 == 1;
     }
     if (spec.synapses.count_bits == 0) {
         spec.synapses.synapses_per_entry = draws.integer(1, 65536);
