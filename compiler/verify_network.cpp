@@ -103,7 +103,8 @@ private:
     void gather_held(std::span<const chip::OutputAxon> outputs);
     void gather_wanted(const Source& source, std::uint32_t neuron);
     void compare(const std::string& name, std::uint32_t neuron);
-    void compare_pair(const std::string& where, const Wanted& wanted, const Held& held);
+    template <class Where>
+    void compare_pair(const Where& where, const Wanted& wanted, const Held& held);
     void check_source(const Source& source);
 
     const chip::Image& image_;
@@ -399,21 +400,22 @@ void NetworkVerifier::gather_wanted(const Source& source, std::uint32_t neuron) 
     std::ranges::sort(wanted_, by_key_and_value<Wanted>);
 }
 
-void NetworkVerifier::compare_pair(const std::string& where, const Wanted& wanted, const Held& held) {
+template <class Where>
+void NetworkVerifier::compare_pair(const Where& where, const Wanted& wanted, const Held& held) {
     const double error = std::abs(held.value - wanted.value);
     const bool clipped = held.at_end && std::abs(wanted.value) > std::abs(held.value) && held.value * wanted.value > 0;
     // Whole numbers into given registers are exact, unless the image admits that they are not.
     const bool exact =
         network_.populations[wanted.target >> 32U].fixed && image_.losses[wanted.projection].rms_error == 0;
     if (exact ? error != 0 : error > 0.5 * held.step + 1e-6 * std::abs(wanted.value) && !clipped) {
-        say(where, fmt::format("a synapse of projection '{}' contributes {} x 64; wanted {:.3f}",
-                               network_.projections[wanted.projection].name, held.value, wanted.value));
+        say(where(), fmt::format("a synapse of projection '{}' contributes {} x 64; wanted {:.3f}",
+                                 network_.projections[wanted.projection].name, held.value, wanted.value));
     }
 }
 
 /// Of parallel synapses that are more than are held, both ascending: the smallest of the sign that has too many, since
 /// the signs may have formats, and steps, of their own.
-std::vector<Wanted>::iterator rounded_away(std::vector<Wanted>& group, std::span<const Held> held) {
+std::span<Wanted>::iterator rounded_away(std::span<Wanted> group, std::span<const Held> held) {
     const auto negative = [](const auto& synapse) { return synapse.value < 0; };
     const auto positive = std::ranges::partition_point(group, negative);
     const bool too_many_negative = positive - group.begin() > std::ranges::count_if(held, negative);
@@ -436,9 +438,10 @@ void NetworkVerifier::compare(const std::string& name, std::uint32_t neuron) {
         while (h_end < held_.size() && same_key(held_[h_end], wanted_[w])) {
             ++h_end;
         }
-        std::vector<Wanted> group(wanted_.begin() + static_cast<std::ptrdiff_t>(w),
-                                  wanted_.begin() + static_cast<std::ptrdiff_t>(w_end));
-        while (group.size() > h_end - h) {
+        // Those of the group that are more than are held, and may be gone, move behind its end.
+        std::size_t kept_end = w_end;
+        while (kept_end - w > h_end - h) {
+            const auto group = std::span(wanted_).subspan(w, kept_end - w);
             const auto least = rounded_away(group, std::span(held_).subspan(h, h_end - h));
             const chip::ProjectionLoss& loss = image_.losses[least->projection];
             const double step = std::max(1.0, std::ldexp(1.0, 9 - loss.weight_bits + loss.weight_exponent));
@@ -447,14 +450,15 @@ void NetworkVerifier::compare(const std::string& name, std::uint32_t neuron) {
                                          loss.name, least->target & 0xFFFFFFFFU, least->value));
             }
             ++lost_[least->projection];
-            group.erase(least);
+            std::rotate(least, least + 1, group.end());
+            --kept_end;
         }
-        if (h_end - h > group.size()) {
+        if (h_end - h > kept_end - w) {
             say(where(), fmt::format("{} synapses to neuron {}; wanted {}", h_end - h, wanted_[w].target & 0xFFFFFFFFU,
-                                     group.size()));
+                                     kept_end - w));
         }
-        for (std::size_t i = 0; i < group.size(); ++i) {
-            compare_pair(where(), group[i], held_[h + i]);
+        for (std::size_t i = 0; i < kept_end - w; ++i) {
+            compare_pair(where, wanted_[w + i], held_[h + i]);
         }
         w = w_end;
         h = h_end;

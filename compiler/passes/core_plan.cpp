@@ -126,8 +126,8 @@ CoreLists CorePlanner::lay_lists(CorePlan& plan, std::span<const SourceRow> rows
                 plan.in_part = in_part;
             }
         }
-        if (in_part && best && !shared.any_in_part()) {
-            break;  // nothing is left out, nothing would be different
+        if (in_part && best && (!shared.any_in_part() || best->words <= chip_.synapses.words)) {
+            break;  // whole lists would be the same, or need not be tried
         }
     }
     return std::move(*best);
