@@ -75,6 +75,74 @@ private:
     std::map<std::vector<std::uint32_t>, std::uint32_t> parts_;
 };
 
+/// Lays lists out when the first axon reads them.
+class SharedLists {
+public:
+    SharedLists(const ListSharing& sharing, Layout& layout)
+        : sharing_(sharing), layout_(layout), placed_(sharing.lists().size()) {}
+
+    /// The axon, or the axons where the list is cut, of a source.
+    void read(std::uint32_t source, const ListSharing::Reading& reading) {
+        const ListSharing::List& list = sharing_.lists()[reading.list];
+        Placed& here = placed_[reading.list];
+        const bool again = here.count > 0;
+        if (!again) {
+            place(list, here);
+        }
+        const bool whole = reading.count == list.runs.size();
+        CoreLists::Axon axon{.source = source,
+                             .list = here.first,
+                             .base = static_cast<std::int32_t>(reading.base),
+                             .part = whole ? 0 : layout_.part(entries_of(reading, here))};
+        for (; axon.list < here.first + here.count; ++axon.list) {
+            layout_.add_axon(axon, again || !whole);
+        }
+    }
+
+private:
+    struct Placed {
+        std::uint32_t first = 0;                   ///< list
+        std::uint32_t count = 0;                   ///< lists, pieces of one; 0: not laid out yet
+        std::vector<std::uint32_t> first_entry{};  ///< of each run, where the list is read in part
+    };
+
+    void place(const ListSharing::List& list, Placed& here) {
+        here.first = layout_.lists();
+        if (!list.in_part) {
+            here.count = layout_.add_whole(list.synapses, move_of(sharing_.run(list.runs.front())));
+            return;
+        }
+        runs_.clear();
+        for (const std::uint32_t number : list.runs) {
+            const ListSharing::Run& run = sharing_.run(number);
+            runs_.push_back({.synapses = run.synapses, .move = move_of(run)});
+        }
+        layout_.add_runs(runs_, here.first_entry);
+        here.count = 1;
+    }
+
+    [[nodiscard]] std::vector<std::uint32_t> entries_of(const ListSharing::Reading& reading, const Placed& here) const {
+        std::vector<std::uint32_t> entries;
+        for (const std::uint32_t number : sharing_.runs_read(reading)) {
+            const std::uint32_t run = sharing_.run(number).place;
+            for (std::uint32_t entry = here.first_entry[run]; entry < here.first_entry[run + 1]; ++entry) {
+                entries.push_back(entry);
+            }
+        }
+        std::ranges::sort(entries);
+        return entries;
+    }
+
+    static std::int64_t move_of(const ListSharing::Run& run) {
+        return static_cast<std::int64_t>(run.synapses.front().target) - run.at;
+    }
+
+    const ListSharing& sharing_;
+    Layout& layout_;
+    std::vector<Placed> placed_;
+    std::vector<CoreLists::Run> runs_;
+};
+
 }  // namespace
 
 std::vector<SourceRow> rows_of(const CoreSynapses& synapses, std::uint32_t compartments) {
@@ -103,7 +171,7 @@ SharedRows::SharedRows(std::span<const SourceRow> rows, const FanInTable& table,
     for (const SourceRow& row : rows) {
         sharing_.add(row.synapses);
     }
-    sound_ = sharing_.finish();
+    sharing_.finish();
     any_in_part_ = std::ranges::any_of(sharing_.lists(), &ListSharing::List::in_part);
 }
 
@@ -118,52 +186,9 @@ CoreLists SharedRows::lay_out(const chip::SynapseMemory& memory) const {
         }
         return layout.take();
     }
-    struct Placed {
-        std::uint32_t first = 0;  ///< list
-        std::uint32_t count = 0;  ///< lists, pieces of one; 0: not laid out yet
-        std::vector<std::uint32_t> first_entry{};
-    };
-    std::vector<Placed> placed(sharing_.lists().size());
-    std::vector<CoreLists::Run> runs;
-    std::vector<std::uint32_t> entries;
+    SharedLists lists(sharing_, layout);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
-        const ListSharing::Reading& reading = sharing_.readings()[i];
-        const ListSharing::List& list = sharing_.lists()[reading.list];
-        Placed& here = placed[reading.list];
-        const bool again = here.count > 0;
-        const auto move_of = [&](std::uint32_t number) {
-            const ListSharing::Run& run = sharing_.run(number);
-            return static_cast<std::int64_t>(run.synapses.front().target) - run.at;
-        };
-        if (!again) {
-            here.first = layout.lists();
-            if (list.in_part) {
-                runs.clear();
-                for (const std::uint32_t number : list.runs) {
-                    runs.push_back({.synapses = sharing_.run(number).synapses, .move = move_of(number)});
-                }
-                layout.add_runs(runs, here.first_entry);
-                here.count = 1;
-            } else {
-                here.count = layout.add_whole(list.synapses, move_of(list.runs.front()));
-            }
-        }
-        CoreLists::Axon axon{
-            .source = rows_[i].source, .list = here.first, .base = static_cast<std::int32_t>(reading.base)};
-        if (reading.count != list.runs.size()) {
-            entries.clear();
-            for (const std::uint32_t number : sharing_.runs_read(reading)) {
-                const std::uint32_t run = sharing_.run(number).place;
-                for (std::uint32_t entry = here.first_entry[run]; entry < here.first_entry[run + 1]; ++entry) {
-                    entries.push_back(entry);
-                }
-            }
-            std::ranges::sort(entries);
-            axon.part = layout.part(entries);
-        }
-        for (; axon.list < here.first + here.count; ++axon.list) {
-            layout.add_axon(axon, again || axon.part > 0);
-        }
+        lists.read(rows_[i].source, sharing_.readings()[i]);
     }
     return layout.take();
 }

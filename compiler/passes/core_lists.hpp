@@ -58,8 +58,6 @@ public:
     SharedRows(std::span<const SourceRow> rows, const FanInTable& table, const chip::SynapseMemory& memory,
                std::span<const std::uint32_t> pixels, bool in_part);
 
-    /// False if the chip can't move lists as far as this asks for.
-    [[nodiscard]] bool sound() const { return sound_; }
     [[nodiscard]] bool any_in_part() const { return any_in_part_; }
     /// The highest target of a list, which may lie beyond the compartments of the core: bases move it.
     [[nodiscard]] std::int64_t highest_target() const { return sharing_.highest_target(); }
@@ -72,7 +70,6 @@ private:
     const FanInTable& table_;
     ListSharing sharing_;
     bool shares_ = false;
-    bool sound_ = true;
     bool any_in_part_ = false;
 };
 

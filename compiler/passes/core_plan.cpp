@@ -108,9 +108,6 @@ CoreLists CorePlanner::lay_lists(CorePlan& plan, std::span<const SourceRow> rows
             continue;
         }
         const SharedRows shared(rows, table_, chip_.synapses, pixels_, in_part);
-        if (in_part && !shared.sound()) {
-            continue;
-        }
         const std::int64_t targets = std::max<std::int64_t>(plan.count, shared.highest_target() + 1);
         for (chip::SynapseMemory& memory :
              core_memories(chip_.synapses, targets, static_cast<std::size_t>(plan.use[Limit::synapse_formats]),

@@ -37,12 +37,13 @@ void ListSharing::add(std::span<const CoreSynapse> synapses) {
     std::optional<Match> match = plastic_ ? std::nullopt : best_match(synapses.size());
     if (!match) {
         const auto first = static_cast<std::int64_t>(synapses.front().target);
-        const std::int64_t most = floor_multiple(memory_.shared_base_most, memory_.shared_base_multiple);
         match = {.list = static_cast<std::uint32_t>(lists_.size()),
-                 .base = std::min(floor_multiple(first, memory_.shared_base_multiple), most)};
+                 .base = std::min(floor_multiple(first, memory_.shared_base_multiple), most_base())};
         lists_.push_back({.synapses = synapses,
                           .lowest = first - match->base,
-                          .highest = static_cast<std::int64_t>(synapses.back().target) - match->base});
+                          .highest = static_cast<std::int64_t>(synapses.back().target) - match->base,
+                          .lowest_base = match->base,
+                          .highest_base = match->base});
     }
     read(*match);
 }
@@ -65,9 +66,19 @@ void ListSharing::cut(std::span<const CoreSynapse> synapses) {
     }
 }
 
-bool ListSharing::allowed(std::int64_t base) const {
-    const std::int64_t least = pixels_.empty() ? 0 : -memory_.shared_base_most;
-    return base >= least && base <= memory_.shared_base_most && base % memory_.shared_base_multiple == 0;
+/// How far the chip moves a list.
+std::int64_t ListSharing::most_base() const {
+    return floor_multiple(memory_.shared_base_most, memory_.shared_base_multiple);
+}
+
+/// Whether the list can begin so that all its readers, and the axon at hand with this base, are within what the chip
+/// moves lists by.
+bool ListSharing::reachable(const List& list, std::int64_t base) const {
+    const std::int64_t lowest = std::min(list.lowest, cut_.front().at - base);
+    const std::int64_t move =
+        std::min(floor_multiple(lowest, memory_.shared_base_multiple), most_base() - std::max(list.highest_base, base));
+    const std::int64_t least = pixels_.empty() ? 0 : -most_base();
+    return base % memory_.shared_base_multiple == 0 && std::min(list.lowest_base, base) + move >= least;
 }
 
 /// Runs at both ends are asked first: the ends of a convolution's list are what its neighbours have too.
@@ -84,7 +95,8 @@ std::optional<ListSharing::Match> ListSharing::best_match(std::size_t synapses) 
         for (int tried = 0; next != none && tried < most_tried; ++tried, next = known_[next].next) {
             const Known& known = known_[next];
             const std::int64_t base = run.at - runs_[known.run].at;
-            if (!allowed(base) || (best.list == known.list && best.base == base && best.found > 0)) {
+            if (!reachable(lists_[known.list], base) ||
+                (best.list == known.list && best.base == base && best.found > 0)) {
                 continue;
             }
             const Match match{.list = known.list, .base = base, .found = found_at(lists_[known.list], base)};
@@ -140,7 +152,10 @@ void ListSharing::read(const Match& match) {
         runs_read_.push_back(known ? *known : keep(run, match.list, match.base));
     }
     reading.count = static_cast<std::uint32_t>(cut_.size());
-    ++lists_[match.list].readers;
+    List& list = lists_[match.list];
+    ++list.readers;
+    list.lowest_base = std::min(list.lowest_base, match.base);
+    list.highest_base = std::max(list.highest_base, match.base);
     readings_.push_back(reading);
 }
 
@@ -163,31 +178,24 @@ std::uint32_t ListSharing::keep(const Run& run, std::uint32_t list, std::int64_t
 }
 
 /// A list begins at target 0, as near as bases go; one that nothing shares stands where its axon needs it.
-bool ListSharing::finish() {
+void ListSharing::finish() {
     std::vector<std::int64_t> move;
     for (const List& list : lists_) {
-        move.push_back(floor_multiple(list.lowest, memory_.shared_base_multiple));
-    }
-    const std::int64_t most = floor_multiple(memory_.shared_base_most, memory_.shared_base_multiple);
-    for (const Reading& reading : readings_) {
-        List& list = lists_[reading.list];
-        list.in_part = list.in_part || reading.count != list.runs.size();
-        move[reading.list] = list.readers == 1 ? -reading.base : std::min(move[reading.list], most - reading.base);
-    }
-    for (std::size_t i = 0; i < lists_.size(); ++i) {
-        highest_target_ = std::max(highest_target_, lists_[i].highest - move[i]);
+        move.push_back(list.readers == 1 ? -list.lowest_base
+                                         : std::min(floor_multiple(list.lowest, memory_.shared_base_multiple),
+                                                    most_base() - list.highest_base));
+        highest_target_ = std::max(highest_target_, list.highest - move.back());
         std::uint32_t place = 0;
-        for (const std::uint32_t number : lists_[i].runs) {
-            runs_[number].at -= move[i];
+        for (const std::uint32_t number : list.runs) {
+            runs_[number].at -= move.back();
             runs_[number].place = place++;
         }
     }
-    bool sound = true;
     for (Reading& reading : readings_) {
+        lists_[reading.list].in_part =
+            lists_[reading.list].in_part || reading.count != lists_[reading.list].runs.size();
         reading.base += move[reading.list];
-        sound = sound && allowed(reading.base);
     }
-    return sound;
 }
 
 }  // namespace spikeloom::compiler

@@ -30,6 +30,8 @@ public:
         std::span<const CoreSynapse> synapses;  ///< of the axon that it was made for
         std::int64_t lowest = 0;                ///< target
         std::int64_t highest = 0;
+        std::int64_t lowest_base = 0;  ///< of its readers
+        std::int64_t highest_base = 0;
         std::uint32_t readers = 0;
         bool in_part = false;  ///< some axon leaves out runs
     };
@@ -47,8 +49,8 @@ public:
 
     /// The next axon reads these synapses: ascending by target, at least one; they must stay where they are.
     void add(std::span<const CoreSynapse> synapses);
-    /// When all are there. False if a base is beyond what the chip can move by.
-    [[nodiscard]] bool finish();
+    /// When all are there.
+    void finish();
 
     [[nodiscard]] std::span<const List> lists() const { return lists_; }
     [[nodiscard]] std::span<const Reading> readings() const { return readings_; }
@@ -71,7 +73,8 @@ private:
     [[nodiscard]] std::optional<Match> best_match(std::size_t synapses) const;
     [[nodiscard]] std::size_t found_at(const List& list, std::int64_t base) const;
     [[nodiscard]] std::optional<std::uint32_t> find(const List& list, const Run& run, std::int64_t base) const;
-    [[nodiscard]] bool allowed(std::int64_t base) const;
+    [[nodiscard]] std::int64_t most_base() const;
+    [[nodiscard]] bool reachable(const List& list, std::int64_t base) const;
     [[nodiscard]] bool worth(const Match& match, std::size_t synapses) const;
     void read(const Match& match);
     std::uint32_t keep(const Run& run, std::uint32_t list, std::int64_t base);
