@@ -330,7 +330,7 @@ TEST_CASE("each field of the schema is needed") {
         const bool optional = std::ranges::any_of(
             std::array{
                 " low:", " high:", " chip_columns:", " chip_rows:", " address_range:", " destinations_per_compartment:",
-                " soft_reset_compartments:", " payload_bits:", " crossbar_types:"},
+                " soft_reset_compartments:", " payload_bits:", " crossbar_types:", " in_part:"},
             [&](const char* field) { return line.find(field) != std::string::npos; });
         if (scalar && !optional) {
             std::string without = text;
