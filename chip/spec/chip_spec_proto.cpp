@@ -55,9 +55,10 @@ void to(const CoreLimits& limits, proto::CoreLimitsProto& message) {
     }
 }
 
-/// What a decay register holds where nothing is said of it.
+/// What a decay register holds where nothing is said of it. Widths out of range may come here to be checked: they give
+/// nothing.
 IntRange whole_register(int bits) {
-    return {.least = 0, .most = (std::int64_t{1} << bits) - 1};
+    return {.least = 0, .most = 0 < bits && bits < 32 ? (std::int64_t{1} << bits) - 1 : 0};
 }
 
 std::vector<NeuronModel> models_from(const proto::NeuronFormatProto& message) {
