@@ -1,5 +1,4 @@
-#include <cmath>
-
+#include "runtime/json_number.hpp"
 #include "runtime/report/findings.hpp"
 #include "tools/chip_comparison_forms.hpp"
 
@@ -10,7 +9,7 @@ namespace {
 namespace json = boost::json;
 
 json::value number_or_null(bool there, double value) {
-    return there && std::isfinite(value) ? json::value(value) : json::value(nullptr);
+    return there ? runtime::json_number(value) : json::value(nullptr);
 }
 
 json::object estimate(const chip::Estimate& value) {

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 #include <cmath>
 
+#include "runtime/json_number.hpp"
 #include "runtime/report/svg.hpp"
 #include "tools/comparison.hpp"
 
@@ -13,13 +14,10 @@ namespace spikeloom::tools {
 namespace {
 
 namespace json = boost::json;
+using runtime::json_number;
 using runtime::PlotPoint;
 using runtime::Scale;
 using runtime::Svg;
-
-json::value number(double value) {
-    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
-}
 
 json::object projection_object(const ProjectionInfo& info, const ComparedProjection& projection) {
     json::array over_time;
@@ -35,10 +33,10 @@ json::object projection_object(const ProjectionInfo& info, const ComparedProject
     }
     return {{"name", info.name},
             {"rms_of_weight_max", projection.rms},
-            {"rms_same_spikes_of_weight_max", number(projection.rms_same_spikes)},
+            {"rms_same_spikes_of_weight_max", json_number(projection.rms_same_spikes)},
             {"mean_difference_of_weight_max", projection.bias},
             {"between_trials_rms_of_weight_max", projection.between},
-            {"correlation", number(projection.correlation)},
+            {"correlation", json_number(projection.correlation)},
             {"at_bound_share", projection.at_bound},
             {"mean_weight", projection.mean_weight},
             {"rms_over_time_of_weight_max", std::move(over_time)},

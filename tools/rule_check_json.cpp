@@ -1,7 +1,5 @@
 // The printed form of `spikeloom rule check`, for programs.
-
-#include <cmath>
-
+#include "runtime/json_number.hpp"
 #include "tools/rule_check.hpp"
 
 namespace spikeloom::tools {
@@ -12,10 +10,6 @@ namespace json = boost::json;
 
 json::array to_json(const rules::Interval& interval) {
     return {interval.least, interval.most};
-}
-
-json::value finite_or_null(double value) {
-    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
 }
 
 /// First and last column.
@@ -84,7 +78,7 @@ json::object to_json(const rules::TraceAnalysis& trace) {
             {"impulse", trace.impulse},
             {"tau_steps", trace.tau},
             {"lifetime_steps", trace.lifetime_steps},
-            {"saturating_interval_steps", finite_or_null(trace.saturating_interval)}};
+            {"saturating_interval_steps", runtime::json_number(trace.saturating_interval)}};
 }
 
 json::object to_json(const rules::Finding& finding) {

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <boost/json.hpp>
-#include <cmath>
 
 #include "runtime/analog/timed_record.hpp"
+#include "runtime/json_number.hpp"
 
 namespace spikeloom::runtime {
 namespace {
@@ -68,10 +68,6 @@ std::string instances_text(const TimedRecord& record) {
     return text + "\n";
 }
 
-json::value finite_or_null(double value) {
-    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
-}
-
 json::object counts_json(const chip::analog::AnalogCounts& counts) {
     return {{"input_spikes", counts.input_spikes},
             {"spikes", counts.spikes},
@@ -106,7 +102,7 @@ json::object instances_json(const TimedRecord& record) {
                                      {"accuracy", score.accuracy()},
                                      {"silent", score.silent},
                                      {"missing_label_spikes", score.missing},
-                                     {"mean_decision_s", finite_or_null(score.decision_s)},
+                                     {"mean_decision_s", json_number(score.decision_s)},
                                      {"spikes_per_inference", score.spikes}});
     }
     const InstanceSpread spread = spread_of(record.scores);
@@ -185,8 +181,8 @@ std::string record_json(const TimedRecord& record) {
                         {"missing_label_spikes", record.whole ? json::value(nullptr) : json::value(record.missing())},
                         {"time_unit_s", record.time_unit_s},
                         {"window_s", record.window_s},
-                        {"mean_decision_s", finite_or_null(record.mean_decision_s())},
-                        {"mean_decision_tau", finite_or_null(record.mean_decision_s() / record.time_unit_s)},
+                        {"mean_decision_s", json_number(record.mean_decision_s())},
+                        {"mean_decision_tau", json_number(record.mean_decision_s() / record.time_unit_s)},
                         {"time_per_inference_s", record.counts.duration_s / samples},
                         {"populations", std::move(populations)},
                         {"counts", counts_json(record.counts)},

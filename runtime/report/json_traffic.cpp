@@ -1,9 +1,9 @@
-#include "runtime/report/json_traffic.hpp"
-
+// Time and traffic as JSON.
 #include <boost/json.hpp>
-#include <cmath>
 
+#include "runtime/json_number.hpp"
 #include "runtime/report/findings_traffic.hpp"
+#include "runtime/report/json_parts.hpp"
 
 namespace spikeloom::runtime {
 namespace {
@@ -12,18 +12,17 @@ namespace json = boost::json;
 
 constexpr std::size_t most_links = 1000;
 
-json::value number(double value) {
-    return std::isfinite(value) ? json::value(value) : json::value(nullptr);
-}
-
 json::value distribution(const Distribution& values) {
     if (values.count == 0) {
         return nullptr;
     }
-    return json::object{{"count", values.count},           {"least", number(values.least)},
-                        {"mean", number(values.mean)},     {"standard_deviation", number(values.deviation)},
-                        {"median", number(values.median)}, {"p95", number(values.p95)},
-                        {"most", number(values.most)}};
+    return json::object{{"count", values.count},
+                        {"least", json_number(values.least)},
+                        {"mean", json_number(values.mean)},
+                        {"standard_deviation", json_number(values.deviation)},
+                        {"median", json_number(values.median)},
+                        {"p95", json_number(values.p95)},
+                        {"most", json_number(values.most)}};
 }
 
 template <class T>
@@ -44,7 +43,9 @@ json::object histogram(const BoundHistogram& histogram) {
         }
         steps[name(bound)] = std::move(counts);
     }
-    return {{"first_ns", number(histogram.first)}, {"width_ns", number(histogram.width)}, {"steps", std::move(steps)}};
+    return {{"first_ns", json_number(histogram.first)},
+            {"width_ns", json_number(histogram.width)},
+            {"steps", std::move(steps)}};
 }
 
 json::array timeline(const TrafficReport& traffic) {
@@ -53,7 +54,7 @@ json::array timeline(const TrafficReport& traffic) {
         array.push_back(json::object{{"first_step", point.first_step},
                                      {"steps", point.steps},
                                      {"mean_ns", by_bound(point.time_ns)},
-                                     {"longest_ns", number(point.longest_ns)}});
+                                     {"longest_ns", json_number(point.longest_ns)}});
     }
     return array;
 }
@@ -78,9 +79,9 @@ json::array links(const TrafficReport& traffic) {
                                      {"name", link.name},
                                      {"between_chips", link.between_chips},
                                      {"flits", link.flits},
-                                     {"busy", number(link.busy)},
+                                     {"busy", json_number(link.busy)},
                                      {"busiest_steps", link.busiest_steps},
-                                     {"busy_when_busiest", number(link.busy_when_busiest)},
+                                     {"busy_when_busiest", json_number(link.busy_when_busiest)},
                                      {"peak_flits", link.peak},
                                      {"waited_flit_cycles", link.waited}});
     }
@@ -96,7 +97,7 @@ json::value trace(const Report& report) {
     for (const StallPlace& place : trace.places) {
         places.push_back(json::object{{"link", link_name(report, place.link, Script::plain)},
                                       {"messages", place.messages},
-                                      {"stalled_ns", number(place.stalled_ns)}});
+                                      {"stalled_ns", json_number(place.stalled_ns)}});
     }
     json::array bins(trace.bins.begin(), trace.bins.end());
     return json::object{{"messages", trace.recorded},
@@ -104,10 +105,10 @@ json::value trace(const Report& report) {
                         {"at_source_ns", distribution(trace.source_ns)},
                         {"in_network_ns", distribution(trace.network_ns)},
                         {"at_receiver_ns", distribution(trace.receiver_ns)},
-                        {"latency_histogram", json::object{{"first_ns", number(trace.first_bin_ns)},
-                                                           {"width_ns", number(trace.bin_width_ns)},
+                        {"latency_histogram", json::object{{"first_ns", json_number(trace.first_bin_ns)},
+                                                           {"width_ns", json_number(trace.bin_width_ns)},
                                                            {"messages", std::move(bins)}}},
-                        {"mean_hops", number(trace.mean_hops)},
+                        {"mean_hops", json_number(trace.mean_hops)},
                         {"stalled_messages", trace.stalled},
                         {"stalled_at", std::move(places)}};
 }
@@ -122,11 +123,11 @@ json::value traffic_json(const Report& report) {
     return json::object{{"model", traffic.model},
                         {"costs", traffic.costs},
                         {"finding", bound_finding(report, Script::plain)},
-                        {"cycle_ns", number(traffic.cycle_ns)},
-                        {"time_ns", number(traffic.time_ns)},
+                        {"cycle_ns", json_number(traffic.cycle_ns)},
+                        {"time_ns", json_number(traffic.time_ns)},
                         {"bound_steps", by_bound(traffic.bound_steps)},
                         {"time_by_bound_ns", by_bound(traffic.time_by_ns)},
-                        {"shorter_without_waiting_at_most", number(network_share(traffic))},
+                        {"shorter_without_waiting_at_most", json_number(network_share(traffic))},
                         {"step_times", histogram(traffic.step_times_ns)},
                         {"timeline", timeline(traffic)},
                         {"cores", cores(report)},
@@ -138,7 +139,7 @@ json::value traffic_json(const Report& report) {
                         {"samples_first_spike_ns", distribution(traffic.first_spike_ns)},
                         {"input_steps", traffic.input_steps > 0 ? json::value(traffic.input_steps) : nullptr},
                         {"feed_forward", traffic.feed_forward},
-                        {"emulation_wall_s", traffic.wall_s > 0 ? number(traffic.wall_s) : nullptr},
+                        {"emulation_wall_s", traffic.wall_s > 0 ? json_number(traffic.wall_s) : nullptr},
                         {"trace", trace(report)}};
 }
 
