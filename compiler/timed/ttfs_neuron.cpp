@@ -1,6 +1,53 @@
 #include "compiler/timed/ttfs_neuron.hpp"
 
+#include <cmath>
+#include <utility>
+
 namespace spikeloom::compiler::ttfs {
+
+void check(Findings& findings, const std::string& path, const proto::TtfsNeuronProto& block) {
+    const std::pair<const char*, std::optional<double>> above_zero[] = {
+        {"tau_mem", block.has_tau_mem() ? std::optional(block.tau_mem()) : std::nullopt},
+        {"tau_syn", block.has_tau_syn() ? std::optional(block.tau_syn()) : std::nullopt},
+        {"g_leak", block.has_g_leak() ? std::optional(block.g_leak()) : std::nullopt},
+        {"tau_syn_inhibitory",
+         block.has_tau_syn_inhibitory() ? std::optional(block.tau_syn_inhibitory()) : std::nullopt},
+        {"exponential.slope", block.has_exponential() && block.exponential().has_slope()
+                                  ? std::optional(block.exponential().slope())
+                                  : std::nullopt},
+        {"adaptation.tau_w", block.has_adaptation() && block.adaptation().has_tau_w()
+                                 ? std::optional(block.adaptation().tau_w())
+                                 : std::nullopt}};
+    for (const auto& [field, value] : above_zero) {
+        if (value) {
+            findings.positive(path + "." + field, *value);
+        }
+    }
+    if (block.has_leak()) {
+        findings.finite(path + ".leak", block.leak());
+    }
+    if (block.has_reset()) {
+        findings.finite(path + ".reset", block.reset());
+    }
+    if (block.has_refractory()) {
+        findings.require(block.refractory() >= 0 && std::isfinite(block.refractory()), path + ".refractory",
+                         block.refractory(), "0 or more");
+        if (block.has_one_spike() && block.one_spike()) {
+            findings.say(path + ".refractory", "a refractory time of neurons that spike once", "one_spike: false");
+        }
+    }
+    if (block.has_exponential()) {
+        findings.finite(path + ".exponential.threshold", block.exponential().threshold());
+    }
+    if (block.has_adaptation()) {
+        findings.finite(path + ".adaptation.a", block.adaptation().a());
+        findings.finite(path + ".adaptation.b", block.adaptation().b());
+    }
+    if (block.has_conductance()) {
+        findings.finite(path + ".conductance.e_excitatory", block.conductance().e_excitatory());
+        findings.finite(path + ".conductance.e_inhibitory", block.conductance().e_inhibitory());
+    }
+}
 
 void merge(proto::TtfsNeuronProto& base, const proto::TtfsNeuronProto& over) {
     if (over.has_refractory() && !over.has_one_spike()) {

@@ -1,9 +1,11 @@
-// The neuron blocks of a TTFS text: merged, with their defaults, and as parameters of the core's equations.
+// The neuron blocks of a TTFS text: checked, merged, with their defaults, and as parameters of the core's equations.
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "compiler/timed/ttfs.pb.h"
+#include "compiler/timed/ttfs_findings.hpp"
 #include "core/base/analog_neuron.hpp"
 
 namespace spikeloom::compiler::ttfs {
@@ -20,6 +22,8 @@ struct Units {
     double refractory = 0;
 };
 
+/// The numbers that a block gives, each checked where it stands; `path` is the block's.
+void check(Findings& findings, const std::string& path, const proto::TtfsNeuronProto& block);
 /// What a layer says over what the file says. A refractory time means several spikes, unless that is said otherwise.
 void merge(proto::TtfsNeuronProto& base, const proto::TtfsNeuronProto& over);
 /// With the defaults that ttfs.proto names.
