@@ -21,11 +21,21 @@ struct MappingOverrides {
         std::vector<std::uint32_t> cores;  ///< physical cores of the board that its neurons are restricted to
         friend bool operator==(const Pin&, const Pin&) = default;
     };
+    struct FanInParts {
+        std::string population;
+        std::uint32_t parts = 2;
+        friend bool operator==(const FanInParts&, const FanInParts&) = default;
+    };
     std::vector<Pin> pins;
     std::vector<std::uint32_t> forbidden_cores;      ///< physical cores that stay empty
     std::vector<std::vector<std::string>> together;  ///< populations whose neurons lie on the same cores, side by side
+    /// Populations whose sums are made in so many parts by helpers, a step later, though their neurons may fit cores:
+    /// to save cores where each of many lists holds few synapses (legalise/split_fan_in.hpp).
+    std::vector<FanInParts> fan_in_parts{};
 
-    [[nodiscard]] bool empty() const { return pins.empty() && forbidden_cores.empty() && together.empty(); }
+    [[nodiscard]] bool empty() const {
+        return pins.empty() && forbidden_cores.empty() && together.empty() && fan_in_parts.empty();
+    }
     friend bool operator==(const MappingOverrides&, const MappingOverrides&) = default;
 };
 

@@ -27,6 +27,7 @@ struct MappingTrial {
     enum class Kind : std::uint8_t {
         as_is,
         tiling,    ///< cores filled along another order of the neurons
+        parts,     ///< sums made in parts by helpers
         together,  ///< populations side by side on cores, or on cores of their own
         fewer_bits,
         pruned,

@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <span>
 #include <utility>
 
+#include "compiler/fan_in_parts.hpp"
+#include "compiler/legalise/split_fan_in.hpp"
 #include "compiler/passes/neuron_order.hpp"
 #include "compiler/passes/tile_order.hpp"
 #include "compiler/trial_changes.hpp"
@@ -30,6 +33,10 @@ public:
 
 private:
     [[nodiscard]] bool crossbar() const { return chip_.synapses.crossbar_types > 0; }
+    /// Not of a part of a split network.
+    [[nodiscard]] bool is_of_user(const std::string& population) const {
+        return std::ranges::find(network_.populations, population, &Population::name) != network_.populations.end();
+    }
     void add(TrialPlan plan) { plans_.push_back(std::move(plan)); }
     void lift_limits();
     void share_lists();
@@ -38,6 +45,7 @@ private:
     void keep_strongest(int bits);
     void prune();
     void change_neurons();
+    void split_sums();
     void move_populations();
     void reorder();
     void search_harder();
@@ -174,6 +182,54 @@ void Planner::change_neurons() {
          }});
 }
 
+/// Dense layers of many sources: every source has a list on every core, so that cores end with few neurons and lists of
+/// few synapses each. In parts, a core has fewer and longer ones.
+void Planner::split_sums() {
+    if (!passes_sums_on(chip_) || !options_.compile.split_fan_in || crossbar()) {
+        return;
+    }
+    struct Worth {
+        std::string name;
+        FanInParts best;
+        std::uint32_t saved = 0;
+    };
+    std::vector<Worth> worth;
+    for (const PopulationNeed& need : known_.populations) {
+        if (!is_of_user(need.name) || need.synapses == 0) {
+            continue;
+        }
+        const double bits = need.words * chip_.synapses.word_bits / static_cast<double>(need.synapses);
+        const FanInParts best =
+            cheapest_fan_in_parts({.neurons = need.neurons, .sources = need.most_sources, .synapse_bits = bits}, chip_);
+        if (best.parts > 1 && best.cores + best.cores / 8 < need.cores) {
+            worth.push_back(
+                {.name = need.name, .best = best, .saved = need.cores - static_cast<std::uint32_t>(best.cores)});
+        }
+    }
+    std::ranges::stable_sort(worth, std::greater<>(), &Worth::saved);
+    worth.resize(std::min<std::size_t>(worth.size(), thorough_ ? 3 : 1));
+    const auto try_parts = [&](std::span<const Worth> those) {
+        std::vector<MappingOverrides::FanInParts> wishes;
+        std::string how;
+        for (const Worth& one : those) {
+            wishes.push_back({.population = one.name, .parts = one.best.parts});
+            how += fmt::format("{}--fan-in-parts {}={}", how.empty() ? "" : " ", one.name, one.best.parts);
+        }
+        add({.kind = Kind::parts,
+             .change = those.size() == 1
+                           ? fmt::format("sums of '{}' in {} parts, a step later", those[0].name, those[0].best.parts)
+                           : fmt::format("sums of {} populations in parts, a step later each", those.size()),
+             .how = how,
+             .options = [wishes](CompileOptions& compile) { compile.overrides.fan_in_parts = wishes; }});
+    };
+    for (const Worth& one : worth) {
+        try_parts({&one, 1});
+    }
+    if (worth.size() > 1) {
+        try_parts(worth);
+    }
+}
+
 /// Cores that end for different limits waste what the other population would use: side by side they may share. And what
 /// it costs to keep the largest population on cores of its own.
 void Planner::move_populations() {
@@ -184,10 +240,7 @@ void Planner::move_populations() {
         }
     }
     std::ranges::stable_sort(needs, std::greater<>(), &PopulationNeed::cores);
-    const auto named = [&](const std::string& name) {  // not a part of a split network
-        return std::ranges::find(network_.populations, name, &Population::name) != network_.populations.end();
-    };
-    std::erase_if(needs, [&](const PopulationNeed* need) { return !named(need->name); });
+    std::erase_if(needs, [&](const PopulationNeed* need) { return !is_of_user(need->name); });
     if (needs.empty()) {
         return;
     }
@@ -268,6 +321,7 @@ std::vector<TrialPlan> Planner::run() {
     }
     try_chips();
     change_neurons();
+    split_sums();
     prune();
     move_populations();
     narrow_weights();

@@ -78,12 +78,13 @@ Result<std::optional<Mapping>> legalise_and_partition(const Network& network, co
     return std::optional(std::move(legal));
 }
 
-/// Dealt to cores, legalised if need be: at once where other formats needed it (`like`).
+/// Dealt to cores, legalised if need be: at once where other formats needed it (`like`), or where the user wants sums
+/// in parts.
 Result<Mapping> partitioned(const Network& network, Mapping mapping, const chip::ChipSpec& chip,
                             const CompileOptions& options, const PartitionChoices& choices,
                             const LegalNetwork* like = nullptr) {
     const auto legalised = [&] { return legalise_and_partition(network, mapping, chip, options, choices, like); };
-    if (like != nullptr) {
+    if (like != nullptr || !options.overrides.fan_in_parts.empty()) {
         auto legal = legalised();
         if (!legal || *legal) {
             return legal ? Result<Mapping>(std::move(**legal)) : fail(std::move(legal.error()));

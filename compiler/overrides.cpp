@@ -6,10 +6,15 @@
 #include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <utility>
+
+#include "compiler/legalise/split_fan_in.hpp"
 
 namespace spikeloom::compiler {
 namespace {
+
+constexpr std::uint32_t most_fan_in_parts = 4096;
 
 /// The number of the population of that name, or a finding.
 std::optional<std::uint32_t> find_population(const Network& network, const std::string& name, const std::string& where,
@@ -86,6 +91,7 @@ public:
         for (const MappingOverrides::Pin& pin : overrides_.pins) {
             take_pin(pin);
         }
+        check_fan_in_parts();
         if (!findings_.empty()) {
             return fail(std::move(findings_));
         }
@@ -101,6 +107,7 @@ private:
     void forbid();
     void keep_together(const std::vector<std::string>& names);
     void take_pin(const MappingOverrides::Pin& pin);
+    void check_fan_in_parts();
     void build_groups();
     void check_rooms();
 
@@ -179,6 +186,32 @@ void Planner::take_pin(const MappingOverrides::Pin& pin) {
              .found = fmt::format("it is kept together with '{}', which is pinned to other cores", other),
              .allowed = "the same cores for populations that are kept together",
              .help = fmt::format("leave out one of the pins: '{}' follows '{}'", pin.population, other)});
+    }
+}
+
+/// What the wishes need to make sense; legalise() fulfils them.
+void Planner::check_fan_in_parts() {
+    std::set<std::uint32_t> seen;
+    for (const auto& [name, parts] : overrides_.fan_in_parts) {
+        const std::string where = fmt::format("fan-in of '{}' in parts", name);
+        const auto population = find_population(network_, name, where, findings_);
+        if (!population) {
+            continue;
+        }
+        if (!passes_sums_on(chip_)) {
+            findings_.push_back({.where = where,
+                                 .found = fmt::format("no neuron of chip '{}' passes a part of a sum on", chip_.name),
+                                 .allowed = "chips with graded spikes and neurons that send what arrives",
+                                 .help = "loihi2 has both"});
+        }
+        if (!seen.insert(*population).second) {
+            findings_.push_back({.where = where, .found = "a second number of parts", .allowed = "one"});
+        }
+        if (parts < 2 || parts > most_fan_in_parts) {
+            findings_.push_back({.where = where,
+                                 .found = fmt::format("{} part{}", parts, parts == 1 ? "" : "s"),
+                                 .allowed = fmt::format("2 to {}", most_fan_in_parts)});
+        }
     }
 }
 

@@ -37,7 +37,8 @@ struct OverridePlan {
 };
 
 /// Errors: an unknown population or core, a population pinned twice, or together with one that is pinned elsewhere, a
-/// pin all of whose cores are forbidden, or with fewer compartments than neurons.
+/// pin all of whose cores are forbidden, or with fewer compartments than neurons, a fan-in in parts on
+/// a chip that passes no sums on, or in none.
 [[nodiscard]] Result<OverridePlan> plan_overrides(const Network& network, const chip::ChipSpec& chip,
                                                   const MappingOverrides& overrides);
 

@@ -42,12 +42,16 @@ void add_override_options(CommandLine& line) {
     line.add()("pin", many("POP=CORES"), "this population on these places of the mesh only: hidden=0-3,7")(
         "forbid-core", many("CORES"), "places of the mesh that stay empty: 5,9-12")(
         "keep-together", many("POP,POP"), "every core that holds one of these populations holds its share of each")(
+        "fan-in-parts", many("POP=PARTS"),
+        "make the sums of this population in so many parts by helper neurons, a step later: saves cores where many "
+        "sources reach few neurons a core (chips with graded spikes)")(
         "rates", word("RECORDING"),
         "spikes weigh as often as in this recording of the network (default: every neuron spikes once)");
 }
 
 bool any_override(const CommandLine& line) {
-    return line.has("pin") || line.has("forbid-core") || line.has("keep-together") || line.has("rates");
+    return line.has("pin") || line.has("forbid-core") || line.has("keep-together") || line.has("fan-in-parts") ||
+           line.has("rates");
 }
 
 Result<void> take_overrides(const CommandLine& line, const compiler::Network& network,
@@ -61,6 +65,12 @@ Result<void> take_overrides(const CommandLine& line, const compiler::Network& ne
     }
     for (const std::string& text : line.optional<Words>("keep-together").value_or(Words{})) {
         options.overrides.together.push_back(parse_together(text));
+    }
+    for (const std::string& text : line.optional<Words>("fan-in-parts").value_or(Words{})) {
+        if (!options.split_fan_in) {
+            throw UsageError("--fan-in-parts and --split-fan-in never contradict each other");
+        }
+        options.overrides.fan_in_parts.push_back(parse_fan_in_parts(text));
     }
     if (!line.has("rates")) {
         return {};

@@ -67,6 +67,18 @@ compiler::MappingOverrides::Pin parse_pin(std::string_view text) {
             .cores = parse_core_list("pin", text.substr(equals + 1))};
 }
 
+compiler::MappingOverrides::FanInParts parse_fan_in_parts(std::string_view text) {
+    const std::size_t equals = text.rfind('=');
+    const std::string_view digits = equals == std::string_view::npos ? text : text.substr(equals + 1);
+    std::uint32_t parts = 0;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), parts);
+    if (equals == std::string_view::npos || equals == 0 || error != std::errc() ||
+        end != digits.data() + digits.size()) {
+        throw UsageError(fmt::format("--fan-in-parts: '{}'; allowed is POPULATION=PARTS, hidden=8", text));
+    }
+    return {.population = std::string(text.substr(0, equals)), .parts = parts};
+}
+
 std::vector<std::string> parse_together(std::string_view text) {
     std::vector<std::string> names = split(text);
     if (std::ranges::find(names, "") != names.end()) {

@@ -1,4 +1,5 @@
-// The words of the options that override a mapping: lists of cores, pins, populations that are kept together. What
+// The words of the options that override a mapping: lists of cores, pins, populations that are kept
+// together, parts of a fan-in. What
 // makes no sense as a word throws UsageError in the name of its option; whether cores and populations exist is the
 // compiler's business.
 #pragma once
@@ -17,6 +18,9 @@ namespace spikeloom::tools {
 
 /// "hidden=0-3,7"; the last = separates, so that a name may hold one.
 [[nodiscard]] compiler::MappingOverrides::Pin parse_pin(std::string_view text);
+
+/// "hidden=8"; the last = separates.
+[[nodiscard]] compiler::MappingOverrides::FanInParts parse_fan_in_parts(std::string_view text);
 
 /// "a,b,c" as its names; one that is empty is no name.
 [[nodiscard]] std::vector<std::string> parse_together(std::string_view text);

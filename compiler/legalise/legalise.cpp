@@ -77,6 +77,16 @@ SplitPlan whole_populations(SplitPlan plan, const MappedNetwork& mapped) {
     return plan;
 }
 
+/// The splits that the user wants, of all neurons of a population.
+SplitPlan wanted_splits(const Network& network, const MappedNetwork& mapped, const MappingOverrides& overrides) {
+    SplitPlan plan;
+    for (const auto& [name, parts] : overrides.fan_in_parts) {
+        const auto named = std::ranges::find(network.populations, name, &Population::name);
+        plan[static_cast<std::uint32_t>(named - network.populations.begin())].parts = parts;
+    }
+    return whole_populations(std::move(plan), mapped);
+}
+
 class Legaliser {
 public:
     Legaliser(const chip::ChipSpec& chip, const CompileOptions& options, const LegalNetwork* like)
@@ -254,17 +264,27 @@ Result<Legaliser::Made> Legaliser::copy(const LegalMapping& from, const MisfitSu
 }
 
 Result<std::optional<LegalMapping>> Legaliser::run(const Network& network, const MappedNetwork& mapped) {
-    const MisfitSurvey first = find_misfits(network, mapped, chip_);
-    if (first.misfits.empty()) {
-        return std::optional<LegalMapping>();
+    LegalMapping at = as_given(network, mapped, chip_, options_);
+    MisfitSurvey survey;
+    if (SplitPlan wanted = wanted_splits(network, mapped, options_.overrides); !wanted.empty()) {
+        auto made = deal(at, wanted);
+        if (!made) {
+            return fail(std::move(made.error()));
+        }
+        at = std::move(made->mapping);
+        survey = std::move(made->survey);
+    } else {
+        survey = find_misfits(network, mapped, chip_);
+        if (survey.misfits.empty()) {
+            return std::optional<LegalMapping>();
+        }
     }
+    const Diagnostics first = refuse_misfits(at.legal.network, at.mapped, survey, chip_, way_out(chip_, options_));
     const auto refuse = [&](const Diagnostics& reasons) {
-        Diagnostics findings = refuse_misfits(network, mapped, first, chip_, way_out(chip_, options_));
+        Diagnostics findings = first;
         findings.insert(findings.end(), reasons.begin(), reasons.end());
         return fail(std::move(findings));
     };
-    LegalMapping at = as_given(network, mapped, chip_, options_);
-    MisfitSurvey survey = first;
     bool copied = false;
     for (int round = 0; round < most_rounds && !survey.misfits.empty(); ++round) {
         Shortage all;

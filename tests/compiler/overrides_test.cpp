@@ -55,6 +55,22 @@ TEST_CASE("overrides that make no sense are refused by name") {
     says({.pins = {}, .forbidden_cores = {}, .together = {{"layer1", "layer4"}}}, "no population 'layer4'");
     says({.pins = {}, .forbidden_cores = {}, .together = {{"layer1"}}}, "two or more");
     says({.pins = {}, .forbidden_cores = {}, .together = {{"layer1", "layer1"}}}, "'layer1' is named twice");
+    says({.pins = {}, .forbidden_cores = {}, .together = {}, .fan_in_parts = {{"layer1", 2}}},
+         "passes a part of a sum");
+    chip::ChipSpec graded = chip;
+    graded.neuron.payload_bits = 24;
+    graded.neuron.models = {NeuronModel::leaky, NeuronModel::graded_vector};
+    const auto refuses_parts = [&](const std::vector<MappingOverrides::FanInParts>& wishes, const std::string& text) {
+        const std::string refused =
+            refusal(network, graded, {.pins = {}, .forbidden_cores = {}, .together = {}, .fan_in_parts = wishes});
+        CAPTURE(refused);
+        CHECK((text.empty() ? refused.empty() : refused.find(text) != std::string::npos));
+    };
+    refuses_parts({{"layer9", 2}}, "no population 'layer9'");
+    refuses_parts({{"layer1", 1}}, "1 part");
+    refuses_parts({{"layer1", 5000}}, "2 to 4096");
+    refuses_parts({{"layer1", 2}, {"layer1", 3}}, "a second number");
+    refuses_parts({{"layer1", 2}, {"layer2", 3}}, "");
     says({.pins = {{"layer1", numbers(0, 5)}, {"layer3", numbers(5, 5)}},
           .forbidden_cores = {},
           .together = {{"layer1", "layer2"}, {"layer2", "layer3"}}},

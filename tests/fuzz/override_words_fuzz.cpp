@@ -1,6 +1,6 @@
-// The words of --pin, --forbid-core and --keep-together from hostile hands: a usage error or values in range, and a
-// plan over a small chip and network that is sound or refused. A line is one use; the first byte chooses the option of
-// the first, the others take turns.
+// The words of --pin, --forbid-core, --keep-together and --fan-in-parts from hostile hands: a usage error or values in
+// range, and a plan over a small chip and network that is sound or refused. A line is one use; the first byte chooses
+// the option of the first, the others take turns.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -42,10 +42,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         for (int use = data[0]; !rest.empty() && overrides.pins.size() < most_pins; ++use) {
             const std::string_view word = rest.substr(0, rest.find('\n'));
             rest.remove_prefix(std::min(word.size() + 1, rest.size()));
-            if (use % 3 == 0) {
+            if (use % 4 == 0) {
                 overrides.pins.push_back(tools::parse_pin(word));
-            } else if (use % 3 == 1) {
+            } else if (use % 4 == 1) {
                 overrides.forbidden_cores = tools::parse_core_list("forbid-core", word);
+            } else if (use % 4 == 2) {
+                overrides.fan_in_parts.push_back(tools::parse_fan_in_parts(word));
             } else {
                 overrides.together.push_back(tools::parse_together(word));
             }

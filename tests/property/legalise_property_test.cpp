@@ -171,11 +171,14 @@ chip::ChipSpec narrow(const chip::ChipSpec& formats, std::int64_t input_axons) {
 }
 
 /// Split on `chip`, beside one core of the same formats.
-void compare(const Network& network, const chip::ChipSpec& chip, std::uint64_t seed, int effort, Tally& tally) {
+void compare(const Network& network, const chip::ChipSpec& chip, std::uint64_t seed, int effort, Tally& tally,
+             std::vector<MappingOverrides::FanInParts> wishes = {}) {
     CompileOptions options;
     options.seed = seed;
     options.effort = effort;
-    const auto many = compile(network, chip, options);
+    CompileOptions as_wished = options;
+    as_wished.overrides.fan_in_parts = std::move(wishes);
+    const auto many = compile(network, chip, as_wished);
     if (!many) {
         for (const Diagnostic& reason : many.error()) {
             CAPTURE(to_text(reason));
@@ -473,6 +476,28 @@ TEST_CASE("random networks split where cores take in little spike as on one core
         CHECK(tally.late_biases > 8);
         CHECK(tally.spikes > 3000);
     }
+}
+
+TEST_CASE("neurons that fit cores have their sums made in parts where the user wants it, and spike as they would") {
+    constexpr std::uint64_t networks = test::sanitized ? 8 : 30;
+    Tally tally;
+    for (std::uint64_t seed = 100; seed < 100 + networks; ++seed) {
+        CAPTURE(seed);
+        const Network network = without_biases(test::random_network(seed, {}));
+        test::Draws draws(seed);
+        std::vector<MappingOverrides::FanInParts> wishes;
+        for (const Population& population : network.populations) {
+            if (draws.chance(0.5)) {
+                wishes.push_back(
+                    {.population = population.name, .parts = static_cast<std::uint32_t>(draws.integer(2, 6))});
+            }
+        }
+        compare(network, narrow(graded_formats(seed), 4096), seed, 0, tally, wishes);
+    }
+    MESSAGE(tally.split << " split, " << tally.refused << " refused, " << tally.shifted << " compared; " << tally.spikes
+                        << " spikes");
+    CHECK(tally.split > (test::sanitized ? 2 : 10));
+    CHECK(tally.shifted > (test::sanitized ? 1 : 8));
 }
 
 }  // namespace

@@ -100,6 +100,28 @@ class Mapping(Case):
                                                 "--no-other-chips"))
         self.refused("explain", self.network, "--chip", "loihi1", "--depth", 7, status=2, says="0 to 2")
 
+    def test_explain_finds_the_parts_that_save_cores_and_compile_makes_them(self):
+        net = self.folder / "wide.textproto"
+        net.write_text("""name: "wide" step_s: 1 seed: 7
+input { name: "in" shape: 9000 }
+population { name: "fc" shape: 64 kind: integrate_fire v_threshold: 1000 }
+projection { name: "p" source: "in" target: "fc" dense {} weight { uniform { low: -100 high: 127 } } }
+output { population: "fc" }""")
+        told = json.loads(self.done("explain", net, "--chip", "loihi2", "--depth", 0, "--no-other-chips", "--json",
+                                    "--effort", 0))
+        parts = next(row for row in told["what_helps"] if row["option"].startswith("--fan-in-parts fc="))
+        self.assertLess(parts["cores"] * 3, int(re.search(r": (\d+) of", told["verdict"])[1]) * 2, told)
+        image = self.folder / "wide.loom"
+        text = self.done("compile", net, "--chip", "loihi2", "-o", image, "--effort", 0, *parts["option"].split())
+        self.assertIn("fc.sums", text)
+        self.assertEqual(len(json.loads(self.done("inspect", image, "--json"))["cores"]), parts["cores"])
+        for word, says in {"fc": "POPULATION=PARTS", "fc=x": "POPULATION=PARTS"}.items():
+            self.refused("compile", net, "--chip", "loihi2", "-o", image, "--fan-in-parts", word, status=2, says=says)
+        self.refused("compile", net, "--chip", "loihi2", "-o", image, "--fan-in-parts", "fc=4", "--split-fan-in",
+                     "never", status=2, says="contradict")
+        self.refused("compile", net, "--chip", "loihi1", "-o", image, "--fan-in-parts", "fc=4", says="passes a part")
+        self.refused("compile", net, "--chip", "loihi2", "-o", image, "--fan-in-parts", "fd=4", says="'fd'")
+
     def test_explain_counts_runs_of_an_analog_chip(self):
         told = json.loads(self.done("explain", self.network, "--chip", "brainscales2", "--json"))
         self.assertIn("does not fit brainscales2", told["verdict"])
