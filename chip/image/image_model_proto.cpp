@@ -1,27 +1,16 @@
+// Neuron models of a core's compartment groups to and from their messages.
 #include <algorithm>
 #include <utility>
 
 #include "chip/image/image_proto.hpp"
+#include "chip/image/model_parameters_proto.hpp"
 
 namespace spikeloom::chip {
 namespace {
 
 void to(const CompartmentGroup& group, proto::GroupModelProto& message) {
-    const ModelParameters& p = group.parameters;
     message.set_model(static_cast<std::uint32_t>(group.model));
-    message.set_soft_reset(p.soft_reset);
-    message.set_threshold_low(p.threshold_low);
-    message.set_sin_decay(p.sin_decay);
-    message.set_cos_decay(p.cos_decay);
-    message.set_state_exponent(p.state_exponent);
-    message.set_relu(p.relu);
-    message.set_cumulative_error(p.cumulative_error);
-    message.set_corrected(p.corrected);
-    message.set_reset_interval(p.reset_interval);
-    message.set_reset_offset(p.reset_offset);
-    message.set_adaptation_decay(p.adaptation_decay);
-    message.set_adaptation_step(p.adaptation_step);
-    message.set_refractory_decay(p.refractory_decay);
+    parameters_to(group.parameters, message);
 }
 
 bool from(const proto::GroupModelProto& message, CompartmentGroup& group) {
@@ -29,19 +18,7 @@ bool from(const proto::GroupModelProto& message, CompartmentGroup& group) {
         return false;
     }
     group.model = static_cast<NeuronModel>(message.model());
-    group.parameters = {.soft_reset = message.soft_reset(),
-                        .threshold_low = message.threshold_low(),
-                        .sin_decay = message.sin_decay(),
-                        .cos_decay = message.cos_decay(),
-                        .state_exponent = message.state_exponent(),
-                        .relu = message.relu(),
-                        .cumulative_error = message.cumulative_error(),
-                        .corrected = message.corrected(),
-                        .reset_interval = message.reset_interval(),
-                        .reset_offset = message.reset_offset(),
-                        .adaptation_decay = message.adaptation_decay(),
-                        .adaptation_step = message.adaptation_step(),
-                        .refractory_decay = message.refractory_decay()};
+    group.parameters = parameters_from(message);
     return true;
 }
 

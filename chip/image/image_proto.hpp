@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "chip/image/image.hpp"
 #include "chip/image/image.pb.h"
@@ -18,6 +19,14 @@ namespace spikeloom::chip {
 
 void to_proto(const Provenance& provenance, proto::ProvenanceProto& message);
 [[nodiscard]] Provenance from_proto(const proto::ProvenanceProto& message);
+
+/// The parts of a core's message. Those that read say what is wrong; "" when nothing is.
+void registers_to(const CoreImage& core, proto::CoreImageProto& message);
+[[nodiscard]] std::string registers_from(const proto::CoreImageProto& message, CoreImage& core);
+void entries_to(const CoreImage& core, proto::CoreImageProto& message);
+[[nodiscard]] std::string entries_from(const proto::CoreImageProto& message, CoreImage& core);
+void synapses_to(const std::vector<Synapse>& synapses, proto::CoreImageProto& message);
+[[nodiscard]] std::string synapses_from(const proto::CoreImageProto& message, std::vector<Synapse>& synapses);
 
 /// Models and parameters of a core's groups; the groups are there already when they are read.
 void models_to(const std::vector<CompartmentGroup>& groups, proto::CoreImageProto& message);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "chip/image/image_proto.hpp"
+#include "chip/image/model_parameters_proto.hpp"
 #include "compiler/passes/plastic_fit.hpp"
 #include "compiler/text/network_store.pb.h"
 #include "compiler/text/network_text.hpp"
@@ -90,25 +91,12 @@ void store(const Network& network, const Projection& projection, proto::StoredLe
 }
 
 void store(const FixedNeuron& fixed, proto::StoredFixedProto& out) {
-    const ModelParameters& parameters = fixed.parameters;
     out.set_model(static_cast<std::uint32_t>(fixed.model));
     out.set_current_decay(fixed.current_decay);
     out.set_voltage_decay(fixed.voltage_decay);
     out.set_threshold(fixed.threshold);
     put(fixed.biases, out.mutable_bias());
-    out.set_soft_reset(parameters.soft_reset);
-    out.set_threshold_low(parameters.threshold_low);
-    out.set_sin_decay(parameters.sin_decay);
-    out.set_cos_decay(parameters.cos_decay);
-    out.set_state_exponent(parameters.state_exponent);
-    out.set_relu(parameters.relu);
-    out.set_cumulative_error(parameters.cumulative_error);
-    out.set_corrected(parameters.corrected);
-    out.set_reset_interval(parameters.reset_interval);
-    out.set_reset_offset(parameters.reset_offset);
-    out.set_adaptation_decay(parameters.adaptation_decay);
-    out.set_adaptation_step(parameters.adaptation_step);
-    out.set_refractory_decay(parameters.refractory_decay);
+    chip::parameters_to(fixed.parameters, out);
 }
 
 void store(const Population& population, proto::StoredPopulationProto& out) {
@@ -223,19 +211,7 @@ private:
         fixed.voltage_decay = stored.voltage_decay();
         fixed.threshold = stored.threshold();
         fixed.biases.assign(stored.bias().begin(), stored.bias().end());
-        fixed.parameters = {.soft_reset = stored.soft_reset(),
-                            .threshold_low = stored.threshold_low(),
-                            .sin_decay = stored.sin_decay(),
-                            .cos_decay = stored.cos_decay(),
-                            .state_exponent = stored.state_exponent(),
-                            .relu = stored.relu(),
-                            .cumulative_error = stored.cumulative_error(),
-                            .corrected = stored.corrected(),
-                            .reset_interval = stored.reset_interval(),
-                            .reset_offset = stored.reset_offset(),
-                            .adaptation_decay = stored.adaptation_decay(),
-                            .adaptation_step = stored.adaptation_step(),
-                            .refractory_decay = stored.refractory_decay()};
+        fixed.parameters = chip::parameters_from(stored);
         return fixed;
     }
 
