@@ -77,25 +77,13 @@ std::optional<Shape> own_shape(const NirNode& node) {
     return std::nullopt;
 }
 
-void NirNodeShapes::complain(const NirNode& node, const std::string& parameter, std::string found, std::string allowed,
-                             std::string help) {
-    findings_.push_back({.where = file_.where(node) + (parameter.empty() ? "" : "/" + parameter),
-                         .found = std::move(found),
-                         .allowed = std::move(allowed),
-                         .help = std::move(help)});
-}
-
-void NirNodeShapes::remark(const NirNode& node, std::string found) {
-    remarks_.push_back({.severity = Severity::warning, .where = file_.where(node), .found = std::move(found)});
-}
-
 std::optional<NirNodeShapes::Output> NirNodeShapes::output(const NirNode& node, const Shape& in,
                                                            const std::vector<const NirNode*>& after) {
-    const std::size_t known = findings_.size();
+    const std::size_t known = say_.count();
     auto out = unchecked(node, in, after);
     if (!out) {
-        if (findings_.size() == known) {
-            complain(node, "", fmt::format("{} arrives, which the node can't take", shape_text(in)));
+        if (say_.count() == known) {
+            say_.complain(node, "", fmt::format("{} arrives, which the node can't take", shape_text(in)));
         }
         return std::nullopt;
     }
@@ -104,9 +92,9 @@ std::optional<NirNodeShapes::Output> NirNodeShapes::output(const NirNode& node, 
         elements *= extent;
     }
     if (elements > static_cast<double>(most_layer_elements)) {
-        complain(node, "",
-                 fmt::format("{} arrives, and the node gives {} elements", shape_text(in), shape_text(out->shape)),
-                 fmt::format("at most {} elements", most_layer_elements));
+        say_.complain(node, "",
+                      fmt::format("{} arrives, and the node gives {} elements", shape_text(in), shape_text(out->shape)),
+                      fmt::format("at most {} elements", most_layer_elements));
         return std::nullopt;
     }
     return out;
@@ -156,12 +144,12 @@ Shape NirNodeShapes::port(const NirNode& node, const Shape& in) {
     const std::string found = fmt::format("the {} '{}' declares the shape {}, but {} arrives", nir_type_name(node.type),
                                           node.name, shape_text(declared), shape_text(in));
     if (element_count(declared) == element_count(in)) {
-        remark(node, found + "; the elements are as many, and are taken in C order");
+        say_.remark(node, found + "; the elements are as many, and are taken in C order");
     } else if (options_.ignore_port_shapes) {
-        remark(node, found + "; what arrives is taken");
+        say_.remark(node, found + "; what arrives is taken");
     } else {
-        complain(node, "shape", found, shape_text(in),
-                 "correct the file, or let what arrives decide: --nir-ignore-port-shapes");
+        say_.complain(node, "shape", found, shape_text(in),
+                      "correct the file, or let what arrives decide: --nir-ignore-port-shapes");
     }
     return in;
 }
@@ -179,7 +167,7 @@ std::optional<Shape> NirNodeShapes::matrix(const NirNode& node, const Shape& in)
         out.back() = static_cast<std::uint32_t>(rows);
         return out;
     }
-    complain(
+    say_.complain(
         node, "weight", fmt::format("{} arrives, but the weight takes {} inputs", shape_text(in), columns),
         fmt::format("a weight of shape (outputs, {})", element_count(in)),
         element_count(in) == rows ? "the weight fits the other way round: NIR has outputs first, then inputs" : "");
@@ -189,8 +177,8 @@ std::optional<Shape> NirNodeShapes::matrix(const NirNode& node, const Shape& in)
 std::optional<Shape> NirNodeShapes::map_of(const NirNode& node, const Shape& in) {
     const auto map = as_map(in, node.type);
     if (map[0] == 0) {
-        complain(node, "", fmt::format("{} arrives at a {}", shape_text(in), nir_type_name(node.type)),
-                 node.type == NirType::conv1d ? "(channels, length)" : "(channels, height, width)");
+        say_.complain(node, "", fmt::format("{} arrives at a {}", shape_text(in), nir_type_name(node.type)),
+                      node.type == NirType::conv1d ? "(channels, length)" : "(channels, height, width)");
         return std::nullopt;
     }
     return Shape(map.begin(), map.end());
@@ -203,10 +191,10 @@ bool NirNodeShapes::takes_channels(const NirNode& node, const Shape& map) {
     if (wanted == map[0]) {
         return true;
     }
-    complain(node, "weight", fmt::format("{} channels arrive, but the weight takes {}", map[0], wanted),
-             map[0] % groups == 0 ? fmt::format("{} channels a group", map[0] / groups)
-                                  : fmt::format("a multiple of {} channels, one part for each group", groups),
-             map[2] == wanted ? "channels come first in NIR: (channels, height, width)" : "");
+    say_.complain(node, "weight", fmt::format("{} channels arrive, but the weight takes {}", map[0], wanted),
+                  map[0] % groups == 0 ? fmt::format("{} channels a group", map[0] / groups)
+                                       : fmt::format("a multiple of {} channels, one part for each group", groups),
+                  map[2] == wanted ? "channels come first in NIR: (channels, height, width)" : "");
     return false;
 }
 
@@ -216,8 +204,9 @@ bool NirNodeShapes::agrees_with_input_shape(const NirNode& node, const Shape& ma
         (declared->values.back() == map[2] && (node.type == NirType::conv1d || declared->values.front() == map[1]))) {
         return true;
     }
-    complain(node, "input_shape",
-             fmt::format("input_shape is ({}), but {} arrives", fmt::join(declared->values, ", "), shape_text(in)));
+    say_.complain(
+        node, "input_shape",
+        fmt::format("input_shape is ({}), but {} arrives", fmt::join(declared->values, ", "), shape_text(in)));
     return false;
 }
 
@@ -263,8 +252,9 @@ std::optional<std::array<std::uint32_t, 2>> NirNodeShapes::windows(const NirNode
     for (std::size_t axis = 0; axis < 2; ++axis) {
         const std::uint64_t padded = std::uint64_t{map[axis + 1]} + padding[axis];
         if (reach[axis] > padded) {
-            complain(node, "", fmt::format("a window of {} over an input of {}, padding included", reach[axis], padded),
-                     "windows that fit into the input");
+            say_.complain(node, "",
+                          fmt::format("a window of {} over an input of {}, padding included", reach[axis], padded),
+                          "windows that fit into the input");
             return std::nullopt;
         }
         count[axis] = static_cast<std::uint32_t>((padded - reach[axis]) / stride[axis] + 1);
@@ -276,10 +266,11 @@ std::optional<Shape> NirNodeShapes::elementwise(const NirNode& node, const Shape
     const Shape own = *sound_shape(largest_of(node).shape);
     for (const auto& [name, array] : node.parameters) {
         if (!spread(array, in)) {
-            complain(node, name,
-                     fmt::format("{} arrives at the {} '{}', whose parameter {} has the shape ({})", shape_text(in),
-                                 nir_type_name(node.type), node.name, name, fmt::join(array.shape, ", ")),
-                     fmt::format("one value, or the shape {}", shape_text(in)));
+            say_.complain(
+                node, name,
+                fmt::format("{} arrives at the {} '{}', whose parameter {} has the shape ({})", shape_text(in),
+                            nir_type_name(node.type), node.name, name, fmt::join(array.shape, ", ")),
+                fmt::format("one value, or the shape {}", shape_text(in)));
             return std::nullopt;
         }
     }
@@ -292,8 +283,8 @@ std::optional<NirNodeShapes::Output> NirNodeShapes::flatten(const NirNode& node,
     if (const NirArray* declared = node.find("input_type")) {
         const auto shape = sound_shape(declared->values);
         if (!shape || element_count(*shape) != element_count(in)) {
-            remark(node, fmt::format("the Flatten's input_type is ({}), but {} arrives, which is taken",
-                                     fmt::join(declared->values, ", "), shape_text(in)));
+            say_.remark(node, fmt::format("the Flatten's input_type is ({}), but {} arrives, which is taken",
+                                          fmt::join(declared->values, ", "), shape_text(in)));
         }
     }
     const auto start = static_cast<int>(node.at("start_dim").values[0]);
@@ -308,9 +299,9 @@ std::optional<NirNodeShapes::Output> NirNodeShapes::flatten(const NirNode& node,
         return Output{*shifted, true};
     }
     if (!literal) {
-        complain(node, "start_dim",
-                 fmt::format("dimensions {} to {} of {} are to be flattened", start, end, shape_text(in)),
-                 "dimensions that are there");
+        say_.complain(node, "start_dim",
+                      fmt::format("dimensions {} to {} of {} are to be flattened", start, end, shape_text(in)),
+                      "dimensions that are there");
         return std::nullopt;
     }
     return Output{*literal, false};

@@ -8,6 +8,7 @@
 
 #include "compiler/network.hpp"
 #include "compiler/nir/nir_graph.hpp"
+#include "compiler/nir/nir_node_findings.hpp"
 #include "compiler/nir/nir_shapes.hpp"
 
 namespace spikeloom::compiler {
@@ -22,7 +23,7 @@ class NirNodeShapes {
 public:
     /// Keeps the references: findings and remarks are appended as nodes are asked for.
     NirNodeShapes(const NirFile& file, const NirShapeOptions& options, Diagnostics& findings, Diagnostics& remarks)
-        : file_(file), options_(options), findings_(findings), remarks_(remarks) {}
+        : options_(options), say_(file, findings, remarks) {}
 
     struct Output {
         Shape shape;
@@ -33,10 +34,6 @@ public:
     /// take that. `after`: the nodes that take what it gives.
     [[nodiscard]] std::optional<Output> output(const NirNode& node, const Shape& in,
                                                const std::vector<const NirNode*>& after);
-
-    void complain(const NirNode& node, const std::string& parameter, std::string found, std::string allowed = "",
-                  std::string help = "");
-    void remark(const NirNode& node, std::string found);
 
 private:
     std::optional<Output> unchecked(const NirNode& node, const Shape& in, const std::vector<const NirNode*>& after);
@@ -53,10 +50,8 @@ private:
     std::optional<Shape> elementwise(const NirNode& node, const Shape& in);
     std::optional<Output> flatten(const NirNode& node, const Shape& in, const std::vector<const NirNode*>& after);
 
-    const NirFile& file_;
     const NirShapeOptions& options_;
-    Diagnostics& findings_;
-    Diagnostics& remarks_;
+    NirNodeFindings say_;
 };
 
 }  // namespace spikeloom::compiler

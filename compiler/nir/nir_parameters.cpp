@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "compiler/nir/nir_node_findings.hpp"
 #include "compiler/nir/nir_shapes.hpp"
 
 namespace spikeloom::compiler {
@@ -12,8 +13,7 @@ namespace {
 
 class ParameterCheck {
 public:
-    ParameterCheck(const NirFile& file, Diagnostics& findings, Diagnostics& remarks)
-        : file_(file), findings_(findings), remarks_(remarks) {}
+    ParameterCheck(const NirFile& file, Diagnostics& findings, Diagnostics& remarks) : say_(file, findings, remarks) {}
 
     void run(const NirNode& node) {
         switch (node.type) {
@@ -38,8 +38,8 @@ public:
         case NirType::input:
         case NirType::output:
             if (!sound_shape(node.at("shape").values)) {
-                complain(node, "shape", fmt::format("the shape is ({})", fmt::join(node.at("shape").values, ", ")),
-                         fmt::format("at most {} elements", most_layer_elements));
+                say_.complain(node, "shape", fmt::format("the shape is ({})", fmt::join(node.at("shape").values, ", ")),
+                              fmt::format("at most {} elements", most_layer_elements));
             }
             break;
         case NirType::scale:
@@ -59,41 +59,29 @@ public:
     }
 
 private:
-    void complain(const NirNode& node, const std::string& parameter, std::string found, std::string allowed = "",
-                  std::string help = "") {
-        findings_.push_back({.where = file_.where(node) + (parameter.empty() ? "" : "/" + parameter),
-                             .found = std::move(found),
-                             .allowed = std::move(allowed),
-                             .help = std::move(help)});
-    }
-
-    void remark(const NirNode& node, std::string found) {
-        remarks_.push_back({.severity = Severity::warning, .where = file_.where(node), .found = std::move(found)});
-    }
-
     void check_count(const NirNode& node, const char* parameter, std::size_t most) {
         if (const NirArray* array = node.find(parameter); array != nullptr && array->values.size() > most) {
-            complain(node, parameter, fmt::format("{} has {} values", parameter, array->values.size()),
-                     most == 1 ? "1" : "1 or 2");
+            say_.complain(node, parameter, fmt::format("{} has {} values", parameter, array->values.size()),
+                          most == 1 ? "1" : "1 or 2");
         }
     }
 
     void check_matrix(const NirNode& node) {
         const auto& shape = node.at("weight").shape;
         if (shape.size() < 2) {
-            complain(node, "weight", fmt::format("the weight has the shape ({})", fmt::join(shape, ", ")),
-                     "(outputs, inputs)");
+            say_.complain(node, "weight", fmt::format("the weight has the shape ({})", fmt::join(shape, ", ")),
+                          "(outputs, inputs)");
             return;
         }
         if (std::any_of(shape.begin(), shape.end() - 2, [](std::uint64_t extent) { return extent != 1; })) {
-            complain(node, "weight", fmt::format("the weight has the shape ({})", fmt::join(shape, ", ")),
-                     "(outputs, inputs): a stack of matrices has no counterpart in a projection",
-                     "split the node into one for each matrix");
+            say_.complain(node, "weight", fmt::format("the weight has the shape ({})", fmt::join(shape, ", ")),
+                          "(outputs, inputs): a stack of matrices has no counterpart in a projection",
+                          "split the node into one for each matrix");
             return;
         }
         if (shape.size() > 2) {
-            remark(node,
-                   fmt::format("the weight's shape ({}) is read as its last two dimensions", fmt::join(shape, ", ")));
+            say_.remark(node, fmt::format("the weight's shape ({}) is read as its last two dimensions",
+                                          fmt::join(shape, ", ")));
         }
         check_bias(node, matrix_of(node)[0], matrix_of(node)[1]);
     }
@@ -101,11 +89,11 @@ private:
     void check_bias(const NirNode& node, std::uint64_t outputs, std::uint64_t inputs) {
         const NirArray* bias = node.find("bias");
         if (bias != nullptr && bias->values.size() != 1 && bias->values.size() != outputs) {
-            complain(node, "bias", fmt::format("the bias has {} values", bias->values.size()),
-                     fmt::format("1 or {}, one an output", outputs),
-                     bias->values.size() == inputs
-                         ? "the weight fits the other way round: NIR has outputs first, then inputs"
-                         : "");
+            say_.complain(node, "bias", fmt::format("the bias has {} values", bias->values.size()),
+                          fmt::format("1 or {}, one an output", outputs),
+                          bias->values.size() == inputs
+                              ? "the weight fits the other way round: NIR has outputs first, then inputs"
+                              : "");
         }
     }
 
@@ -113,9 +101,9 @@ private:
         const bool flat = node.type == NirType::conv1d;
         const auto& shape = node.at("weight").shape;
         if (shape.size() != (flat ? 3U : 4U)) {
-            complain(node, "weight", fmt::format("the weight has the shape ({})", fmt::join(shape, ", ")),
-                     flat ? "(output channels, input channels / groups, length)"
-                          : "(output channels, input channels / groups, height, width)");
+            say_.complain(node, "weight", fmt::format("the weight has the shape ({})", fmt::join(shape, ", ")),
+                          flat ? "(output channels, input channels / groups, length)"
+                               : "(output channels, input channels / groups, height, width)");
             return;
         }
         check_bias(node, shape[0], 0);
@@ -125,13 +113,13 @@ private:
         check_count(node, "groups", 1);
         const auto groups = static_cast<std::uint64_t>(node.at("groups").values[0]);
         if (shape[0] % groups != 0) {
-            complain(node, "groups", fmt::format("{} output channels in {} groups", shape[0], groups),
-                     "a divisor of the output channels");
+            say_.complain(node, "groups", fmt::format("{} output channels in {} groups", shape[0], groups),
+                          "a divisor of the output channels");
         }
         const auto stride = node.at("stride").values;
         if (node.padding == "same" && std::any_of(stride.begin(), stride.end(), [](double one) { return one != 1; })) {
-            complain(node, "padding", "the padding is \"same\", but the stride is not 1",
-                     "\"same\" with a stride of 1");
+            say_.complain(node, "padding", "the padding is \"same\", but the stride is not 1",
+                          "\"same\" with a stride of 1");
         }
     }
 
@@ -139,23 +127,21 @@ private:
         const NirArray& largest = largest_of(node);
         const auto shape = sound_shape(largest.shape);
         if (!shape) {
-            complain(node, "", fmt::format("the parameters have the shape ({})", fmt::join(largest.shape, ", ")),
-                     fmt::format("at most {} elements", most_layer_elements));
+            say_.complain(node, "", fmt::format("the parameters have the shape ({})", fmt::join(largest.shape, ", ")),
+                          fmt::format("at most {} elements", most_layer_elements));
             return;
         }
         for (const auto& [name, array] : node.parameters) {
             if (!spread(array, *shape)) {
-                complain(node, name,
-                         fmt::format("{} has the shape ({}), others of the node ({})", name,
-                                     fmt::join(array.shape, ", "), fmt::join(*shape, ", ")),
-                         "one value, or one a neuron");
+                say_.complain(node, name,
+                              fmt::format("{} has the shape ({}), others of the node ({})", name,
+                                          fmt::join(array.shape, ", "), fmt::join(*shape, ", ")),
+                              "one value, or one a neuron");
             }
         }
     }
 
-    const NirFile& file_;
-    Diagnostics& findings_;
-    Diagnostics& remarks_;
+    NirNodeFindings say_;
 };
 
 }  // namespace

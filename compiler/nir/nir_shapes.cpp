@@ -29,7 +29,10 @@ bool crosses(const Shape& a, const Shape& b) {
 class Inference {
 public:
     Inference(const NirFile& file, const NirFlatGraph& graph, const NirShapeOptions& options)
-        : file_(file), graph_(graph), nodes_(file, options, findings_, result_.remarks) {
+        : file_(file),
+          graph_(graph),
+          nodes_(file, options, findings_, result_.remarks),
+          say_(file, findings_, result_.remarks) {
         in_.resize(graph.nodes.size());
         out_.resize(graph.nodes.size());
         result_.old_flatten.resize(graph.nodes.size(), false);
@@ -66,9 +69,9 @@ private:
             if (flat.is_source()) {
                 const auto own = own_shape(*flat.node);
                 if (!own) {
-                    nodes_.complain(*flat.node, "",
-                                    "nothing feeds this node, and its parameters do not say what it takes", "",
-                                    "add an Input node with a shape before it");
+                    say_.complain(*flat.node, "",
+                                  "nothing feeds this node, and its parameters do not say what it takes", "",
+                                  "add an Input node with a shape before it");
                     return false;
                 }
                 settle(index, *own);
@@ -99,8 +102,8 @@ private:
             }
         }
         if (!all_known) {
-            nodes_.complain(*graph_.nodes[graph_.order.back()].node, "",
-                            "the shape of what this node takes can't be inferred");
+            say_.complain(*graph_.nodes[graph_.order.back()].node, "",
+                          "the shape of what this node takes can't be inferred");
         }
         return false;
     }
@@ -126,9 +129,9 @@ private:
                     fmt::format("'{}' gives {}, but '{}' takes {}", graph_.nodes[before].name,
                                 shape_text(*out_[before]), graph_.nodes[index].name, shape_text(*in_[index]));
                 if (element_count(*out_[before]) != element_count(*in_[index])) {
-                    nodes_.complain(node, "", found, "equal numbers of elements from all that feed a node");
+                    say_.complain(node, "", found, "equal numbers of elements from all that feed a node");
                 } else if (crosses(*out_[before], *in_[index])) {
-                    nodes_.remark(node, found + "; the elements are as many, and are summed in C order");
+                    say_.remark(node, found + "; the elements are as many, and are summed in C order");
                 }
             }
         }
@@ -139,6 +142,7 @@ private:
     NirShapes result_;
     Diagnostics findings_;
     NirNodeShapes nodes_;
+    NirNodeFindings say_;
     std::vector<std::optional<Shape>> in_;
     std::vector<std::optional<Shape>> out_;
 };
