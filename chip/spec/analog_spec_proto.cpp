@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "chip/spec/cost_table_proto.hpp"
+
 namespace spikeloom::chip {
 namespace {
 
@@ -143,7 +145,7 @@ void to(const Converter& converter, proto::ConverterProto& message) {
 }
 
 Mismatch from(const proto::MismatchProto& message) {
-    return {.of = static_cast<MismatchOf>(static_cast<int>(message.of()) - 1),
+    return {.of = static_cast<MismatchOf>(from_enum(message.of())),
             .uncalibrated = from_proto(message.uncalibrated()),
             .calibrated = from_proto(message.calibrated()),
             .trial = from_proto(message.trial())};

@@ -6,6 +6,7 @@
 #include "chip/spec/board.hpp"
 #include "chip/spec/chip_spec_proto.hpp"
 #include "chip/spec/chip_text.hpp"
+#include "chip/spec/cost_table_proto.hpp"
 #include "core/files/strict_text.hpp"
 
 namespace spikeloom::chip {

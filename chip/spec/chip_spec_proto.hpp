@@ -14,10 +14,6 @@ namespace spikeloom::chip {
 
 [[nodiscard]] ChipSpec from_proto(const proto::ChipSpecProto& message);
 [[nodiscard]] proto::ChipSpecProto to_proto(const ChipSpec& spec);
-[[nodiscard]] std::vector<CostTable> from_proto(const proto::CostTablesProto& message);
-
-[[nodiscard]] Quantity from_proto(const proto::QuantityProto& message);
-void to_proto(const Quantity& quantity, proto::QuantityProto& message);
 
 /// Makes a place of a field's path, "costs[1].spike.energy_pj".
 using Where = std::function<std::string(const std::string& path)>;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "chip/spec/cost_table_proto.hpp"
 #include "router/ways.hpp"
 
 namespace spikeloom::chip {
