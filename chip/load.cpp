@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "chip/load_check.hpp"
 #include "chip/load_neurons.hpp"
 #include "chip/load_plastic.hpp"
 #include "chip/plan_shards.hpp"
@@ -44,10 +45,7 @@ public:
                          .found = fmt::format("its sources reach {} synapses", synapses),
                          .allowed = fmt::format("{}", most_synapses)});
         }
-        if (Diagnostics findings = shared_plastic_axons(); has_error(findings)) {
-            return fail(std::move(findings));
-        }
-        if (Diagnostics findings = plastic_values(); has_error(findings)) {
+        if (Diagnostics findings = check_loadable(image_, axon_uses_); has_error(findings)) {
             return fail(std::move(findings));
         }
         add_neurons(image_, tables_);
@@ -66,8 +64,6 @@ public:
 
 private:
     std::uint64_t count_axons();
-    Diagnostics shared_plastic_axons() const;
-    Diagnostics plastic_values() const;
     void add_sources();
     void add_source(std::span<const OutputAxon> outputs, const SourceCounts& counts);
     void add_rows(std::span<const OutputAxon> outputs);
@@ -83,10 +79,9 @@ private:
     std::uint32_t least_shards_;
     Tables tables_;
 
-    /// Of each core and axon: how many sources use it (up to 2); rows that several sources share are stored once.
-    std::vector<std::vector<std::uint8_t>> axon_uses_;
+    AxonUses axon_uses_;
     using RowKey = std::vector<std::uint64_t>;
-    std::map<RowKey, std::uint32_t> shared_rows_;
+    std::map<RowKey, std::uint32_t> shared_rows_;  ///< that several sources have: stored once
     /// What axons with bases of their own read of a list: a row that they share.
     struct ListRow {
         core::SharedRow row;
@@ -134,58 +129,6 @@ std::uint64_t Builder::count_axons() {
         count(input.outputs);
     }
     return synapses;
-}
-
-/// Sources that share an axon would share its traces and weights, which rows by source can't express.
-Diagnostics Builder::shared_plastic_axons() const {
-    Diagnostics findings;
-    for (std::size_t c = 0; c < image_.cores.size() && !image_.learning.empty(); ++c) {
-        const CoreImage& core = image_.cores[c];
-        for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-            const bool plastic =
-                std::ranges::any_of(core.entries_of(axon), [](const SynapseEntry& e) { return e.learning != 0; });
-            if (plastic && axon_uses_[c][axon] > 1) {
-                findings.push_back({.where = fmt::format("image: core {}, axon {}", c, axon),
-                                    .found = "plastic synapses that several sources reach",
-                                    .allowed = "one source for a list with plastic synapses"});
-            }
-        }
-    }
-    return findings;
-}
-
-/// Plastic weights are multiplied by nothing.
-Diagnostics Builder::plastic_values() const {
-    Diagnostics findings;
-    const auto plastic = [&](const OutputAxon& output) {
-        const CoreImage& core = image_.cores[output.core.value()];
-        return std::ranges::any_of(core.entries_of(output.axon.value()),
-                                   [](const SynapseEntry& e) { return e.learning != 0; });
-    };
-    const auto check = [&](std::span<const OutputAxon> outputs, const std::string& where) {
-        if (std::ranges::any_of(outputs, plastic)) {
-            findings.push_back({.where = where,
-                                .found = "plastic synapses of a source that sends values",
-                                .allowed = "plastic synapses of spikes that are 1"});
-        }
-    };
-    for (std::size_t c = 0; c < image_.cores.size() && !image_.learning.empty(); ++c) {
-        const CoreImage& core = image_.cores[c];
-        for (const CompartmentGroup& group : core.groups) {
-            if (sends_values(group.model)) {
-                check(std::span(core.outputs)
-                          .subspan(core.output_first[group.first],
-                                   core.output_first[group.first + group.count] - core.output_first[group.first]),
-                      fmt::format("image: core {}", c));
-            }
-        }
-    }
-    for (const InputSymbol& input : image_.inputs) {
-        if (input.graded && !image_.learning.empty()) {
-            check(input.outputs, fmt::format("image: input '{}'", input.name));
-        }
-    }
-    return findings;
 }
 
 std::span<const OutputAxon> outputs_of(const std::vector<std::uint32_t>& first, const std::vector<OutputAxon>& outputs,
@@ -389,39 +332,6 @@ std::int32_t Builder::weight_of(std::uint32_t core, std::uint8_t format, std::in
 }
 
 }  // namespace
-
-void SourceTable::add(const SourceCounts& counts, std::span<const Row> rows) {
-    SPIKELOOM_ASSERT(words_.size() < std::numeric_limits<std::uint32_t>::max(), fmt::format("{} words", words_.size()));
-    first_.push_back(static_cast<std::uint32_t>(words_.size()));
-    const std::uint32_t flag = counts.output ? output_bit : 0;
-    words_.insert(words_.end(), {static_cast<std::uint32_t>(rows.size()) | flag, counts.messages_out,
-                                 counts.messages_local, counts.hops_ew, counts.hops_ns});
-    if (header_words_ > 5) {
-        words_.push_back(counts.hops_chip);
-    }
-    for (const Row& row : rows) {
-        words_.push_back(row.begin);
-    }
-    for (std::size_t i = 0; i < rows.size(); i += 2) {
-        words_.push_back(rows[i].shard | (i + 1 < rows.size() ? rows[i + 1].shard << 16 : 0));
-    }
-    rows_ += rows.size();
-}
-
-void SourceTable::finish() {
-    first_.shrink_to_fit();
-    words_.shrink_to_fit();
-}
-
-std::size_t Tables::resident_bytes() const {
-    using core::bytes_of;
-    std::size_t bytes = bytes_of(blocks) + bytes_of(shard_first_block) + bytes_of(core_first_block) +
-                        bytes_of(port_first_source) + sources.resident_bytes() + plastic_sources.resident_bytes();
-    for (const core::Shard& shard : shards) {
-        bytes += sizeof(shard) + shard.resident_bytes();
-    }
-    return bytes;
-}
 
 Result<Tables> build_tables(const Image& image, std::uint32_t least_shards, std::uint64_t seed) {
     if (Diagnostics findings = check_image(image); has_error(findings)) {
