@@ -74,8 +74,19 @@ private:
         found_.push_back({.where = std::move(where), .found = std::move(found), .allowed = std::move(allowed)});
     }
 
+    void check_letters(const std::string& where, const std::string& name) {
+        const auto is_control = [](char letter) {
+            const auto byte = static_cast<unsigned char>(letter);
+            return byte < 0x20 || byte == 0x7f;
+        };
+        if (std::ranges::any_of(name, is_control)) {
+            complain(where, "the name holds a control character", "letters that can be shown: no tabs, ends of lines");
+        }
+    }
+
     void check_name(const char* what, const std::string& name, std::map<std::string, int>& names) {
         const std::string where = fmt::format("{} '{}'", what, name);
+        check_letters(where, name);
         if (name.empty()) {
             complain(where, "the name is empty");
         } else if (name.find('/') != std::string::npos) {
@@ -144,6 +155,7 @@ private:
         const bool input = projection.source.kind == Source::Kind::input;
         const std::size_t sources = input ? network_.inputs.size() : network_.populations.size();
         const std::string where = fmt::format("projection '{}'", projection.name);
+        check_letters(where, projection.name);
         if (projection.source.index >= sources || projection.target.value() >= network_.populations.size()) {
             complain(where,
                      fmt::format("it leads from {} {} to population {}", input ? "input" : "population",

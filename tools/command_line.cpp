@@ -3,9 +3,14 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdint>
 #include <cstdio>
+#include <filesystem>
 #include <sstream>
+#include <string_view>
+#include <system_error>
 #include <typeinfo>
 
 namespace spikeloom::tools {
@@ -26,6 +31,42 @@ void refuse_wrapped(const po::parsed_options& parsed, const po::variables_map& v
         for (const std::string& text : option.value) {
             if (is_unsigned && text.starts_with('-')) {
                 throw UsageError(fmt::format("--{} {}: allowed are whole numbers from 0 on", option.string_key, text));
+            }
+        }
+    }
+}
+
+/// Options whose word is a file that the subcommand writes.
+constexpr std::array<std::string_view, 6> outputs{"output", "svg", "text", "html", "json", "save-image"};
+
+/// No output may be a file that the same words name as an input (unless --force says so), nor two outputs one file:
+/// it would be lost.
+void refuse_overwritten_inputs(const po::parsed_options& parsed) {
+    const bool forced =
+        std::ranges::any_of(parsed.options, [](const po::option& option) { return option.string_key == "force"; });
+    const auto is_output = [](const po::option& option) {
+        return std::ranges::find(outputs, option.string_key) != outputs.end();
+    };
+    for (const po::option& written : parsed.options) {
+        if (!is_output(written) || written.value.size() != 1) {
+            continue;
+        }
+        const std::filesystem::path path = written.value[0];
+        for (const po::option& other : parsed.options) {
+            for (const std::string& word : other.value) {
+                if (&other == &written || word.empty() || written.value[0].empty()) {
+                    continue;
+                }
+                std::error_code error;
+                const bool same_input = !forced && std::filesystem::is_regular_file(path, error) &&
+                                        std::filesystem::equivalent(path, word, error) && !error;
+                const bool same_output =
+                    is_output(other) && path.lexically_normal() == std::filesystem::path(word).lexically_normal();
+                if (same_input || same_output) {
+                    throw UsageError(fmt::format("--{} {}: {} names the same file, which would be lost",
+                                                 written.string_key, written.value[0],
+                                                 other.position_key >= 0 ? word : "--" + other.string_key));
+                }
             }
         }
     }
@@ -66,6 +107,7 @@ bool CommandLine::parse(std::span<const std::string> arguments) {
         po::store(parsed, values_);
         refuse_wrapped(parsed, values_);
         po::notify(values_);
+        refuse_overwritten_inputs(parsed);
         for (const auto& option : parsed.options) {
             given_.push_back(fmt::format("{}={}", option.string_key, fmt::join(option.value, " ")));
         }

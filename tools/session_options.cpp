@@ -53,9 +53,6 @@ Result<void> check_learning_options(const chip::Image& image, const CommandLine&
         if (auto room = runtime::PartialFile::create(path, line.flag("force")); !room) {
             findings.insert(findings.end(), room.error().begin(), room.error().end());
         }
-        if (path == line.value<std::string>("output")) {
-            findings.push_back({.where = path, .found = "both --output and --save-image name this file"});
-        }
     }
     return findings.empty() ? Result<void>{} : fail(std::move(findings));
 }

@@ -48,6 +48,23 @@ std::pair<File, std::string> create_beside(const std::string& path) {
     return {};
 }
 
+/// Why the path must not be replaced: "" if it is free, or an image, which may.
+std::string why_not_replaced(const std::string& path) {
+    constexpr std::string_view magic = "SPIKELOOM-";  // of both kinds of image
+    std::error_code error;
+    const auto status = std::filesystem::status(path, error);
+    if (!std::filesystem::exists(status)) {
+        return {};
+    }
+    if (!std::filesystem::is_regular_file(status)) {
+        return "the name belongs to something that is not a regular file";
+    }
+    const File file(std::fopen(path.c_str(), "rb"));
+    std::string head(magic.size(), '\0');
+    head.resize(file ? std::fread(head.data(), 1, head.size(), file.get()) : 0);
+    return head.empty() || head == magic ? "" : "the file that has this name is not an image: it is not replaced";
+}
+
 }  // namespace
 
 std::uint32_t checksum(std::uint32_t before, std::string_view bytes) {
@@ -59,6 +76,9 @@ std::uint32_t checksum(std::uint32_t before, std::string_view bytes) {
 }
 
 Result<void> replace_file(const std::string& path, const std::function<std::string(const Sink&)>& write) {
+    if (std::string wrong = why_not_replaced(path); !wrong.empty()) {
+        return fail(finding(path, std::move(wrong), "a new name, or that of an image", "choose another name"));
+    }
     auto [file, partial] = create_beside(path);
     if (!file) {
         return fail(finding(path, fmt::format("can't be created: {}", std::strerror(errno)),

@@ -34,7 +34,8 @@ template <class Number>
 /// Takes bytes; false when they could not be written (errno says why).
 using Sink = std::function<bool(std::string_view)>;
 /// Writes beside the path what `write` puts into its sink, and renames: nothing half-written under the final name.
-/// `write` gives "" or why it could not.
+/// `write` gives "" or why it could not. What has the name already is replaced only if it is an image, or empty: a
+/// network or a recording is not lost to a slip of the hand, nor a device to a rename.
 [[nodiscard]] Result<void> replace_file(const std::string& path, const std::function<std::string(const Sink&)>& write);
 
 /// The size of a regular file, or why there is none.

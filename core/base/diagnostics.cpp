@@ -19,6 +19,22 @@ const char* name(Severity severity) {
     return "error";
 }
 
+/// Names come from files: what would move a terminal's cursor, or end the line, is spelled out.
+std::string without_controls(const std::string& text) {
+    constexpr const char* digits = "0123456789abcdef";
+    std::string shown;
+    shown.reserve(text.size());
+    for (const char letter : text) {
+        const auto byte = static_cast<unsigned char>(letter);
+        if (byte < 0x20 || byte == 0x7f) {
+            shown += {'\\', 'x', digits[byte >> 4U], digits[byte & 0xFU]};
+        } else {
+            shown.push_back(letter);
+        }
+    }
+    return shown;
+}
+
 }  // namespace
 
 std::string to_text(const Diagnostic& diagnostic) {
@@ -33,7 +49,7 @@ std::string to_text(const Diagnostic& diagnostic) {
     if (!diagnostic.help.empty()) {
         text += "; help: " + diagnostic.help;
     }
-    return text;
+    return without_controls(text);
 }
 
 std::string to_text(const Diagnostics& diagnostics) {

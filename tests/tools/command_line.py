@@ -55,6 +55,56 @@ class Case(unittest.TestCase):
         return result.stderr
 
 
+class Outputs(Case):
+    """What a slip of the hand must not cost: the files that the words name, and devices."""
+    network = YINYANG / "yinyang.nir"
+
+    def test_no_output_replaces_an_input(self):
+        network = self.folder / "net.nir"
+        network.write_bytes(self.network.read_bytes())
+        image = self.folder / "net.loom"
+        self.done("compile", network, "--chip", "loihi1", "-o", image)
+        hypergraph = self.folder / "net.hgr"
+        hypergraph.write_text("1 2 1\n1 1 2\n")
+        (self.folder / "link").symlink_to(network)
+        for kept, words in ((network, ("compile", network, "--chip", "loihi1", "-o", network)),
+                            (network, ("compile", network, "--chip", "loihi1", "-o", self.folder / "link")),
+                            (network, ("inspect", network, "--svg", network)),
+                            (network, ("inspect", network, "--text", network)),
+                            (network, ("compare", network, "--chips", "loihi1", "--html", network)),
+                            (image, ("run", image, "--input", "poisson:1", "--steps", 1, "-o", image)),
+                            (hypergraph, ("partition", hypergraph, "--capacity", 2, "-o", hypergraph)),
+                            (hypergraph, ("partition", hypergraph, "--capacity", 2, "-o", "new", "--json", "new"))):
+            before = kept.read_bytes()
+            self.refused(*words, status=2, says="would be lost")
+            self.assertEqual(kept.read_bytes(), before, words)
+
+    def test_an_image_replaces_images_only(self):
+        other = self.folder / "weights.h5"
+        other.write_bytes(b"weights")
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", other, says="is not an image")
+        self.assertEqual(other.read_bytes(), b"weights")
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", self.folder, says="not a regular file")
+        pipe = self.folder / "pipe"
+        os.mkfifo(pipe)
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", pipe, says="not a regular file")
+        self.assertTrue(pipe.is_fifo())
+        for _ in range(2):
+            self.done("compile", self.network, "--chip", "loihi1", "-o", self.folder / "net.loom")
+
+    def test_names_of_a_file_do_not_reach_the_terminal_as_controls(self):
+        bad = self.folder / "bad.nir"
+        bad.write_bytes(self.network.read_bytes())
+        with h5py.File(bad, "a") as file:
+            file.move("/node/nodes/hidden", "/node/nodes/red\x1b[31m\n")
+            edges = [[{"hidden": "red\x1b[31m\n"}.get(end.decode(), end.decode()) for end in edge] for edge in file["/node/edges"][:]]
+            del file["/node/edges"]
+            file["/node"].create_dataset("edges", data=edges, dtype=h5py.string_dtype())
+        told = self.refused("compile", bad, "--chip", "loihi1", "-o", self.folder / "net.loom", says="control character")
+        self.assertNotIn("\x1b", told)
+        self.assertIn("red\\x1b[31m\\x0a", told)
+
+
 class Mapping(Case):
     """What steers and explains a mapping: overrides, explain, compare, the graph of inspect."""
     network = YINYANG / "yinyang.nir"
@@ -1439,7 +1489,7 @@ class Learning(Case):
         before = saved.read_bytes()
         self.refused(*words, saved, says="the file exists")
         self.refused(*words, self.folder / "missing" / "x.loom", says="make its folder first")
-        self.refused(*words, self.folder / "x.h5", says="both --output and --save-image")
+        self.refused(*words, self.folder / "x.h5", status=2, says="names the same file")
         self.assertEqual(saved.read_bytes(), before)
         self.assertFalse((self.folder / "x.h5").exists())
         self.done(*words, saved, "--force")

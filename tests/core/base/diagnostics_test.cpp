@@ -17,6 +17,11 @@ TEST_CASE("a diagnostic says where, what was found, what is allowed and what wou
           "note: rounded");
 }
 
+TEST_CASE("names from files can't steer a terminal, and a diagnostic is one line") {
+    const Diagnostic hostile{.where = "a\nb", .found = "red \x1b[31m, \x7f", .allowed = "\t", .help = "Schicht ä"};
+    CHECK(to_text(hostile) == "a\\x0ab: error: red \\x1b[31m, \\x7f; allowed: \\x09; help: Schicht ä");
+}
+
 TEST_CASE("warnings alone are no error") {
     Diagnostics all{{.severity = Severity::warning, .where = "a", .found = "b", .allowed = {}, .help = {}}};
     CHECK_FALSE(has_error(all));
