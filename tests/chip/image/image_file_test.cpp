@@ -201,10 +201,23 @@ TEST_CASE("files that can't be read or written are named, and nothing half-writt
     CHECK(std::filesystem::is_empty(folder.path()));
 }
 
+TEST_CASE("an image replaces an image or an empty file, nothing else") {
+    const test::TemporaryFolder folder;
+    const Image image = test::random_image(8);
+    for (const char* head : {"", "SPIKELOOM-IMAGE\n", "SPIKELOOM-ANALOG\n"}) {
+        std::ofstream(folder("a.loom"), std::ios::trunc) << head;
+        CHECK(write_image(image, folder("a.loom")).has_value());
+    }
+    std::ofstream(folder("net.nir")) << "weights";
+    CHECK_FALSE(write_image(image, folder("net.nir")).has_value());
+    CHECK(std::filesystem::file_size(folder("net.nir")) == 7);
+    CHECK_FALSE(write_image(image, folder.path()).has_value());
+}
+
 TEST_CASE("a disk that is full is reported, and the file that was there stays") {
     const test::TemporaryFolder folder;
     const std::string path = folder("a.loom");
-    std::ofstream(path) << "earlier";
+    std::ofstream(path) << "SPIKELOOM-IMAGE earlier";
     Image image = test::random_image(8);
     image.mapping_report.assign(200000, 'r');
     rlimit before{};
@@ -218,7 +231,7 @@ TEST_CASE("a disk that is full is reported, and the file that was there stays") 
     std::signal(SIGXFSZ, handler);
     REQUIRE_FALSE(written.has_value());
     CHECK(to_text(written.error()).find("can't be written") != std::string::npos);
-    CHECK(std::filesystem::file_size(path) == 7);
+    CHECK(std::filesystem::file_size(path) == 23);
     CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
 }
 
