@@ -7,136 +7,32 @@
 #include <cmath>
 #include <limits>
 #include <map>
-#include <numeric>
-#include <set>
 #include <utility>
 
-#include "chip/message_table.hpp"
+#include "chip/timing_setup.hpp"
 #include "core/shard.hpp"
 
 namespace spikeloom::chip {
 namespace {
 
 constexpr std::uint32_t no_group = 0xFFFFFFFF;
-constexpr double most_cycles = 2147483648.0;  // of one message's work or service, which are 32 bits
-constexpr std::size_t most_findings = 50;
 
-struct Times {
-    double active = 0, idle = 0, spike = 0, message = 0, learning = 0, input = 0, output = 0;
-    explicit Times(const CostTable& costs)
-        : active(costs.event(CostItem::update_active).time_ns.value),
-          idle(costs.event(CostItem::update_idle).time_ns.value),
-          spike(costs.event(CostItem::spike).time_ns.value),
-          message(costs.event(CostItem::message_out).time_ns.value),
-          learning(costs.event(CostItem::learning_update).time_ns.value),
-          input(costs.event(CostItem::input_spike).time_ns.value),
-          output(costs.event(CostItem::output_spike).time_ns.value) {}
-};
-
-double service_ns(const MessageWork& work, const CostTable& costs) {
-    const auto spent = [&](SynapseEncoding encoding, CostItem item) {
-        return static_cast<double>(work[static_cast<std::size_t>(encoding)]) * costs.event(item).time_ns.value;
-    };
-    return costs.event(CostItem::message_in).time_ns.value +
-           spent(SynapseEncoding::sparse, CostItem::synaptic_event_sparse) +
-           spent(SynapseEncoding::runlength, CostItem::synaptic_event_runlength) +
-           spent(SynapseEncoding::dense, CostItem::synaptic_event_dense);
-}
-
-/// What does not change from step to step, shared by siblings.
-struct Setup {
-    Setup(const Image& image, const CostTable& costs, router::Graph network)
-        : graph(std::move(network)),
-          table(image),
-          times(costs),
-          cycle_ns(image.chip.network.cycle_ns.value),
-          cycles_per_ns(1 / cycle_ns) {
-        std::set<int> tiles;
-        std::set<int> chips;
-        for (const CoreImage& core : image.cores) {
-            place.push_back(core.place);
-            tiles.insert(image.chip.mesh.tile(static_cast<int>(core.place)));
-            chips.insert(image.chip.mesh.chip(static_cast<int>(core.place)));
-        }
-        by_place.resize(place.size());
-        std::iota(by_place.begin(), by_place.end(), 0U);
-        std::sort(by_place.begin(), by_place.end(), [&](auto a, auto b) { return place[a] < place[b]; });
-        tiles_in_use = static_cast<int>(tiles.size());
-        chips_in_use = static_cast<int>(chips.size());
-        barrier_ns = barrier_of(costs);
-        for (const MessageWork& work : table.works()) {
-            service.push_back(service_ns(work, costs));
-        }
-    }
-
-    [[nodiscard]] double barrier_of(const CostTable& costs) const {
-        return barrier_time_ns(costs, tiles_in_use) + chip_barrier_time_ns(costs, chips_in_use);
-    }
-
-    router::Graph graph;
-    MessageTable table;
-    Times times;
-    double cycle_ns;
-    double cycles_per_ns;
-    double barrier_ns = 0;
-    int tiles_in_use = 0;
-    int chips_in_use = 0;
-    std::vector<std::uint32_t> place;     ///< by core of the image
-    std::vector<std::uint32_t> by_place;  ///< cores of the image, ascending by place
-    std::vector<double> service;          ///< by work class: message and synaptic events, ns
-};
-
-/// Times that 32 bits of cycles can't hold.
-Diagnostics check_times(const Setup& setup, const CostTable& costs) {
-    double longest = 0;
-    for (const double service : setup.service) {
-        longest = std::max(longest, service);
-    }
-    for (std::uint32_t core = 0; core < setup.place.size(); ++core) {
-        double messages = 0;
-        for (std::uint32_t i = 0; i < setup.table.compartments(core); ++i) {
-            messages += static_cast<double>(setup.table.messages(setup.table.source(core, i)));
-        }
-        const Times& t = setup.times;
-        longest = std::max(
-            longest, setup.table.compartments(core) * (std::max(t.active, t.idle) + t.spike) + messages * t.message);
-    }
-    if (longest * setup.cycles_per_ns < most_cycles) {
-        return {};
-    }
-    return {{.where = fmt::format("costs '{}'", costs.name),
-             .found = fmt::format("a core can be busy for {:.3g} ns, {:.3g} cycles of the network", longest,
-                                  longest * setup.cycles_per_ns),
-             .allowed = fmt::format("less than {:.0f} cycles", most_cycles),
-             .help = "correct the table's times, or network.cycle_ns"}};
-}
-
-/// Destinations that the chip's relative addresses don't reach.
-Diagnostics check_addresses(const Setup& setup, int range) {
-    Diagnostics findings;
-    const router::Mesh& mesh = setup.graph.mesh();
-    for (std::uint32_t core = 0; range > 0 && core < setup.place.size() && findings.size() < most_findings; ++core) {
-        const int from = static_cast<int>(setup.place[core]);
-        std::set<std::uint32_t> far;
-        for (std::uint32_t i = 0; i < setup.table.compartments(core); ++i) {
-            setup.table.for_each(setup.table.source(core, i), [&](MessageTable::Entry entry) {
-                const int to = static_cast<int>(setup.place[entry.core]);
-                if (std::abs(mesh.column(from) - mesh.column(to)) > range ||
-                    std::abs(mesh.row(from) - mesh.row(to)) > range) {
-                    far.insert(entry.core);
-                }
-            });
-        }
-        if (!far.empty()) {
-            findings.push_back({.where = fmt::format("image: core {}", core),
-                                .found = fmt::format("messages to {} cores further away than an address reaches, the "
-                                                     "first of them core {}",
-                                                     far.size(), *far.begin()),
-                                .allowed = fmt::format("{} tiles in each direction", range),
-                                .help = "compile the network again for this chip"});
-        }
-    }
-    return findings;
+/// Of what overlaps in the spiking phase: the sender's or the receiver's own work if it makes up the most of the
+/// phase; the network if its busiest link does, or if the rest (waiting) is longer than any of these.
+StepBound bound_of(const StepTiming& timing) {
+    const double own = std::max(timing.generation_ns, timing.processing_ns);
+    const double waiting = timing.spiking_ns - std::max(own, timing.link_ns);
+    const double network = std::max(timing.link_ns, waiting);
+    const StepBound spiking = network > own                                 ? StepBound::network
+                              : timing.processing_ns > timing.generation_ns ? StepBound::processing
+                                                                            : StepBound::generation;
+    const std::array<std::pair<double, StepBound>, 4> phases{{{timing.spiking_ns, spiking},
+                                                              {timing.learning_ns, StepBound::learning},
+                                                              {timing.barrier_ns, StepBound::barrier},
+                                                              {timing.host_ns, StepBound::host}}};
+    return std::max_element(phases.begin(), phases.end(),
+                            [](const auto& a, const auto& b) { return a.first < b.first; })
+        ->second;
 }
 
 }  // namespace
@@ -159,31 +55,9 @@ std::string_view name_of(StepBound bound) {
     return "?";
 }
 
-namespace {
-
-/// Of what overlaps in the spiking phase: the sender's or the receiver's own work if it makes up the most of the
-/// phase; the network if its busiest link does, or if the rest (waiting) is longer than any of these.
-StepBound bound_of(const StepTiming& timing) {
-    const double own = std::max(timing.generation_ns, timing.processing_ns);
-    const double waiting = timing.spiking_ns - std::max(own, timing.link_ns);
-    const double network = std::max(timing.link_ns, waiting);
-    const StepBound spiking = network > own                                 ? StepBound::network
-                              : timing.processing_ns > timing.generation_ns ? StepBound::processing
-                                                                            : StepBound::generation;
-    const std::array<std::pair<double, StepBound>, 4> phases{{{timing.spiking_ns, spiking},
-                                                              {timing.learning_ns, StepBound::learning},
-                                                              {timing.barrier_ns, StepBound::barrier},
-                                                              {timing.host_ns, StepBound::host}}};
-    return std::max_element(phases.begin(), phases.end(),
-                            [](const auto& a, const auto& b) { return a.first < b.first; })
-        ->second;
-}
-
-}  // namespace
-
 class StepTimer::State {
 public:
-    State(std::shared_ptr<const Setup> setup, const Options& options)
+    State(std::shared_ptr<const TimingSetup> setup, const Options& options)
         : setup_(std::move(setup)), options_(options), model_(router::make_model(options.model, setup_->graph)) {
         const std::size_t cores = setup_->place.size();
         generation_.resize(cores);
@@ -203,7 +77,7 @@ public:
     StepTiming step(const StepEvents& events);
     [[nodiscard]] StepTime free_time(const CostTable& costs) const;
 
-    std::shared_ptr<const Setup> setup_;
+    std::shared_ptr<const TimingSetup> setup_;
     Options options_;
     router::Outcome outcome_;
     std::vector<Counters> counts_;  ///< of the last step, with its own messages
@@ -348,7 +222,7 @@ void StepTimer::State::generate(const StepEvents& events) {
 
 void StepTimer::State::generate_core(std::uint32_t core, const Counters& counts, std::span<const CoreSpike> spikes) {
     const MessageTable& table = setup_->table;
-    const Times& times = setup_->times;
+    const EventTimes& times = setup_->times;
     const double updates = static_cast<double>(counts[Counter::updates_active]) * times.active +
                            static_cast<double>(counts[Counter::updates_idle]) * times.idle;
     const double an_update = updates / std::max<double>(table.compartments(core), 1);
@@ -451,7 +325,7 @@ Result<StepTimer> StepTimer::create(const Image& image, const CostTable& costs, 
     if (!graph) {
         return tl::unexpected(std::move(graph.error()));
     }
-    auto setup = std::make_shared<const Setup>(image, costs, std::move(*graph));
+    auto setup = std::make_shared<const TimingSetup>(image, costs, std::move(*graph));
     Diagnostics findings = check_times(*setup, costs);
     const Diagnostics far = check_addresses(*setup, image.chip.network.address_range);
     findings.insert(findings.end(), far.begin(), far.end());
@@ -495,7 +369,7 @@ router::Model StepTimer::model() const {
 }
 std::size_t StepTimer::resident_bytes() const {
     using core::bytes_of;
-    const Setup& setup = *state_->setup_;
+    const TimingSetup& setup = *state_->setup_;
     return setup.table.resident_bytes() + bytes_of(setup.place) + bytes_of(setup.by_place) + bytes_of(setup.service);
 }
 
