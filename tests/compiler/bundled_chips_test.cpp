@@ -8,6 +8,7 @@
 #include "compiler/compile.hpp"
 #include "compiler/passes/partition.hpp"
 #include "compiler/passes/quantise.hpp"
+#include "compiler/text/network_text.hpp"
 #include "compiler/verify.hpp"
 #include "support/networks.hpp"
 
@@ -101,6 +102,29 @@ TEST_CASE("truenorth: what two cores hold is joined by copies") {
     }
     CHECK(splitters == 60 * (4 * static_cast<std::int64_t>(reached) - 1));
     CHECK(compartments == 260 + splitters);
+}
+
+TEST_CASE("truenorth: the bundled classifier takes an axon a neuron and no copies, its weights as they are") {
+    const auto network = read_network_text(std::string(SPIKELOOM_SOURCE_DIR) +
+                                           "/models/networks/mnist_crossbar/mnist_crossbar.textproto");
+    REQUIRE_MESSAGE(network.has_value(), (network ? "" : to_text(network.error())));
+    const auto compiled = compile(*network, bundled("truenorth"), {.effort = 0});
+    REQUIRE_MESSAGE(compiled.has_value(), (compiled ? "" : to_text(compiled.error())));
+    CHECK(verify(compiled->image, *network).empty());
+    // By layers 9, 9, 5 and 1: 16 x 4 x 4 edges, all parts of a place, the voters of a group, the digits.
+    const MeasuredCost cost = measure_cost(compiled->image);
+    REQUIRE(cost.cores.size() == 24);
+    std::int64_t compartments = 0;
+    for (const MeasuredCore& core : cost.cores) {
+        CHECK(core.input_axons > 240);
+        CHECK(core.input_axons <= 256);
+        CHECK(core.splitters == 0);
+        compartments += core.compartments;
+    }
+    CHECK(compartments == 9 * (256 + 140) + 5 * 50 + 10);
+    for (const chip::ProjectionLoss& loss : compiled->image.losses) {
+        CHECK(loss.rms_error == 0);
+    }
 }
 
 TEST_CASE("truenorth refuses what it has not, and says what would help") {

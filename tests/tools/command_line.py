@@ -386,6 +386,21 @@ output { population: "out" }""")
         self.refused("compare", self.network, "--chips", "brainscales2", "--data", images, says="channels")
         self.refused("compare", self.network, "--chips", "loihi1", "--trims", images, says="images.npz")
 
+    def test_compare_shows_truenorth_at_work(self):
+        images = numpy.zeros((2, 28, 28), "f4")  # a ring, a stroke
+        x, y = numpy.meshgrid(numpy.arange(28) - 13.5, numpy.arange(28) - 13.5)
+        images[0][abs(numpy.hypot(x / 0.75, y) - 8) < 1.5] = 1
+        images[1][4:24, 13:15] = 1
+        numpy.savez(self.folder / "drawn.npz", inputs=images.reshape(2, 784), labels=numpy.arange(2, dtype="i4"))
+        told = json.loads(self.done("compare", SOURCE / "models/networks/mnist_crossbar/mnist_crossbar.textproto", "--chips",
+                                    "loihi1,truenorth", "--data", self.folder / "drawn.npz", "--encode", "constant", "--steps",
+                                    12, "--effort", 0, "--json"))
+        loihi, truenorth = told["chips"]
+        self.assertEqual(truenorth["cores"], 24)
+        for chip in (loihi, truenorth):
+            self.assertEqual(chip["inference"]["correct"], 2)
+            self.assertEqual(chip["inference"]["spikes"], 2919)  # a sample; as train.py counts them
+
     def test_compare_draws_a_page(self):
         page = self.folder / "page.html"
         self.done("compare", self.network, "--chips", "loihi1,truenorth", "--data", YINYANG / "yinyang_test.npz",

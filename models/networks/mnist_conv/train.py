@@ -221,6 +221,13 @@ def read_sets(options):
             (read_idx(options.test_images), read_idx(options.test_labels))]
 
 
+def write_split(folder, sets):
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, (images, labels) in zip(("train", "choose", "test"), sets):
+        np.savez(folder / f"mnist_{name}.npz", images=images, labels=labels.astype(np.int32),
+                 steps=np.int32(STEPS), window=np.int32(WINDOW))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("images", type=pathlib.Path, help="idx file of images")
@@ -240,10 +247,7 @@ def main():
     torch.set_num_threads(options.threads)
     sets = read_sets(options)
     if options.split:
-        options.split.mkdir(parents=True, exist_ok=True)
-        for name, (images, labels) in zip(("train", "choose", "test"), sets):
-            np.savez(options.split / f"mnist_{name}.npz", images=images, labels=labels.astype(np.int32),
-                     steps=np.int32(STEPS), window=np.int32(WINDOW))
+        write_split(options.split, sets)
         return
     tensors = [(torch.from_numpy(images / np.float32(255)).unsqueeze(1), torch.from_numpy(labels.astype(np.int64)))
                for images, labels in sets]
