@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -70,8 +71,26 @@ Diagnostics compare_cost(const Partition& partition, const Placement& placement,
     return findings;
 }
 
+/// What compile() was given, and what the passes see of it.
+struct GivenNetwork {
+    const Network& network;
+    const DecaysMerged* merged = nullptr;  ///< with common time constants; nothing: as it was given
+
+    [[nodiscard]] const Network& mapped() const { return merged != nullptr ? merged->network : network; }
+};
+
+/// The time constants that the user gave: a legalised network has the same populations before those it added.
+Network with_time_constants_of(Network network, const Network& given) {
+    for (std::size_t p = 0; p < std::min(network.populations.size(), given.populations.size()); ++p) {
+        network.populations[p].tau_mem_s = given.populations[p].tau_mem_s;
+        network.populations[p].tau_syn_s = given.populations[p].tau_syn_s;
+        network.populations[p].resistance = given.populations[p].resistance;
+    }
+    return network;
+}
+
 /// The network that the gap is measured against, and what the image has of it otherwise.
-std::string stored(const LegalNetwork& legal) {
+std::string stored(const LegalNetwork& legal, const GivenNetwork& given) {
     StoredLegal told{.copies = {}, .added_steps = legal.added_steps};
     for (const FanOutCopies& own : legal.fan_out) {
         if (own.population < legal.reference.populations.size()) {  // else of helpers
@@ -80,7 +99,9 @@ std::string stored(const LegalNetwork& legal) {
                                    .stand_for = own.stand_for});
         }
     }
-    std::string bytes = serialise_network(legal.reference);
+    std::string bytes = given.merged != nullptr
+                            ? serialise_network(with_time_constants_of(legal.reference, given.network))
+                            : serialise_network(legal.reference);
     return bytes.empty() ? bytes : bytes + serialise_legal(told);
 }
 
@@ -108,13 +129,47 @@ Result<Placement> place_as_planned(const PlaceWork& work) {
                         .stop = work.options.stop});
 }
 
-}  // namespace
-
-Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
-    if (Diagnostics findings = check_network(network); has_error(findings)) {
-        return fail(std::move(findings));
+/// What merging decays would bring a network that was refused: figures of a mapping, or nothing where it is refused
+/// too.
+std::optional<Diagnostic> advise_merging(const Network& network, const chip::ChipSpec& chip,
+                                         const CompileOptions& options, const OverridePlan& overrides) {
+    const auto room = static_cast<std::uint32_t>(chip.limits.compartment_profiles);
+    const DecaysMerged merged = merge_decays(network, chip, {.most_pairs = room});
+    if (merged.populations.empty()) {
+        return std::nullopt;
     }
+    CompileOptions quick = options;
+    quick.effort = 0;
+    quick.progress = {};
+    const auto mapping = map_network(merged.network, chip, quick, overrides);
+    if (!mapping) {
+        return std::nullopt;
+    }
+    double largest = 0;
+    for (const MergedDecays& told : merged.populations) {
+        largest = std::max(largest, told.largest());
+    }
+    return Diagnostic{.severity = Severity::note,
+                      .where = fmt::format("network '{}'", network.name),
+                      .found = fmt::format(
+                          "with near time constants merged to {} pairs of decays a population it takes {} cores; they "
+                          "change by at most {:.1f} %",
+                          room, mapping->partition.cores.size(), 100 * largest),
+                      .help = fmt::format("--merge-decays {}", room)};
+}
 
+/// What was asked for and did nothing; what it did stands in the report.
+void remark_merging(const GivenNetwork& given, Diagnostics& remarks) {
+    if (given.merged->populations.empty()) {
+        remarks.push_back({.severity = Severity::note,
+                           .where = fmt::format("network '{}'", given.network.name),
+                           .found = "no population has more pairs of decay registers than merging leaves"});
+    }
+}
+
+Result<CompileResult> compile_given(const GivenNetwork& given, const chip::ChipSpec& chip,
+                                    const CompileOptions& options) {
+    const Network& network = given.mapped();
     const auto overrides = plan_overrides(network, chip, options.overrides);
     Diagnostics unusable = check_rates(network, options.rates);
     if (!overrides) {
@@ -127,7 +182,13 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     say(options, 0.0, "quantise and partition");
     auto mapping = map_network(network, chip, options, *overrides);
     if (!mapping) {
-        return fail(std::move(mapping.error()));
+        Diagnostics refusal = std::move(mapping.error());
+        if (given.merged == nullptr) {
+            if (auto advice = advise_merging(network, chip, options, *overrides)) {
+                refusal.push_back(std::move(*advice));
+            }
+        }
+        return fail(std::move(refusal));
     }
     const LegalNetwork* const legal = mapping->legal ? &*mapping->legal : nullptr;
     const Network& made = legal != nullptr ? legal->network : network;
@@ -148,7 +209,12 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     say(options, 0.75, "allocate");
     CompileResult result{.image = allocate(made, mapping->mapped, parts, placement, chip),
                          .remarks = std::move(mapping->remarks),
+                         .merged_decays = {},
                          .brief_report = {}};
+    if (given.merged != nullptr) {
+        remark_merging(given, result.remarks);
+        result.merged_decays = given.merged->populations;
+    }
     if (Diagnostics findings = chip::check_addresses(result.image); has_error(findings)) {
         return fail(std::move(findings));
     }
@@ -157,7 +223,8 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
                                            .partition = parts,
                                            .placement = placement,
                                            .rates_by_node = rates_by_node(rates),
-                                           .legal = legal},
+                                           .legal = legal,
+                                           .merged_decays = result.merged_decays},
                                           result.image, result.remarks);
     result.image.mapping_report = std::move(report.whole);
     result.brief_report = std::move(report.brief);
@@ -176,6 +243,9 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
     if (findings.empty() && legal != nullptr) {
         findings = verify_legal(network, *legal);
     }
+    if (findings.empty() && given.merged != nullptr) {
+        findings = verify_merged(given.network, *given.merged, chip);
+    }
     if (!findings.empty()) {
         return fail(as_internal(std::move(findings)));
     }
@@ -183,10 +253,23 @@ Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip
         result.image.losses = legal->losses;  // of what the user gave
     }
     if (options.embed_network) {
-        result.image.source_network = legal != nullptr ? stored(*legal) : serialise_network(network);
+        result.image.source_network = legal != nullptr ? stored(*legal, given) : serialise_network(given.network);
     }
     say(options, 1.0, "done");
     return result;
+}
+
+}  // namespace
+
+Result<CompileResult> compile(const Network& network, const chip::ChipSpec& chip, const CompileOptions& options) {
+    if (Diagnostics findings = check_network(network); has_error(findings)) {
+        return fail(std::move(findings));
+    }
+    if (!options.merge_decays.on()) {
+        return compile_given({.network = network}, chip, options);
+    }
+    const DecaysMerged merged = merge_decays(network, chip, options.merge_decays);
+    return compile_given({.network = network, .merged = &merged}, chip, options);
 }
 
 }  // namespace spikeloom::compiler

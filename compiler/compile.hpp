@@ -10,6 +10,7 @@
 #include "chip/image/image.hpp"
 #include "chip/spec/chip_spec.hpp"
 #include "compiler/network.hpp"
+#include "compiler/passes/merge_decays.hpp"
 #include "core/base/diagnostics.hpp"
 
 namespace spikeloom::compiler {
@@ -61,13 +62,15 @@ struct CompileOptions {
     bool embed_network = true;         ///< keep the float network in the image, for the quantisation gap
     bool approximate_reset = false;    ///< accept reset to zero where the network subtracts the threshold
     bool split_fan_in = true;          ///< make sums of too many sources in parts, where that is exact (legalise/)
+    DecayMerging merge_decays{};       ///< near time constants of a population made equal (off: none)
     bool approximate_weights = false;  ///< round weights into given registers that no synapse format holds exactly
     std::function<void(double fraction, const std::string& phase)> progress;  ///< may be empty
 };
 
 struct CompileResult {
     chip::Image image;
-    Diagnostics remarks;       ///< warnings and notes: approximations, what was dropped
+    Diagnostics remarks;                      ///< warnings and notes: approximations, what was dropped
+    std::vector<MergedDecays> merged_decays;  ///< populations that merge_decays changed
     std::string brief_report;  ///< the image's mapping report without the many small parts of a large network
 };
 

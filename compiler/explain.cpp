@@ -12,6 +12,7 @@
 #include "compiler/legalise/misfits.hpp"
 #include "compiler/legalise/strongest_sources.hpp"
 #include "compiler/map_network.hpp"
+#include "compiler/passes/merge_decays.hpp"
 #include "compiler/trial_changes.hpp"
 
 namespace spikeloom::compiler {
@@ -372,7 +373,11 @@ Result<Explanation> explain(const Network& network, const chip::ChipSpec& chip, 
     if (Diagnostics findings = check_network(network); has_error(findings)) {
         return fail(std::move(findings));
     }
-    return Explainer(network, chip, options).run();
+    if (!options.compile.merge_decays.on()) {
+        return Explainer(network, chip, options).run();
+    }
+    const DecaysMerged merged = merge_decays(network, chip, options.compile.merge_decays);
+    return Explainer(merged.network, chip, options).run();
 }
 
 }  // namespace spikeloom::compiler

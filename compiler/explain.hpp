@@ -33,6 +33,7 @@ struct MappingTrial {
         pruned,
         effort,
         reset,
+        merged_decays,  ///< near time constants made equal
         longer_step,
         without_limit,  ///< if the chip did not have that limit
         shared_lists,   ///< if axons could share lists, or could not

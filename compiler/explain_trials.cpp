@@ -11,6 +11,7 @@
 
 #include "compiler/fan_in_parts.hpp"
 #include "compiler/legalise/split_fan_in.hpp"
+#include "compiler/passes/merge_decays.hpp"
 #include "compiler/passes/neuron_order.hpp"
 #include "compiler/passes/tile_order.hpp"
 #include "compiler/trial_changes.hpp"
@@ -44,6 +45,7 @@ private:
     void narrow_weights();
     void keep_strongest(int bits);
     void prune();
+    void merge_time_constants();
     void change_neurons();
     void split_sums();
     void move_populations();
@@ -151,6 +153,46 @@ void Planner::prune() {
              .change = fmt::format("the smallest {} % of the weights pruned", percent),
              .network = [this_network = &network_, percent](std::vector<double>& lost) {
                  return pruned(*this_network, percent / 100.0, lost);
+             }});
+    }
+}
+
+/// Where cores end for want of profiles: as many pairs of decays a population as a core has, as half of that, and as
+/// few as change little.
+void Planner::merge_time_constants() {
+    const auto use = std::ranges::find(known_.limits, Limit::compartment_profiles, &LimitUse::limit);
+    if (options_.compile.merge_decays.on() || use == known_.limits.end() || use->stopped == 0) {
+        return;
+    }
+    const auto room = static_cast<std::uint32_t>(chip_.limits.compartment_profiles);
+    std::vector<std::pair<DecayMerging, std::string>> mergings{{{.most_pairs = room}, fmt::format("{}", room)},
+                                                               {{.tolerance = 0.05}, "5%"}};
+    if (thorough_ && room > 1) {
+        mergings.push_back({{.most_pairs = room / 2}, fmt::format("{}", room / 2)});
+        mergings.push_back({{.tolerance = 0.1}, "10%"});
+    }
+    for (const auto& [merging, word] : mergings) {
+        const DecaysMerged merged = merge_decays(network_, chip_, merging);
+        if (merged.populations.empty()) {
+            continue;
+        }
+        double largest = 0;
+        double sum = 0;
+        double neurons = 0;
+        for (const MergedDecays& told : merged.populations) {
+            largest = std::max(largest, told.largest());
+            sum += static_cast<double>(told.neurons) * std::max(told.membrane.mean, told.synapse.mean);
+            neurons += static_cast<double>(told.neurons);
+        }
+        const std::string to = merging.most_pairs > 0
+                                   ? fmt::format("to at most {} pairs of decays a population", merging.most_pairs)
+                                   : fmt::format("within {}", word);
+        add({.kind = Kind::merged_decays,
+             .change = fmt::format("near time constants merged {} (changed by at most {:.1f} %, {:.1f} % on average)",
+                                   to, 100 * largest, 100 * sum / neurons),
+             .how = fmt::format("--merge-decays {}", word),
+             .network = [this_network = &network_, chip = &chip_, merging](std::vector<double>& /*lost*/) {
+                 return merge_decays(*this_network, *chip, merging).network;
              }});
     }
 }
@@ -320,6 +362,7 @@ std::vector<TrialPlan> Planner::run() {
         }
     }
     try_chips();
+    merge_time_constants();
     change_neurons();
     split_sums();
     prune();

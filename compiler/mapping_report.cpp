@@ -185,6 +185,19 @@ void write_populations(MappingReport& report, const MappingDecisions& decisions,
     rows.write(report, "populations, none larger");
 }
 
+void write_merged(MappingReport& report, const MappingDecisions& decisions) {
+    if (decisions.merged_decays.empty()) {
+        return;
+    }
+    write_both(report, "\ntime constants made equal (of what decay registers hold)\n");
+    Rows rows;
+    for (const MergedDecays& merged : decisions.merged_decays) {
+        rows.add(fmt::format("  {}: {}\n", decisions.network.populations[merged.population].name, summary(merged)),
+                 static_cast<double>(merged.neurons));
+    }
+    rows.write(report, "populations, none larger");
+}
+
 /// What neurons were made of that no core holds, and what that cost.
 void write_legal(MappingReport& report, const MappingDecisions& decisions) {
     if (decisions.legal == nullptr) {
@@ -316,6 +329,7 @@ MappingReport mapping_report(const MappingDecisions& decisions, const chip::Imag
     report.brief = report.whole;
     write_cores(report, decisions, image);
     write_populations(report, decisions, image);
+    write_merged(report, decisions);
     write_legal(report, decisions);
     write_losses(report, decisions.legal != nullptr ? decisions.legal->losses : image.losses);
     write_learning(report, decisions, image);

@@ -10,6 +10,7 @@
 #include "compiler/legalise/legal_network.hpp"
 #include "compiler/network.hpp"
 #include "compiler/passes/mapped_network.hpp"
+#include "compiler/passes/merge_decays.hpp"
 #include "compiler/passes/partition.hpp"
 #include "compiler/passes/place.hpp"
 #include "core/base/diagnostics.hpp"
@@ -24,6 +25,7 @@ struct MappingDecisions {
     const Placement& placement;
     std::span<const float> rates_by_node{};  ///< spikes a step of a calibration run; empty: every node spikes once
     const LegalNetwork* legal = nullptr;     ///< where neurons had to be split or copied
+    std::span<const MergedDecays> merged_decays{};  ///< whose populations come first in `network`
 };
 
 struct MappingReport {

@@ -44,7 +44,26 @@ Result<compiler::CompileResult> compile_interruptibly(const compiler::Network& n
     return compiled;
 }
 
-boost::json::object summary_json(const chip::Image& image, const LoadedNetwork& loaded, const std::string& output) {
+boost::json::array describe_merged(const std::vector<compiler::MergedDecays>& all, const compiler::Network& network) {
+    const auto change = [](const compiler::DecayChange& of) {
+        return boost::json::object{{"largest_percent", 100 * of.largest}, {"mean_percent", 100 * of.mean}};
+    };
+    boost::json::array rows;
+    for (const compiler::MergedDecays& merged : all) {
+        rows.push_back({{"population", network.populations[merged.population].name},
+                        {"pairs_before", merged.pairs_before},
+                        {"pairs", merged.pairs},
+                        {"neurons", merged.neurons},
+                        {"neurons_changed", merged.changed},
+                        {"membrane", change(merged.membrane)},
+                        {"synapse", change(merged.synapse)}});
+    }
+    return rows;
+}
+
+boost::json::object summary_json(const compiler::CompileResult& compiled, const LoadedNetwork& loaded,
+                                 const std::string& output) {
+    const chip::Image& image = compiled.image;
     std::uint64_t compartments = 0;
     std::uint64_t synapses = 0;
     for (const chip::CoreImage& core : image.cores) {
@@ -60,7 +79,8 @@ boost::json::object summary_json(const chip::Image& image, const LoadedNetwork& 
             {"synapses", synapses},
             {"step_s", image.step_s},
             {"resolutions", describe(loaded.resolutions)},
-            {"losses", describe(image.losses)}};
+            {"losses", describe(image.losses)},
+            {"merged_decays", describe_merged(compiled.merged_decays, loaded.network)}};
 }
 
 void print_summary(const compiler::CompileResult& compiled, bool whole, const LoadedNetwork& loaded,
@@ -131,7 +151,7 @@ ExitStatus compile_to_file(const CommandLine& line, const chip::ChipSpec& chip) 
         return ExitStatus::failed;
     }
     if (line.flag("json")) {
-        fmt::print("{}\n", boost::json::serialize(summary_json(image, *loaded, output)));
+        fmt::print("{}\n", boost::json::serialize(summary_json(*compiled, *loaded, output)));
     } else {
         print_summary(*compiled, line.flag("all"), *loaded, output);
     }
@@ -185,10 +205,13 @@ const Subcommand compile_subcommand{
         "For an analog chip the network is one in continuous time (a TTFS text or NIR, see compiler/timed): it gets\n"
         "neuron circuits, drivers, labels and crossbar routes, in several runs where it does not fit into one.\n"
         "Ctrl-C once ends the search and takes the best mapping so far; twice ends the program.\n"
-        "What the search decides can be decided for it: --pin, --forbid-core, --keep-together.",
+        "What the search decides can be decided for it: --pin, --forbid-core, --keep-together.\n"
+        "Time constants that were trained neuron by neuron take pairs of decay registers, of which a core has few:\n"
+        "--merge-decays gives near ones a common value and says how far they moved; eval --gap says what that does.",
     .example =
         "  spikeloom compile models/networks/yinyang/yinyang.nir --chip loihi1 -o yinyang.loom --effort 2\n"
         "  spikeloom compile net.nir --chip loihi1 -o net.loom --pin hidden=0-3 --forbid-core 4,9-12 --rates run.h5\n"
+        "  spikeloom compile net.nir --chip loihi1 -o net.loom --merge-decays 32\n"
         "  spikeloom compile trained_mnist_network.net --chip loihi2 -o mnist.loom\n"
         "  spikeloom compile net.ttfs.textproto --chip brainscales2 -o net.loom",
     .run = run,

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "runtime/spike_rates.hpp"
@@ -33,6 +35,30 @@ compiler::SpikeRates as_rates(const runtime::RecordedRates& recorded, const comp
         rates.inputs.emplace_back(input.size(), static_cast<float>(mean));
     }
     return rates;
+}
+
+compiler::DecayMerging decay_merging(const std::string& text) {
+    constexpr double most_percent = 1000;
+    const bool percent = text.ends_with('%');
+    const std::string digits = percent ? text.substr(0, text.size() - 1) : text;
+    compiler::DecayMerging merging;
+    std::uint32_t pairs = 0;
+    double share = 0;
+    const char* const end = digits.data() + digits.size();
+    if (percent) {
+        const auto read = std::from_chars(digits.data(), end, share);
+        merging.tolerance = read.ec == std::errc() && read.ptr == end && share <= most_percent ? share / 100 : 0;
+    } else {
+        const auto read = std::from_chars(digits.data(), end, pairs);
+        merging.most_pairs = read.ec == std::errc() && read.ptr == end ? pairs : 0;
+    }
+    if (!merging.on()) {
+        throw UsageError(
+            fmt::format("--merge-decays: '{}'; allowed are a number of pairs of decays from 1 on (32) and "
+                        "a change of time constants from above 0 to {:.0f} % (5%)",
+                        text, most_percent));
+    }
+    return merging;
 }
 
 }  // namespace
@@ -89,7 +115,11 @@ Result<void> take_overrides(const CommandLine& line, const compiler::Network& ne
 }
 
 void add_mapping_options(CommandLine& line) {
-    line.add()("approximate-reset", flag(), "accept reset to zero where the network subtracts the threshold")(
+    line.add()("merge-decays", word("N|P%"),
+               "neurons whose time constants are near get common ones, where a core has few pairs of decay registers: "
+               "32: at most 32 pairs a population; 5%: as few as change no time constant by more than 5 % (default: "
+               "every neuron keeps its own)")("approximate-reset", flag(),
+                                              "accept reset to zero where the network subtracts the threshold")(
         "approximate-weights", flag(), "round whole-numbered weights (netx) that no synapse format holds exactly")(
         "split-fan-in", word("exact|never")->default_value("exact"),
         "make the sum of a neuron with more sources than a core takes in by helper neurons, a step later, where that "
@@ -104,6 +134,9 @@ void add_mapping_options(CommandLine& line) {
 
 compiler::CompileOptions mapping_options(const CommandLine& line) {
     compiler::CompileOptions options;
+    if (line.has("merge-decays")) {
+        options.merge_decays = decay_merging(line.value<std::string>("merge-decays"));
+    }
     options.seed = line.value<std::uint64_t>("seed");
     options.effort = line.value<int>("effort");
     options.threads = line.value<int>("threads");

@@ -18,6 +18,7 @@ namespace {
 struct Meaning {
     double current_decay = 1;  ///< a step; what the network wants where the register holds none
     double voltage_decay = 0;
+    double charging = 0;         ///< of what v is drawn to, the part that a step adds: the network's own decay
     bool leaks_on_chip = false;  ///< the register holds a decay
     double origin = 0;           ///< the network's v where the chip's is 0
     double current_gain = 1;     ///< u over voltage_per_unit, per unit of s
@@ -41,7 +42,9 @@ Meaning meaning_of(const Network& network, const Population& population, const R
     if (leaks(population.kind)) {
         meaning.leaks_on_chip = dv > 0;
         meaning.voltage_decay = dv > 0 ? dv : network.step_s / population.tau_mem_s[i];
-        meaning.current_gain = meaning.voltage_decay * population.resistance[i];
+        // The passes take the exact decay here, so that v rises as fast as in float (merged decays: as the user's).
+        meaning.charging = std::min(1.0, network.step_s / population.tau_mem_s[i]);
+        meaning.current_gain = meaning.charging * population.resistance[i];
     } else if (population.kind != NeuronKind::threshold) {
         meaning.current_gain = network.step_s * population.resistance[i];
     }
@@ -84,6 +87,7 @@ private:
     const Network& original_;
     Network variant_;
     std::vector<std::vector<Meaning>> meanings_;
+    bool biases_replaced_ = false;
 };
 
 void Dequantiser::replace_weights() {
@@ -132,6 +136,7 @@ void Dequantiser::replace_weights() {
 }
 
 void Dequantiser::replace_thresholds() {
+    biases_replaced_ = true;
     for (std::size_t p = 0; p < variant_.populations.size(); ++p) {
         Population& population = variant_.populations[p];
         if (population.fixed) {
@@ -170,7 +175,7 @@ void Dequantiser::replace_biases(std::size_t p) {
         }
         const double added = static_cast<double>(registers.bias) / view_.voltage_per_unit(p) - filtered;
         if (leaks(population.kind)) {
-            leaks_to[i] = meaning.origin + added / meaning.voltage_decay;
+            leaks_to[i] = meaning.origin + added / meaning.charging;
         } else if (meaning.current_gain != 0) {
             biases[i] = added / meaning.current_gain;
         }
@@ -257,8 +262,10 @@ void Dequantiser::replace_decays() {
             const Meaning& meaning = meanings_[p][i];
             const double decay = meaning.leaks_on_chip ? meaning.voltage_decay : hardly;
             tau[i] = original_.step_s / decay;
-            resistance[i] *= meaning.voltage_decay / decay;
-            leak[i] = meaning.origin + (leak[i] - meaning.origin) * meaning.voltage_decay / decay;
+            resistance[i] *= meaning.charging / decay;
+            // What biases were replaced by is added as it is; a potential at rest stays where the leak is a register's.
+            const double drawn = biases_replaced_ || !meaning.leaks_on_chip ? meaning.charging / decay : 1.0;
+            leak[i] = meaning.origin + (leak[i] - meaning.origin) * drawn;
         }
     }
 }

@@ -5,7 +5,7 @@
 // The chip computes (V: voltage_per_unit, du, dv: effective decays a step, v counted from the reset value)
 //   u' = u (1 - du) + q,   v' = v (1 - dv) + u' + b,   spike where v > threshold
 // so a synapse's contribution q is weight * gain * V, with gain = current_gain * (du * w_in, or 1 without synaptic
-// current) and current_gain = dv * r (leaky), step_s * r (not leaky), 1 (threshold kind). Only registers,
+// current) and current_gain = step_s / tau_mem * r (leaky), step_s * r (not leaky), 1 (threshold kind). Only registers,
 // voltage_per_unit and the network's own parameters enter here, no code of the passes.
 #pragma once
 
@@ -19,7 +19,7 @@ namespace spikeloom::compiler {
 
 enum class QuantisedPart : std::uint8_t {
     weights,
-    decays,      ///< gains follow, so that the steady state stays
+    decays,      ///< what a step adds to v stays, as on the chip
     thresholds,  ///< and biases; input biases act on v at once, as on the chip
     all,         ///< the three together: what is left to the chip is integer arithmetic
 };

@@ -182,6 +182,91 @@ output { population: "fc" }""")
         self.refused("explain", self.network, "--chip", "loihi1", "--time-scale", 2, status=2, says="analog chips")
         self.refused("explain", self.network, "--chip", "ideal_analog", says="no limits")
 
+    def trained(self, hidden=300, inputs=30):
+        """NIR: a recurrent layer and a readout, every neuron with time constants of its own."""
+        random = numpy.random.default_rng(3)
+        path = self.folder / "trained.nir"
+        with h5py.File(path, "w") as file:
+            file["version"] = b"0.2.0"
+            root = file.create_group("node")
+            root["type"] = b"NIRGraph"
+
+            def node(name, kind, **values):
+                group = root.create_group(f"nodes/{name}")
+                group["type"] = kind.encode()
+                for key, value in values.items():
+                    group[key] = value
+
+            def cuba(size):
+                tau = {"tau_mem": 0.015 * numpy.exp(random.uniform(-1, 1, size)),
+                       "tau_syn": 0.005 * numpy.exp(random.uniform(-1, 1, size))}
+                plain = {"r": 1, "v_leak": 0, "v_threshold": 0.5, "v_reset": 0, "w_in": 3}
+                return dict(tau, **{key: numpy.full(size, float(value)) for key, value in plain.items()})
+            node("in", "Input", shape=numpy.array([inputs]))
+            node("fc", "Linear", weight=random.normal(0.2, 0.5, (hidden, inputs)))
+            node("lif", "CubaLIF", **cuba(hidden))
+            node("rec", "Linear", weight=random.normal(0, 0.5 / hidden**0.5, (hidden, hidden)))
+            node("fc2", "Linear", weight=random.normal(0, 3 / hidden**0.5, (4, hidden)))
+            node("lif2", "CubaLIF", **cuba(4))
+            node("out", "Output", shape=numpy.array([4]))
+            root["edges"] = numpy.array([("in", "fc"), ("fc", "lif"), ("lif", "rec"), ("rec", "lif"), ("lif", "fc2"),
+                                         ("fc2", "lif2"), ("lif2", "out")], dtype="S8")
+        return path
+
+    def test_near_time_constants_are_merged_when_asked(self):
+        net, image = self.trained(), self.folder / "net.loom"
+        words = ("compile", net, "--chip", "loihi1", "-o", image, "--nir-dt", 0.001)
+        exact = json.loads(self.done(*words, "--json"))
+        self.assertEqual(exact["merged_decays"], [])
+        self.assertGreaterEqual(exact["cores"], 300 / 32)
+        merged = json.loads(self.done(*words, "--json", "--merge-decays", 30))
+        self.assertLessEqual(merged["cores"], 2)
+        told = merged["merged_decays"]
+        self.assertEqual([(row["population"], row["pairs"]) for row in told], [("lif", 30)])
+        self.assertGreater(told[0]["pairs_before"], 250)
+        self.assertLess(told[0]["membrane"]["mean_percent"], told[0]["membrane"]["largest_percent"])
+        within = json.loads(self.done(*words, "--json", "--merge-decays", "5%"))
+        self.assertLess(within["cores"], exact["cores"])
+        for row in within["merged_decays"]:
+            self.assertLessEqual(max(row["membrane"]["largest_percent"], row["synapse"]["largest_percent"]), 5)
+        self.assertRegex(self.done(*words, "--merge-decays", "5%"),
+                         r"lif: \d+ pairs of decay registers merged to \d+, in \d+ of 300 neurons; membrane time "
+                         r"constants change by at most [1-4]\.\d\d %, on average")
+        for wrong in ("0", "-1", "x", "0%", "5%%", "1.5", "%", "nan%", "1e9%", "99999999999"):
+            self.refused(*words, f"--merge-decays={wrong}", status=2, says="--merge-decays: '")
+
+    def test_the_gap_shows_what_merged_time_constants_do(self):
+        net, image = self.trained(60), self.folder / "net.loom"
+        random = numpy.random.default_rng(5)
+        numpy.savez(self.folder / "set.npz", inputs=(random.random((6, 30, 30)) < 0.3).astype(numpy.uint8),
+                    labels=numpy.zeros(6, int))
+        changed = {}
+        for pairs in ("1000", "3"):
+            self.done("compile", net, "--chip", "loihi1", "-o", image, "--nir-dt", 0.001, "--merge-decays", pairs)
+            self.done("eval", image, "--data", self.folder / "set.npz", "--steps", 30, "--gap", "-f", "-o",
+                      self.folder / "run.h5")
+            text = self.done("report", self.folder / "run.h5")
+            changed[pairs] = float(re.search(r"rounding the time constants\s.*?([\d.]+) %\s*$", text, re.M)[1])
+        self.assertGreater(changed["3"], 2 * changed["1000"])
+
+    def test_explain_and_a_refusal_name_the_merging_of_time_constants_with_figures(self):
+        net = self.trained()
+        told = json.loads(self.done("explain", net, "--chip", "loihi1", "--nir-dt", 0.001, "--no-other-chips", "--depth", 0,
+                                    "--json"))
+        self.assertIn("compartment profiles", told["decides"])
+        row = next(row for row in told["what_helps"] if row["option"] == "--merge-decays 32")
+        self.assertRegex(row["change"], r"at most 32 pairs of decays a population \(changed by at most [\d.]+ %")
+        image = self.folder / "net.loom"
+        self.done("compile", net, "--chip", "loihi1", "--nir-dt", 0.001, "-o", image, "--effort", 0,
+                  *row["option"].split())
+        self.assertLessEqual(len(json.loads(self.done("inspect", image, "--json"))["cores"]), row["cores"])
+        small = self.folder / "small.textproto"
+        text = (SOURCE / "models/chips/loihi1.textproto").read_text()
+        changed, count = re.subn(r"(?m)^mesh {.*}$", "mesh { columns: 1 rows: 1 cores_per_tile: 4 }", text)
+        self.assertEqual(count, 1)
+        small.write_text(changed)
+        self.refused("compile", net, "--chip", small, "--nir-dt", 0.001, "-o", image, says="--merge-decays 32")
+
     def narrow(self, input_axons):
         """Loihi 2 with so few input axons a core."""
         chip = self.folder / f"narrow{input_axons}.textproto"
