@@ -77,7 +77,8 @@ Diagnostic refuse_cores(const Filling& filling, std::size_t there, const Network
     return {Severity::error, fmt::format("network '{}'", network.name),
             fmt::format("needs {}; what most of them run out of: {}; by population: {}", need, info.name, shares),
             fmt::format("{} cores (chip '{}')", there, chip.name),
-            fmt::format("a chip with more cores, or {}", limit_help(binding, chip))};
+            fmt::format("a chip with more cores, or {}; 'spikeloom explain' tries what would help",
+                        limit_help(binding, chip))};
 }
 
 }  // namespace spikeloom::compiler
