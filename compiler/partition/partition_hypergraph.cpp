@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/partition/copy_bounds.hpp"
 #include "compiler/partition/fill.hpp"
 #include "compiler/partition/grouped_nets.hpp"
 #include "compiler/partition/hypergraph.hpp"
@@ -46,6 +47,7 @@ constexpr std::uint64_t usual_vertices = 50'000;
 
 struct Budget {
     std::size_t runs;              ///< of those above
+    std::uint64_t halving;         ///< proposals a vertex and level, of the run that halves parts again and again
     int combinations;              ///< of two of the partitions found
     std::uint64_t proposals;       ///< a vertex and level, in a combination
     std::uint64_t work;            ///< a level, of table entries
@@ -58,6 +60,7 @@ Budget budget_of(int effort) {
     switch (effort) {
     case 1:
         return {.runs = 2,
+                .halving = 30,
                 .combinations = 0,
                 .proposals = 200,
                 .work = 500 * million,
@@ -65,6 +68,7 @@ Budget budget_of(int effort) {
                 .twin_starts = 4};
     case 2:
         return {.runs = 5,
+                .halving = 100,
                 .combinations = 2,
                 .proposals = 1000,
                 .work = 3000 * million,
@@ -72,6 +76,7 @@ Budget budget_of(int effort) {
                 .twin_starts = 8};
     default:
         return {.runs = runs_of_all_efforts.size(),
+                .halving = 300,
                 .combinations = 6,
                 .proposals = 1500,
                 .work = 10'000 * million,
@@ -118,6 +123,10 @@ private:
     void consider(const char* method, std::vector<std::uint32_t> part_of);
     void search();
     void search_multilevel(const GroupedNets& nets);
+    void add_member(const char* method, std::vector<std::uint32_t> part_of);
+    void make_runs(const GroupedNets& nets, const MultilevelOptions& options, std::size_t first, std::size_t end);
+    void halve(const GroupedNets& nets, MultilevelOptions options, std::uint64_t proposals);
+    void combine_members(const GroupedNets& nets, MultilevelOptions options, int combinations);
     void search_large();
     [[nodiscard]] bool is_local() const;
     [[nodiscard]] std::uint64_t entries(const GroupedNets& nets) const {
@@ -132,6 +141,7 @@ private:
     bool stop_asked_ = false;
     std::function<bool()> stop_{};  ///< options_.stop for all threads; once true, always
     Member best_;
+    std::vector<Member> members_;  ///< that the multilevel search found, the best first
     std::vector<PartitionAttempt> attempts_;
 };
 
@@ -146,22 +156,85 @@ void Portfolio::consider(const char* method, std::vector<std::uint32_t> part_of)
     }
 }
 
-/// The runs and combinations of each effort up to the one asked for: a higher one begins with all that a lower one
-/// does.
+void Portfolio::add_member(const char* method, std::vector<std::uint32_t> part_of) {
+    if (!part_of.empty()) {
+        members_.push_back({copies(graph_, part_of), part_of});
+        std::ranges::stable_sort(members_, {}, &Member::copies);
+        consider(method, std::move(part_of));
+    }
+}
+
+void Portfolio::make_runs(const GroupedNets& nets, const MultilevelOptions& options, std::size_t first,
+                          std::size_t end) {
+    const std::size_t tables = options_.table_room / std::max<std::size_t>(entries(nets), 1);
+    std::vector<std::vector<std::uint32_t>> found(end - first);
+    side_by_side(found.size(), std::clamp<std::size_t>(tables, 1, threads_), [&](std::size_t i) {
+        if (!stopped()) {
+            const Run& run = runs_of_all_efforts.at(first + i);
+            MultilevelOptions own = options;
+            own.stream = static_cast<std::uint32_t>(first + i + 1);
+            own.proposals = run.proposals * usual_vertices / std::max<std::uint64_t>(usual_vertices, nets.vertices());
+            own.clusters_a_part = run.clusters_a_part;
+            own.start = run.start;
+            own.slow_coarse = run.slow_coarse;
+            found[i] = multilevel(nets, own);
+        }
+    });
+    for (std::vector<std::uint32_t>& part_of : found) {
+        add_member("multilevel", std::move(part_of));
+    }
+}
+
+/// Parts halved again and again, then refined where that is not hopeless: what is long and thin stays in one piece.
+/// Where most nets reach many parts, however they are dealt (random nets between modules), halves decide nothing.
+void Portfolio::halve(const GroupedNets& nets, MultilevelOptions options, std::uint64_t proposals) {
+    constexpr std::uint32_t fewest_parts_to_halve = 4;
+    constexpr double local = 0.2;  // of the copies that chance makes
+    if (options_.parts < fewest_parts_to_halve || stopped() || best_.part_of.empty() ||
+        static_cast<double>(best_.copies) > local * copy_bounds(graph_, options_.capacity, options_.parts).random) {
+        return;
+    }
+    std::vector<std::uint32_t> halves =
+        partition_top_down(graph_, {.parts = options_.parts,
+                                    .capacity = options_.capacity,
+                                    .seed = options_.seed + proposals,
+                                    .most_at_once = 2,
+                                    .proposals = proposals,
+                                    .early_proposals = proposals,
+                                    .work = std::min(work_a_vertex, options.work / std::max(nets.vertices(), 1U)),
+                                    .threads = threads_,
+                                    .stop = &stop_});
+    if (halves.empty()) {
+        return;
+    }
+    const std::uint64_t cost = copies(graph_, halves);
+    consider("halved", halves);
+    if (cost > best_.copies + best_.copies / 10) {
+        return;
+    }
+    add_member("halved, refined", combine(nets, halves, halves, options));
+}
+
+/// Of the best with the others in turn. Where a fill is best still, or packing is hard, that is refined.
+void Portfolio::combine_members(const GroupedNets& nets, MultilevelOptions options, int combinations) {
+    if (!best_.part_of.empty() && (members_.empty() || best_.copies < members_.front().copies)) {
+        members_.insert(members_.begin(), best_);
+        combinations = std::max(combinations, 1);
+    }
+    for (int i = 0; i < combinations && !members_.empty() && !stopped(); ++i) {
+        ++options.stream;
+        options.clusters_a_part = i % 2 == 0 ? 8 : 16;
+        const auto other = static_cast<std::size_t>(1 + i) % members_.size();
+        add_member("combined", combine(nets, members_.front().part_of, members_[other].part_of, options));
+    }
+}
+
+/// What each effort does up to the one asked for: a higher one begins with all that a lower one does.
 void Portfolio::search_multilevel(const GroupedNets& nets) {
     MultilevelOptions options{.parts = options_.parts,
                               .capacity = std::vector(options_.parts, options_.capacity),
                               .seed = options_.seed,
                               .stop = &stop_};
-    std::vector<Member> members;
-    const auto add = [&](const char* method, std::vector<std::uint32_t> part_of) {
-        if (!part_of.empty()) {
-            members.push_back({copies(graph_, part_of), part_of});
-            std::ranges::stable_sort(members, {}, &Member::copies);
-            consider(method, std::move(part_of));
-        }
-    };
-    const std::size_t tables = options_.table_room / std::max<std::size_t>(entries(nets), 1);
     std::size_t made = 0;
     for (int effort = 1; effort <= options_.effort; ++effort) {
         const Budget budget = budget_of(effort);
@@ -169,39 +242,13 @@ void Portfolio::search_multilevel(const GroupedNets& nets) {
         // Where a run takes no time, more of them are made.
         constexpr std::uint32_t tiny = 64;
         const std::size_t runs = nets.vertices() < tiny ? std::max<std::size_t>(budget.runs, 4) : budget.runs;
-        std::vector<std::vector<std::uint32_t>> found(runs - made);
-        side_by_side(found.size(), std::clamp<std::size_t>(tables, 1, threads_), [&](std::size_t i) {
-            if (!stopped()) {
-                const Run& run = runs_of_all_efforts.at(made + i);
-                MultilevelOptions own = options;
-                own.stream = static_cast<std::uint32_t>(made + i + 1);
-                own.proposals =
-                    run.proposals * usual_vertices / std::max<std::uint64_t>(usual_vertices, nets.vertices());
-                own.clusters_a_part = run.clusters_a_part;
-                own.start = run.start;
-                own.slow_coarse = run.slow_coarse;
-                found[i] = multilevel(nets, own);
-            }
-        });
-        for (std::vector<std::uint32_t>& part_of : found) {
-            add("multilevel", std::move(part_of));
-        }
+        make_runs(nets, options, made, runs);
         made = runs;
         options.proposals = budget.proposals;
-        // Where a fill is best still, or packing is hard: that is refined.
-        int combinations = budget.combinations;
-        if (!best_.part_of.empty() && (members.empty() || best_.copies < members.front().copies)) {
-            members.insert(members.begin(), best_);
-            combinations = std::max(combinations, 1);
-        }
-        constexpr std::uint32_t combination_streams = 1000;
-        options.stream = combination_streams * static_cast<std::uint32_t>(effort);
-        for (int i = 0; i < combinations && !members.empty() && !stopped(); ++i) {
-            ++options.stream;
-            options.clusters_a_part = i % 2 == 0 ? 8 : 16;
-            const auto other = static_cast<std::size_t>(1 + i) % members.size();
-            add("combined", combine(nets, members.front().part_of, members[other].part_of, options));
-        }
+        constexpr std::uint32_t streams_an_effort = 1000;
+        options.stream = streams_an_effort * static_cast<std::uint32_t>(effort);
+        halve(nets, options, budget.halving);
+        combine_members(nets, options, budget.combinations);
     }
 }
 

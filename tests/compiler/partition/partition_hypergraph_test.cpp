@@ -114,6 +114,34 @@ TEST_CASE("planted modules are found") {
     CHECK(naive_copies(net.graph, part_of) == naive_copies(net.graph, net.module_of));
 }
 
+TEST_CASE("a shuffled ring is cut into stretches") {
+    constexpr std::uint32_t vertices = 4096;
+    constexpr std::uint32_t parts = 16;
+    Hypergraph graph{.vertices = vertices};
+    Dice dice(9);
+    const auto at = [](std::uint32_t place) { return place % vertices * 1721 % vertices; };
+    for (std::uint32_t place = 0; place < vertices; ++place) {
+        std::vector<std::uint32_t> pins{at(place)};
+        for (int i = 0; i < 7; ++i) {
+            pins.push_back(at(vertices + place + dice.below(61) - 30));
+        }
+        add_net(graph, std::move(pins));
+    }
+    std::vector<std::uint32_t> stretches(vertices);
+    for (std::uint32_t place = 0; place < vertices; ++place) {
+        stretches[at(place)] = place / (vertices / parts);
+    }
+    std::vector<PartitionAttempt> attempts;
+    const auto part_of =
+        partition_hypergraph(graph, {.parts = parts, .capacity = vertices / parts, .effort = 1}, &attempts);
+    CHECK(largest_part(graph, part_of) <= vertices / parts);
+    CHECK(10 * naive_copies(graph, part_of) < 13 * naive_copies(graph, stretches));
+    const auto halved = std::ranges::find(attempts, "halved, refined", &PartitionAttempt::method);
+    REQUIRE(halved != attempts.end());
+    CHECK(halved->copies == naive_copies(graph, part_of));  // the other searches leave more pieces
+    MESSAGE(naive_copies(graph, part_of) << " copies, " << naive_copies(graph, stretches) << " of plain stretches");
+}
+
 TEST_CASE("layers are aligned to parts where that is best") {
     // Two full parts for each layer of 64: every neuron of the layer before reaches both, and no more.
     const Hypergraph graph = layered({48, 64, 64, 8});
