@@ -202,7 +202,7 @@ void Planner::change_neurons() {
     const bool subtracts = std::ranges::any_of(network_.populations, [](const Population& population) {
         return population.reset == ResetRule::subtract_threshold && spikes(population.kind) && !population.fixed;
     });
-    if (subtracts && !options_.compile.approximate_reset) {
+    if (subtracts && !options_.compile.approximate_reset && chip_.neuron.soft_reset_compartments != 1) {
         add({.kind = Kind::reset,
              .change = "reset to zero in place of subtraction",
              .how = "--approximate-reset",

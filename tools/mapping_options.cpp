@@ -118,8 +118,9 @@ void add_mapping_options(CommandLine& line) {
     line.add()("merge-decays", word("N|P%"),
                "neurons whose time constants are near get common ones, where a core has few pairs of decay registers: "
                "32: at most 32 pairs a population; 5%: as few as change no time constant by more than 5 % (default: "
-               "every neuron keeps its own)")("approximate-reset", flag(),
-                                              "accept reset to zero where the network subtracts the threshold")(
+               "every neuron keeps its own)")(
+        "approximate-reset", flag(),
+        "accept reset to zero where the network subtracts the threshold and that is impossible, or costs compartments")(
         "approximate-weights", flag(), "round whole-numbered weights (netx) that no synapse format holds exactly")(
         "split-fan-in", word("exact|never")->default_value("exact"),
         "make the sum of a neuron with more sources than a core takes in by helper neurons, a step later, where that "

@@ -49,6 +49,13 @@ struct Approximations {
     std::size_t current_refused = 0, voltage_refused = 0;
 };
 
+/// Of neurons that subtract the threshold: where that takes no second compartment, there is nothing to be won by giving
+/// it up.
+bool resets_to_zero(const NeuronModelOptions& options, const chip::ChipSpec& chip) {
+    const int compartments = chip.neuron.soft_reset_compartments;
+    return compartments <= 0 || (options.approximate_reset && compartments > 1);
+}
+
 class Deriver {
 public:
     Deriver(const Network& network, std::size_t index, const chip::ChipSpec& chip, const NeuronModelOptions& options)
@@ -56,7 +63,7 @@ public:
           population_(network.populations[index]),
           chip_name_(chip.name),
           format_(chip.neuron),
-          soft_reset_(subtracts(population_) && !options.approximate_reset && format_.soft_reset_compartments > 0) {
+          soft_reset_(subtracts(population_) && !resets_to_zero(options, chip)) {
         input_bias_.assign(population_.size(), 0.0);
         late_bias_.assign(population_.size(), 0.0);
         for (std::size_t i = 0; i < input_bias_.size(); ++i) {
@@ -207,13 +214,13 @@ void check_expressible(const Population& population, const chip::ChipSpec& chip,
                             fmt::format("{}..{} (chip '{}')", refractory.least, refractory.most, chip.name),
                             "use a longer step or a shorter refractory time"});
     }
-    if (subtracts(population)) {
+    if (subtracts(population) && resets_to_zero(options, chip)) {
         if (options.approximate_reset) {
             findings.push_back({Severity::warning, where,
                                 "reset by subtraction is approximated by reset to zero: what exceeds the threshold "
                                 "at a spike is lost",
                                 "", ""});
-        } else if (chip.neuron.soft_reset_compartments <= 0) {
+        } else {
             findings.push_back({Severity::error, where,
                                 "resets by subtracting the threshold; a compartment of the chip resets to zero",
                                 "reset to a value",

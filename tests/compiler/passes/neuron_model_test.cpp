@@ -143,6 +143,10 @@ TEST_CASE("what a compartment can't do is refused by name") {
     CHECK(derive(p, {}, 1e-3, able).findings.empty());
     CHECK(derive(p, {}, 1e-3, able).neuron.registers.parameters.soft_reset);
     CHECK(!derive(p, {.approximate_reset = true}, 1e-3, able).neuron.registers.parameters.soft_reset);
+    able.neuron.soft_reset_compartments = 1;  // exact for nothing: nothing to approximate
+    const Derived exact = derive(p, {.approximate_reset = true}, 1e-3, able);
+    CHECK(exact.neuron.registers.parameters.soft_reset);
+    CHECK(exact.findings.empty());
 
     p = one(NeuronKind::leaky);
     p.refractory_steps = 63;
