@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 #include <limits>
 #include <span>
 #include <utility>
@@ -13,6 +14,7 @@
 #include "compiler/legalise/split_fan_in.hpp"
 #include "compiler/passes/merge_decays.hpp"
 #include "compiler/passes/neuron_order.hpp"
+#include "compiler/passes/partition.hpp"
 #include "compiler/passes/tile_order.hpp"
 #include "compiler/trial_changes.hpp"
 
@@ -311,12 +313,44 @@ void Planner::move_populations() {
          }});
 }
 
+/// The order, its stretches between cuts kept, but each population's together and cut off from the next.
+NeuronOrder by_population(const MappedNetwork& mapped, const NeuronOrder& order) {
+    struct Item {
+        std::size_t population = 0;
+        std::uint32_t segment = 0;  ///< between which cuts
+        std::uint32_t neuron = 0;
+    };
+    std::vector<Item> items;
+    items.reserve(order.neuron_at.size());
+    auto cut = order.cuts.begin();
+    std::uint32_t segment = 0;
+    for (std::uint32_t position = 0; position < order.neuron_at.size(); ++position) {
+        for (; cut != order.cuts.end() && *cut <= position; ++cut) {
+            ++segment;
+        }
+        const std::uint32_t neuron = order.neuron_at[position];
+        items.push_back({.population = mapped.population_of(neuron), .segment = segment, .neuron = neuron});
+    }
+    std::ranges::stable_sort(items, std::less<>(), &Item::population);
+    NeuronOrder result{.name = order.name + ", each population by itself", .neuron_at = {}};
+    result.neuron_at.reserve(items.size());
+    for (std::uint32_t i = 0; i < items.size(); ++i) {
+        if (i > 0 && (items[i].population != items[i - 1].population || items[i].segment != items[i - 1].segment)) {
+            result.cuts.push_back(i);
+        }
+        result.neuron_at.push_back(items[i].neuron);
+    }
+    return result;
+}
+
 void Planner::reorder() {
     const auto order = [&](const std::string& change, auto make) {
         add({.kind = Kind::tiling, .change = change, .order = std::move(make)});
     };
-    order("no core with neurons of two populations",
-          [](const Network&, const MappedNetwork& mapped) { return std::optional(separate_order(mapped)); });
+    order("no core with neurons of two populations", [chip = &chip_](const Network& network,
+                                                                     const MappedNetwork& mapped) {
+        return std::optional(by_population(mapped, first_order(network, mapped, core_facts(mapped, *chip), *chip)));
+    });
     if (has_pictures(network_)) {
         order("pictures filled channel by channel",
               [](const Network&, const MappedNetwork& mapped) { return std::optional(natural_order(mapped)); });

@@ -109,6 +109,8 @@ json::array population_rows(const compiler::Explanation& explained, const chip::
     const auto share = [](double need, std::int64_t room) {
         return room > 0 ? rounded(need / static_cast<double>(room)) : 0;
     };
+    // What axons share depends on who shares a core: that need is known of a mapping only.
+    const char* memory = chip.synapses.shared_lists ? "unshared_memory_in_cores" : "memory_in_cores";
     json::array rows;
     for (const compiler::PopulationNeed& need : explained.populations) {
         rows.push_back({{"population", need.name},
@@ -120,7 +122,7 @@ json::array population_rows(const compiler::Explanation& explained, const chip::
                         {"axons_in_cores", share(static_cast<double>(need.sources), chip.limits.input_axons)},
                         {"most_sources_of_a_neuron", need.most_sources},
                         {"synapses", need.synapses},
-                        {"memory_in_cores", share(need.words, chip.synapses.words)}});
+                        {memory, share(need.words, chip.synapses.words)}});
     }
     return rows;
 }
@@ -184,7 +186,10 @@ json::object describe(const compiler::Explanation& explained, const compiler::Ne
         all["weight_error_percent"] = rounded(100 * explained.as_is.weight_error);
         json::array orders;
         for (const compiler::Attempt& attempt : explained.attempts) {
-            orders.push_back({{"order", attempt.order}, {"cores", attempt.cores}, {"messages", attempt.messages}});
+            orders.push_back({{"order", attempt.order},
+                              {"cores", attempt.cores},
+                              {"given_up", attempt.gave_up},
+                              {"messages", attempt.gave_up ? json::value(nullptr) : json::value(attempt.messages)}});
         }
         all["limits"] = limit_rows(explained);
         all["orders_tried"] = std::move(orders);
@@ -221,6 +226,23 @@ json::object describe(const compiler::Explanation& explained, const compiler::Ne
         all["interrupted"] = true;
     }
     return all;
+}
+
+/// What the text says in sentences, as figures for programs.
+void add_figures(json::object& all, const compiler::Explanation& explained) {
+    const compiler::MappingTrial& as_is = explained.as_is;
+    all["fits"] = as_is.fits;
+    all["cores"] = as_is.maps ? json::value(as_is.cores) : json::value(nullptr);
+    all["chip_cores"] = as_is.cores_there;
+    all["cores_at_least"] = as_is.maps ? json::value(explained.bounds.decisive().cores) : json::value(nullptr);
+    json::array trials;
+    for (const compiler::MappingTrial& trial : explained.trials) {
+        json::object row = describe(trial, explained.baseline);
+        row["hypothetical"] = trial.hypothetical();
+        row["refusal"] = trial.maps ? json::value(nullptr) : json::value(trial.refusal);
+        trials.push_back(std::move(row));
+    }
+    all["all_trials"] = std::move(trials);
 }
 
 /// Bundled chips with steps; analog ones and unreadable descriptions are no alternatives.
@@ -289,7 +311,10 @@ ExitStatus run(const Subcommand& self, std::span<const std::string> arguments) {
     if (!explained) {
         return failed(explained.error());
     }
-    const json::object described = describe(*explained, loaded->network, chip, options.compile.effort);
+    json::object described = describe(*explained, loaded->network, chip, options.compile.effort);
+    if (line.flag("json")) {
+        add_figures(described, *explained);
+    }
     fmt::print("{}", line.flag("json") ? json::serialize(described) + "\n" : outline(described));
     return explained->interrupted ? ExitStatus::failed : ExitStatus::done;
 }

@@ -110,7 +110,8 @@ Candidate Partitioner::attempt(NeuronOrder order, std::size_t most_cores) {
     attempts_.push_back({.order = candidate.order.name,
                          .cores = candidate.filling.cores.size(),
                          .messages = candidate.filling.messages,
-                         .fits = fits(candidate.filling, candidate.order)});
+                         .fits = fits(candidate.filling, candidate.order),
+                         .gave_up = candidate.filling.gave_up});
     return candidate;
 }
 

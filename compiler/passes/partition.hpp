@@ -26,6 +26,7 @@ struct Attempt {
     std::size_t cores = 0;
     std::uint64_t messages = 0;
     bool fits = false;
+    bool gave_up = false;  ///< at this many cores, as another way took fewer: the messages are those so far
 };
 
 struct Partition {

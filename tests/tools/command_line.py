@@ -55,6 +55,32 @@ class Case(unittest.TestCase):
         return result.stderr
 
 
+class Figures(Case):
+    """Figures of one output against each other."""
+    pictures = SOURCE / "models/networks/mnist_conv/mnist_conv.textproto"
+
+    def test_ways_that_were_given_up_have_no_messages(self):
+        told = json.loads(self.done("explain", self.pictures, "--chip", "loihi1", "--effort", 1, "--json"))
+        tried = told["orders_tried"]
+        self.assertTrue(any(not way["given_up"] for way in tried))
+        best = min(way["cores"] for way in tried if not way["given_up"])
+        for way in tried:
+            if way["given_up"]:
+                self.assertIsNone(way["messages"])
+                self.assertGreater(way["cores"], best)
+            else:
+                self.assertGreaterEqual(way["messages"], told["messages_at_least"])
+
+    def test_populations_apart_keep_their_tiles(self):
+        told = json.loads(self.done("explain", self.pictures, "--chip", "loihi1", "--json"))
+        self.assertEqual((told["fits"], told["cores"], told["chip_cores"]), (True, 3, 128))
+        self.assertIn(f"{told['cores']} of 128 cores, at least {told['cores_at_least']}", told["verdict"])
+        rows = {row["change"]: row for row in told["all_trials"]}
+        on = {need["population"]: -(-need["neurons"] // 1024) for need in told["populations"]}
+        self.assertEqual(rows["no core with neurons of two populations"]["cores"], sum(on.values()))
+        self.assertIn("hears", rows["chip generic"]["refusal"])
+
+
 class Outputs(Case):
     """What a slip of the hand must not cost: the files that the words name, and devices."""
     network = YINYANG / "yinyang.nir"
@@ -952,6 +978,13 @@ class Demo(Case):
                          self.folder / "again.loom")
         self.assertIn("time unit: ", text)
         self.assertIn("--nir-time-unit", text)
+
+    def test_an_accepted_approximation_is_not_made_where_the_chip_is_exact(self):
+        words = ("compile", YINYANG / "yinyang.nir", "--chip", "loihi2", "--nir-reset", "subtract", "-o")
+        self.done(*words, self.folder / "exact.loom")
+        told = spikeloom(*words, self.folder / "accepted.loom", "--approximate-reset")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        self.assertNotIn("approximated", told.stderr)
 
     def test_reset_by_subtraction_is_refused_by_name_or_approximated_when_asked(self):
         words = ("compile", YINYANG / "yinyang.nir", "--chip", "loihi1", "-o", self.folder / "s.loom", "--nir-reset",
