@@ -147,8 +147,7 @@ void FlitModel::run(const Workload& workload, bool trace, Outcome& outcome) {
     }
     std::uint64_t expected = 0;
     for (const Message& message : workload.messages) {
-        const bool group = (message.destination & group_flag) != 0;
-        expected += group ? trees_.members(message.destination & ~group_flag).size() : 1;
+        expected += trees_.copies(message.destination);
     }
     finish(expected);
 }
@@ -160,21 +159,13 @@ void FlitModel::start(const Workload& workload, bool trace, Outcome& outcome) {
     outcome_ = &outcome;
     trace_ = trace;
     routers_.reset();
-    outcome.end = 0;
-    outcome.last_arrival = 0;
-    outcome.arrivals = 0;
-    outcome.latency_sum = 0;
-    outcome.sent.assign(graph_.endpoints(), 0);
-    outcome.processed.assign(graph_.endpoints(), 0);
-    outcome.links.assign(graph_.links().size(), LinkUse{});
-    outcome.passages.clear();
+    clear(outcome, graph_, 0);
     first_passage_.clear();
     if (trace) {
         std::uint64_t passages = 0;
         for (const Message& message : workload.messages) {
             first_passage_.push_back(passages);
-            const bool group = (message.destination & group_flag) != 0;
-            passages += group ? trees_.members(message.destination & ~group_flag).size() : 1;
+            passages += trees_.copies(message.destination);
         }
         outcome.passages.resize(passages);
     }

@@ -58,12 +58,7 @@ void FreeModel::run(const Workload& workload, bool trace, Outcome& outcome) {
     outcome_ = &outcome;
     trace_ = trace;
     arrivals_.clear();
-    outcome.latency_sum = 0;
-    outcome.last_arrival = 0;
-    outcome.sent.assign(graph_.endpoints(), 0);
-    outcome.processed.assign(graph_.endpoints(), 0);
-    outcome.links.assign(graph_.links().size(), LinkUse{});
-    outcome.passages.clear();
+    clear(outcome, graph_, 0);
     for (std::uint32_t endpoint = 0; endpoint < graph_.endpoints(); ++endpoint) {
         Cycle clock = 0;
         for (std::uint64_t m = workload.first[endpoint]; m < workload.first[endpoint + 1]; ++m) {

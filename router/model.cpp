@@ -28,4 +28,15 @@ std::unique_ptr<NetworkModel> make_model(Model model, const Graph& graph) {
     return nullptr;
 }
 
+void clear(Outcome& outcome, const Graph& graph, Cycle start) {
+    outcome.end = start;
+    outcome.last_arrival = start;
+    outcome.sent.assign(graph.endpoints(), start);
+    outcome.processed.assign(graph.endpoints(), start);
+    outcome.links.assign(graph.links().size(), LinkUse{});
+    outcome.arrivals = 0;
+    outcome.latency_sum = 0;
+    outcome.passages.clear();
+}
+
 }  // namespace spikeloom::router

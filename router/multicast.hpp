@@ -27,6 +27,10 @@ public:
     [[nodiscard]] std::span<const GroupMember> members(std::uint32_t group) const {
         return std::span(members_).subspan(first_member_[group], first_member_[group + 1] - first_member_[group]);
     }
+    /// Cores that a message to `destination` (Message::destination) comes to.
+    [[nodiscard]] std::uint64_t copies(std::uint32_t destination) const {
+        return (destination & group_flag) != 0 ? members(destination & ~group_flag).size() : 1;
+    }
     /// Members of all groups before this one: where the group's members stand among all.
     [[nodiscard]] std::uint32_t first_member(std::uint32_t group) const { return first_member_[group]; }
     [[nodiscard]] const GroupMember& member(std::uint32_t number) const { return members_[number]; }

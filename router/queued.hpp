@@ -105,7 +105,7 @@ private:
 
     void build_queues();
     void start(const Workload& workload, bool trace, Outcome& outcome);
-    void finish(const Workload& workload, Outcome& outcome);
+    void finish(Outcome& outcome);
 
     void make(std::uint32_t endpoint);
     void feed_all(std::uint32_t endpoint);
