@@ -3,25 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 #include <optional>
 
 namespace spikeloom::ppu {
 
 namespace {
-
-std::int32_t truncated(float value) {
-    constexpr float limit = 2147483648.0F;
-    if (!(value > -limit)) {
-        return std::isnan(value) ? 0 : std::numeric_limits<std::int32_t>::min();
-    }
-    return value >= limit ? std::numeric_limits<std::int32_t>::max() : static_cast<std::int32_t>(value);
-}
-
-std::uint32_t bits(std::int32_t value) {
-    return static_cast<std::uint32_t>(value);
-}
 
 Type vector_type(Type type) {
     return type == Type::mask8 ? Type::mod8 : type == Type::mask16 ? Type::mod16 : type;
@@ -332,18 +318,14 @@ private:
         case Op::clip: {
             const Scalar a = scalar(at.operands[0]);
             const Scalar least = scalar(at.operands[1]);
-            const Scalar most = scalar(at.operands[2]);
-            return {std::min(std::max(a.integer, least.integer), most.integer),
-                    std::fmin(std::fmax(a.real, least.real), most.real)};
+            return clipped(a, least, scalar(at.operands[2]));
         }
         case Op::shift_left:
-            return {static_cast<std::int32_t>(bits(scalar(at.operands[0]).integer) << at.value), 0};
+            return {static_cast<std::int32_t>(word(scalar(at.operands[0]).integer) << at.value), 0};
         case Op::shift_right:
             return {scalar(at.operands[0]).integer >> at.value, 0};
-        case Op::negate: {
-            const Scalar a = scalar(at.operands[0]);
-            return {static_cast<std::int32_t>(0U - bits(a.integer)), -a.real};
-        }
+        case Op::negate:
+            return negated(scalar(at.operands[0]));
         case Op::add:
         case Op::subtract:
         case Op::multiply:
@@ -377,34 +359,16 @@ private:
     Scalar compare_scalars(const Node& at) {
         const bool real = node(at.operands[0]).type == Type::real;
         const Scalar a = scalar(at.operands[0]);
-        const Scalar b = scalar(at.operands[1]);
-        if (real) {
-            const int order = a.real < b.real ? -1 : a.real > b.real ? 1 : 0;
-            return {holds(at.condition, order) ? 1 : 0, 0};
-        }
-        return {holds(at.condition, std::int64_t{a.integer} - b.integer) ? 1 : 0, 0};
+        return compared(at.condition, real, a, scalar(at.operands[1]));
     }
 
     Scalar scalar_arithmetic(const Node& at) {
         const Scalar a = scalar(at.operands[0]);
-        const Scalar b = scalar(at.operands[1]);
-        const auto whole = [](std::uint32_t value) { return Scalar{static_cast<std::int32_t>(value), 0}; };
-        const bool real = at.type == Type::real;
-        if (at.op == Op::add) {
-            return real ? Scalar{0, a.real + b.real} : whole(bits(a.integer) + bits(b.integer));
-        }
-        if (at.op == Op::subtract) {
-            return real ? Scalar{0, a.real - b.real} : whole(bits(a.integer) - bits(b.integer));
-        }
-        if (at.op == Op::multiply) {
-            return real ? Scalar{0, a.real * b.real} : whole(bits(a.integer) * bits(b.integer));
-        }
-        if (real ? b.real == 0 : b.integer == 0) {
+        const std::optional<Scalar> result = combined(at.op, at.type == Type::real, a, scalar(at.operands[1]));
+        if (!result) {
             fault(at.place, "a division by zero", {});
-            return {};
         }
-        return real ? Scalar{0, a.real / b.real}
-                    : whole(static_cast<std::uint32_t>(std::int64_t{a.integer} / b.integer));
+        return result.value_or(Scalar{});
     }
 
     Machine& machine_;

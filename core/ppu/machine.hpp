@@ -13,6 +13,7 @@
 #include "core/ppu/cost.hpp"
 #include "core/ppu/program.hpp"
 #include "core/ppu/random.hpp"
+#include "core/ppu/scalar_unit.hpp"
 #include "core/ppu/vector_unit.hpp"
 
 namespace spikeloom::ppu {
@@ -58,10 +59,6 @@ public:
     [[nodiscard]] double value(std::string_view name, int element = 0) const;
 
 private:
-    struct Scalar {
-        std::int32_t integer = 0;
-        float real = 0;
-    };
     struct Storage {
         std::vector<Scalar> scalars;
         std::vector<Row> rows;
