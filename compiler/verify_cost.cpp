@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "chip/image/crossbar_rows.hpp"
 #include "compiler/verify.hpp"
-#include "compiler/verify_crossbar.hpp"
 #include "router/ways.hpp"
 
 namespace spikeloom::compiler {
@@ -128,51 +128,19 @@ MeasuredCore measure_core(const chip::CoreImage& core, const chip::Image& image,
     return measured;
 }
 
-/// Compartments for the copies of neurons whose spikes reach more axons than a compartment can send to. `rows`: axons
-/// that each input axon of each core takes.
-std::int64_t splitters(const chip::CoreImage& core, const chip::Image& image,
-                       const std::vector<std::vector<std::int64_t>>& rows) {
-    const std::int64_t each = image.chip.limits.destinations_per_compartment;
-    std::int64_t more = 0;
-    for (const chip::CompartmentGroup& group : core.groups) {
-        const std::int64_t one =
-            group.parameters.soft_reset
-                ? std::max<std::int64_t>(inputs_of(group.model), image.chip.neuron.soft_reset_compartments)
-                : inputs_of(group.model);
-        for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
-            std::int64_t reached = 0;
-            for (std::uint32_t o = core.output_first[i]; o < core.output_first[i + 1]; ++o) {
-                reached += rows[core.outputs[o].core.value()][core.outputs[o].axon.value()];
-            }
-            while (reached > each) {
-                reached -= each;
-                more += one;
-            }
-        }
-    }
-    return more;
-}
-
 /// What is counted otherwise on a crossbar, and where compartments have few destinations.
 void measure_crossbar(const chip::Image& image, MeasuredCost& cost) {
-    std::vector<std::vector<std::int64_t>> rows;
-    for (std::size_t c = 0; c < image.cores.size(); ++c) {
-        const chip::CoreImage& core = image.cores[c];
-        if (image.chip.synapses.crossbar_types == 0) {
-            rows.emplace_back(core.axons(), 1);
-            continue;
-        }
-        CrossbarRows here = crossbar_rows(core, image.chip.conventions);
+    const std::vector<chip::CrossbarUse> uses = chip::crossbar_uses(image);
+    for (std::size_t c = 0; c < uses.size(); ++c) {
         MeasuredCore& measured = cost.cores[c];
-        measured.axon_types = here.types;
-        measured.input_axons = std::accumulate(here.axon.begin(), here.axon.end(), std::int64_t{0});
-        measured.synapse_words = measured.input_axons;
-        measured.longest_axon_words = here.axon.empty() ? 0 : std::ranges::max(here.axon);
-        rows.push_back(std::move(here.axon));
-    }
-    for (std::size_t c = 0; c < image.cores.size() && image.chip.limits.destinations_per_compartment > 0; ++c) {
-        cost.cores[c].splitters = splitters(image.cores[c], image, rows);
-        cost.cores[c].compartments += cost.cores[c].splitters;
+        measured.splitters = uses[c].splitters;
+        measured.compartments += uses[c].splitters;
+        if (image.chip.synapses.crossbar_types > 0) {
+            measured.axon_types = uses[c].types;
+            measured.input_axons = uses[c].axons;
+            measured.synapse_words = uses[c].axons;
+            measured.longest_axon_words = uses[c].most_of_an_axon;
+        }
     }
 }
 
@@ -192,9 +160,7 @@ MeasuredCost measure_cost(const chip::Image& image) {
             cost.hops += ways.distance(core.place, image.cores[output.core.value()].place).hops();
         }
     }
-    if (image.chip.limits.destinations_per_compartment > 0 || image.chip.synapses.crossbar_types > 0) {
-        measure_crossbar(image, cost);
-    }
+    measure_crossbar(image, cost);
     for (const chip::InputSymbol& input : image.inputs) {
         cost.messages += input.outputs.size();
     }

@@ -11,6 +11,7 @@
 #include <tuple>
 
 #include "chip/cost.hpp"
+#include "chip/image/crossbar_rows.hpp"
 #include "chip/image/rule_number.hpp"
 #include "chip/image/synapse_size.hpp"
 
@@ -188,18 +189,21 @@ void write_cores(UnitWriter& writer, const chip::Image& image) {
     }
     std::vector<std::uint64_t> place, compartments, input_axons, output_axons, words, synapses;
     std::vector<std::uint64_t> profiles, thresholds, formats, longest, rules, plastic_axons;
-    for (const chip::CoreImage& core : image.cores) {
+    const std::vector<chip::CrossbarUse> crossbar = chip::crossbar_uses(image);
+    const bool rows = image.chip.synapses.crossbar_types > 0;  // which are its words
+    for (std::size_t c = 0; c < image.cores.size(); ++c) {
+        const chip::CoreImage& core = image.cores[c];
         place.push_back(core.place);
-        compartments.push_back(core.compartments);
-        input_axons.push_back(core.axons());
+        compartments.push_back(core.compartments + static_cast<std::uint64_t>(crossbar[c].splitters));
+        input_axons.push_back(rows ? static_cast<std::uint64_t>(crossbar[c].axons) : core.axons());
         output_axons.push_back(core.outputs.size());
-        words.push_back(synapse_words(image, core));
+        words.push_back(rows ? input_axons.back() : synapse_words(image, core));
         synapses.push_back(core.synapses.size());
         const FormatUse use = format_use(image, core, rule_numbers);
         profiles.push_back(use.compartment_profiles);
         thresholds.push_back(use.threshold_profiles);
         formats.push_back(use.synapse_formats);
-        longest.push_back(use.longest_list);
+        longest.push_back(rows ? static_cast<std::uint64_t>(crossbar[c].most_of_an_axon) : use.longest_list);
         rules.push_back(use.learning_rules);
         plastic_axons.push_back(use.plastic_axons);
     }

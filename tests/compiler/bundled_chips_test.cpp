@@ -108,7 +108,9 @@ TEST_CASE("truenorth: the bundled classifier takes an axon a neuron and no copie
     const auto network = read_network_text(std::string(SPIKELOOM_SOURCE_DIR) +
                                            "/models/networks/mnist_crossbar/mnist_crossbar.textproto");
     REQUIRE_MESSAGE(network.has_value(), (network ? "" : to_text(network.error())));
-    const auto compiled = compile(*network, bundled("truenorth"), {.effort = 0});
+    CompileOptions options;
+    options.effort = 0;
+    const auto compiled = compile(*network, bundled("truenorth"), options);
     REQUIRE_MESSAGE(compiled.has_value(), (compiled ? "" : to_text(compiled.error())));
     CHECK(verify(compiled->image, *network).empty());
     // By layers 9, 9, 5 and 1: 16 x 4 x 4 edges, all parts of a place, the voters of a group, the digits.

@@ -512,6 +512,23 @@ output { population: "out" }""")
             self.assertEqual(chip["inference"]["correct"], 2)
             self.assertEqual(chip["inference"]["spikes"], 2919)  # a sample; as train.py counts them
 
+    def test_reports_count_a_crossbar_as_the_compiler_does(self):
+        text = """name: "digits" step_s: 1e-3 input { name: "in" shape: 20 }
+            population { name: "p" shape: 10 kind: integrate_fire v_threshold: 9 resistance: 1000 }
+            population { name: "q" shape: 10 kind: integrate_fire v_threshold: 9 resistance: 1000 }
+            projection { name: "in_p" source: "in" target: "p" dense {} weight { constant: 1 } }
+            projection { name: "p_q" source: "p" target: "q" dense {} weight { list { value: [%s] } } }
+            output { population: "q" }""" % ", ".join(["1, 15"] * 50)
+        (self.folder / "net.textproto").write_text(text)
+        numpy.savez(self.folder / "set.npz", inputs=numpy.ones((1, 20), "f4"), labels=numpy.zeros(1, "i4"))
+        self.done("compile", self.folder / "net.textproto", "--chip", "truenorth", "-o", self.folder / "net.loom")
+        self.done("eval", self.folder / "net.loom", "--data", self.folder / "set.npz", "-o", self.folder / "run.h5")
+        core, = json.loads(self.done("report", self.folder / "run.h5", "--format", "json"))["cores"]
+        # An axon for each input; of the neurons of p, half have weights of one digit, half of four, and so three copies.
+        self.assertEqual((core["input_axons"], core["synapse_words"], core["longest_list"]), (45, 45, 4))
+        self.assertEqual(core["compartments"], 10 + 10 + 5 * 3)
+        self.assertEqual((core["binding_limit"], core["binding_utilisation"]), ("input_axons", 45 / 256))
+
     def test_compare_draws_a_page(self):
         page = self.folder / "page.html"
         self.done("compare", self.network, "--chips", "loihi1,truenorth", "--data", YINYANG / "yinyang_test.npz",

@@ -1,20 +1,20 @@
-#include "compiler/verify_crossbar.hpp"
+#include "chip/image/crossbar_rows.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <set>
 #include <tuple>
 #include <utility>
 
-namespace spikeloom::compiler {
+namespace spikeloom::chip {
 namespace {
 
 /// Contribution to u in units of 2^6 (LOIHI facts 1.5).
-std::int64_t contribution(const chip::Synapse& synapse, const chip::WeightFormat& format,
-                          const chip::Conventions& conventions) {
-    const double lost = std::ldexp(1.0, (format.sign_mode == chip::SignMode::mixed ? 9 : 8) - format.weight_bits);
-    const bool to_zero = conventions.negative_mixed_weight == chip::Conventions::NegativeMixedWeight::toward_zero;
+std::int64_t contribution(const Synapse& synapse, const WeightFormat& format, const Conventions& conventions) {
+    const double lost = std::ldexp(1.0, (format.sign_mode == SignMode::mixed ? 9 : 8) - format.weight_bits);
+    const bool to_zero = conventions.negative_mixed_weight == Conventions::NegativeMixedWeight::toward_zero;
     const auto whole = [&](double value) { return to_zero ? std::trunc(value) : std::floor(value); };
     const double value = whole(std::ldexp(whole(synapse.weight / lost) * lost, format.weight_exponent));
     constexpr double most = 32767;
@@ -63,14 +63,17 @@ DigitValues shortest(const std::set<std::int64_t>& weights) {
     return {};
 }
 
-}  // namespace
+struct CrossbarRows {
+    std::vector<std::int64_t> axon;  ///< axons of the crossbar that each input axon of the image takes
+    std::int64_t types = 0;
+};
 
-CrossbarRows crossbar_rows(const chip::CoreImage& core, const chip::Conventions& conventions) {
+CrossbarRows rows_of(const CoreImage& core, const Conventions& conventions) {
     std::map<std::tuple<std::size_t, int, int>, std::int64_t> joints;  // weight by axon, delay, target
     for (std::size_t axon = 0; axon < core.axons(); ++axon) {
-        for (const chip::SynapseEntry& entry : core.entries_of(axon)) {
+        for (const SynapseEntry& entry : core.entries_of(axon)) {
             for (std::uint32_t i = entry.first; i < entry.first + entry.count; ++i) {
-                const chip::Synapse& synapse = core.synapses[i];
+                const Synapse& synapse = core.synapses[i];
                 joints[{axon, synapse.delay, synapse.target}] +=
                     contribution(synapse, core.formats[entry.format], conventions);
             }
@@ -105,4 +108,45 @@ CrossbarRows crossbar_rows(const chip::CoreImage& core, const chip::Conventions&
     return rows;
 }
 
-}  // namespace spikeloom::compiler
+/// `rows`: axons that each input axon of each core takes.
+std::int64_t splitters(const CoreImage& core, const ChipSpec& chip, const std::vector<CrossbarRows>& rows) {
+    const std::int64_t each = chip.limits.destinations_per_compartment;
+    std::int64_t more = 0;
+    for (const CompartmentGroup& group : core.groups) {
+        const std::int64_t one =
+            group.parameters.soft_reset
+                ? std::max<std::int64_t>(inputs_of(group.model), chip.neuron.soft_reset_compartments)
+                : inputs_of(group.model);
+        for (std::uint32_t i = group.first; i < group.first + group.count; ++i) {
+            std::int64_t reached = 0;
+            for (std::uint32_t o = core.output_first[i]; o < core.output_first[i + 1]; ++o) {
+                reached += rows[core.outputs[o].core.value()].axon[core.outputs[o].axon.value()];
+            }
+            more += std::max<std::int64_t>(reached - 1, 0) / each * one;
+        }
+    }
+    return more;
+}
+
+}  // namespace
+
+std::vector<CrossbarUse> crossbar_uses(const Image& image) {
+    std::vector<CrossbarUse> uses(image.cores.size());
+    const bool crossbar = image.chip.synapses.crossbar_types > 0;
+    const bool few = image.chip.limits.destinations_per_compartment > 0;
+    std::vector<CrossbarRows> rows;
+    for (std::size_t c = 0; c < uses.size() && (crossbar || few); ++c) {
+        const CoreImage& core = image.cores[c];
+        rows.push_back(crossbar ? rows_of(core, image.chip.conventions)
+                                : CrossbarRows{.axon = std::vector<std::int64_t>(core.axons(), 1)});
+        uses[c] = {.axons = std::accumulate(rows[c].axon.begin(), rows[c].axon.end(), std::int64_t{0}),
+                   .most_of_an_axon = rows[c].axon.empty() ? 0 : std::ranges::max(rows[c].axon),
+                   .types = rows[c].types};
+    }
+    for (std::size_t c = 0; c < uses.size() && few; ++c) {
+        uses[c].splitters = splitters(image.cores[c], image.chip, rows);
+    }
+    return uses;
+}
+
+}  // namespace spikeloom::chip
