@@ -67,6 +67,22 @@ Result<std::size_t> inflate_stream(ByteView compressed, int window, const std::s
     }
 }
 
+Bytes deflated(ByteView bytes, int window) {
+    z_stream stream{};
+    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+        throw std::bad_alloc();
+    }
+    Bytes out(deflateBound(&stream, static_cast<uLong>(bytes.size())));
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(out.size());
+    deflate(&stream, Z_FINISH);
+    out.resize(stream.total_out);
+    deflateEnd(&stream);
+    return out;
+}
+
 bool starts_gzip(ByteView bytes) {
     return bytes.size() >= 2 && bytes[0] == std::byte{0x1F} && bytes[1] == std::byte{0x8B};
 }
@@ -118,19 +134,11 @@ Result<Bytes> read_maybe_gzip(const std::string& path, std::uint64_t cap) {
 }
 
 Bytes gzip(ByteView bytes) {
-    z_stream stream{};
-    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, gzip_window, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-        throw std::bad_alloc();
-    }
-    Bytes out(deflateBound(&stream, static_cast<uLong>(bytes.size())));
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
+    return deflated(bytes, gzip_window);
+}
+
+Bytes deflate_raw(ByteView bytes) {
+    return deflated(bytes, raw_window);
 }
 
 }  // namespace spikeloom::files

@@ -1,4 +1,5 @@
-// Inflating with a cap: output grows as it is produced, never by what a header claims, and stops at the cap.
+// Deflate, both ways. Inflating has a cap: output grows as it is produced, never by what a header claims, and stops at
+// the cap.
 #pragma once
 
 #include "core/files/bytes.hpp"
@@ -15,5 +16,7 @@ namespace spikeloom::files {
 
 /// gzip of the bytes (tests and exports).
 [[nodiscard]] Bytes gzip(ByteView bytes);
+/// Raw deflate data, as a zip member holds them.
+[[nodiscard]] Bytes deflate_raw(ByteView bytes);
 
 }  // namespace spikeloom::files

@@ -173,22 +173,6 @@ Result<Bytes> unpack(ByteView bytes, const Entry& entry, const std::string& orig
     return out;
 }
 
-Bytes deflate_raw(ByteView bytes) {
-    z_stream stream{};
-    if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-        throw std::bad_alloc();
-    }
-    Bytes out(deflateBound(&stream, static_cast<uLong>(bytes.size())));
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
-    deflateEnd(&stream);
-    return out;
-}
-
 /// The fields that the local header and the directory entry share, from "version needed" on.
 void append_common(Bytes& out, const ZipMember& member, ByteView packed, bool compressed) {
     constexpr std::uint16_t version = 20, flags = 0, time = 0, date = 0x21;  // 1980-01-01: the same bytes each time
