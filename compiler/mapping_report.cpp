@@ -20,6 +20,11 @@
 namespace spikeloom::compiler {
 namespace {
 
+/// "1 core", "3 cores".
+std::string counted(std::uint64_t number, std::string_view what) {
+    return fmt::format("{} {}{}", number, what, number == 1 ? "" : "s");
+}
+
 using Out = std::back_insert_iterator<std::string>;
 
 double fullness(const CoreUse& use, Limit limit, const chip::ChipSpec& chip) {
@@ -168,9 +173,10 @@ void write_populations(MappingReport& report, const MappingDecisions& decisions,
             }
         }
         const NeuronRegisters& registers = decisions.mapped.populations[p].of(0);
-        std::string line = fmt::format("  {}: {} neurons on {} cores, {} binds ({:.0f} %); 1 unit of v = {:.6g}; ",
-                                       symbol.name, decisions.network.populations[p].size(), cores.size(),
-                                       limit_info(stopped).name, 100 * most, symbol.voltage_per_unit);
+        std::string line =
+            fmt::format("  {}: {} on {}, {} binds ({:.0f} %); 1 unit of v = {:.6g}; ", symbol.name,
+                        counted(decisions.network.populations[p].size(), "neuron"), counted(cores.size(), "core"),
+                        limit_info(stopped).name, 100 * most, symbol.voltage_per_unit);
         const char* differ = decisions.mapped.populations[p].registers.size() > 1 ? " (first neuron; they differ)" : "";
         if (integrates(registers.model)) {
             line += fmt::format("du {}, dv {}, threshold {} x 64, refractory {}{}\n", registers.current_decay,
@@ -237,10 +243,11 @@ void write_losses(MappingReport& report, const std::vector<chip::ProjectionLoss>
     write_both(report, "\nquantisation, by projection\n");
     Rows rows;
     for (const chip::ProjectionLoss& loss : losses) {
-        rows.add(fmt::format("  {}: {} synapses, {} bits x 2^{}, weight error {:.3f} % rms ({:.3f} % of the largest at "
+        rows.add(fmt::format("  {}: {}, {} x 2^{}, weight error {:.3f} % rms ({:.3f} % of the largest at "
                              "most), {} zeroed, {} clipped\n",
-                             loss.name, loss.synapses, loss.weight_bits, loss.weight_exponent, 100 * loss.rms_error,
-                             100 * loss.max_error, loss.zeroed, loss.clipped),
+                             loss.name, counted(loss.synapses, "synapse"),
+                             counted(static_cast<std::size_t>(loss.weight_bits), "bit"), loss.weight_exponent,
+                             100 * loss.rms_error, 100 * loss.max_error, loss.zeroed, loss.clipped),
                  static_cast<double>(loss.synapses));
     }
     rows.write(report, "projections, none of more synapses");
@@ -289,10 +296,10 @@ std::string plastic_lines(const chip::LearningProfile& profile, const PlasticUse
         }
     }
     fmt::format_to(out,
-                   "    {} synapses on {} cores, {} input axons with traces; a unit of the weight = {:.4g}, the "
+                   "    {} on {}, {} input axons with traces; a unit of the weight = {:.4g}, the "
                    "largest = {:.4g}\n",
-                   use.synapses, use.cores.size(), use.axons, profile.weight_per_unit,
-                   profile.weight_per_unit * ((1 << weight_bits) - 1));
+                   counted(use.synapses, "synapse"), counted(use.cores.size(), "core"), use.axons,
+                   profile.weight_per_unit, profile.weight_per_unit * ((1 << weight_bits) - 1));
     fmt::format_to(out, "    {} bytes of synaptic memory, {} of them tags\n", (use.bits + 7) / 8,
                    (use.tag_bits + 7) / 8);
     return text;

@@ -132,6 +132,11 @@ void Planner::forbid() {
         plan_.places -= plan_.forbidden[core] ? 0U : 1U;
         plan_.forbidden[core] = true;
     }
+    if (plan_.places == 0) {
+        findings_.push_back({.where = "forbidden cores",
+                             .found = fmt::format("all {} cores of chip '{}' are forbidden", cores, chip_.name),
+                             .allowed = "at least one core that may be used"});
+    }
 }
 
 void Planner::keep_together(const std::vector<std::string>& names) {

@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/json.hpp>
 #include <cmath>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "runtime/report/units.hpp"
@@ -80,6 +82,19 @@ Result<ComparedNetwork> open_network(const CommandLine& line) {
     return network;
 }
 
+/// Without a set nothing runs, so what says how it runs would be passed over.
+void refuse_options_of_sets(const CommandLine& line) {
+    constexpr std::array<std::string_view, 12> names{"encode",   "value-scale", "value-offset", "steps",
+                                                     "window",   "drain",       "cutoff",       "max-rate",
+                                                     "decision", "decide-by",   "first",        "limit"};
+    for (const std::string& given : line.given()) {
+        const std::string_view name = std::string_view(given).substr(0, given.find('='));
+        if (std::ranges::find(names, name) != names.end()) {
+            throw UsageError(fmt::format("--{}: it belongs to --data, which is missing", name));
+        }
+    }
+}
+
 Result<ComparedSet> open_set(const CommandLine& line, const ComparedNetwork& network) {
     ComparedSet set;
     const std::string& labels = line.value<std::string>("labels");
@@ -87,6 +102,7 @@ Result<ComparedSet> open_set(const CommandLine& line, const ComparedNetwork& net
         if (!labels.empty()) {
             throw UsageError("--labels: they belong to --data, which is missing");
         }
+        refuse_options_of_sets(line);
         return set;
     }
     const std::string& data = line.value<std::string>("data");

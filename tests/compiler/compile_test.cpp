@@ -34,7 +34,7 @@ TEST_CASE("a dense chain compiles, and its report says what went where") {
     CHECK(image.inputs.at(0).size() == 100);
     CHECK(image.losses.size() == 3);
     CHECK(image.losses[0].weights == 12000);
-    for (const char* expected : {"cores 1 of 128", "synapse words", "layer2: 60 neurons on 1 cores", "weight error",
+    for (const char* expected : {"cores 1 of 128", "synapse words", "layer2: 60 neurons on 1 core", "weight error",
                                  "messages", "in->layer1", "binds"}) {
         CAPTURE(expected);
         CAPTURE(image.mapping_report);

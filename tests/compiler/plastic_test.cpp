@@ -165,7 +165,7 @@ TEST_CASE("tags take synaptic memory, and the report says so") {
     CHECK(words(tagged) > words(plain) + 600 * 9 / 64 - 30);
     says(tagged.mapping_report, "learning, by plastic projection");
     says(tagged.mapping_report, "in->p: rule tagged_stdp, epochs of 4 steps");
-    says(tagged.mapping_report, "600 synapses on 1 cores, 30 input axons with traces");
+    says(tagged.mapping_report, "600 synapses on 1 core, 30 input axons with traces");
     says(tagged.mapping_report, "675 of them tags");
     says(tagged.mapping_report, "at most 1 of 3 rules and 30 of 4096 axons with traces on a core");
     CHECK(plain.mapping_report.find("dt = ") == std::string::npos);

@@ -81,6 +81,22 @@ class Figures(Case):
         self.assertIn("hears", rows["chip generic"]["refusal"])
 
 
+class Contradictions(Case):
+    network = YINYANG / "yinyang.nir"
+
+    def test_options_that_would_be_passed_over_are_refused(self):
+        for words in (("--limit", 5), ("--steps", 5), ("-e", "rate"), ("--decide-by", "hidden")):
+            self.refused("compare", self.network, "--chips", "loihi1", *words, status=2, says="belongs to --data")
+
+    def test_a_chip_of_forbidden_cores_is_said_to_be_one(self):
+        self.refused("compile", self.network, "--chip", "loihi1", "-o", self.folder / "x.loom", "--forbid-core", "0-127",
+                     says="all 128 cores of chip 'loihi1' are forbidden")
+
+    def test_one_core_is_not_cores(self):
+        told = self.done("compile", self.network, "--chip", "loihi1", "-o", self.folder / "x.loom")
+        self.assertIn("hidden: 150 neurons on 1 core, ", told)
+
+
 class Outputs(Case):
     """What a slip of the hand must not cost: the files that the words name, and devices."""
     network = YINYANG / "yinyang.nir"
