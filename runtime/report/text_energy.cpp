@@ -36,6 +36,13 @@ std::string by_kind(const Report& report) {
         if (run.static_pj) {
             const chip::Estimate fixed = static_per(report, run);
             table.add({"static, besides", "", energy(fixed.value, script), energy_range(fixed, script), ""});
+            const auto part = [&](const char* of, const chip::Estimate& over_run) {
+                const chip::Estimate each = scaled(over_run, 1 / unit.count);
+                table.add({of, "", energy(each.value, script), energy_range(each, script), ""});
+            };
+            part("  cores in use", run.static_pj->cores_pj);
+            part("  rest of the chip", run.static_pj->chip_pj);
+            part("  embedded processors", run.static_pj->host_pj);
         }
         out += table.print();
     }

@@ -80,6 +80,18 @@ class Figures(Case):
         self.assertEqual(rows["no core with neurons of two populations"]["cores"], sum(on.values()))
         self.assertIn("hears", rows["chip generic"]["refusal"])
 
+    def test_compare_and_report_split_energy_alike(self):
+        network = YINYANG / "yinyang.nir"
+        data = ("--data", YINYANG / "yinyang_test.npz", "--limit", 20)
+        table = self.done("compare", network, "--chips", "loihi1", *data)
+        self.done("eval", network, "--chip", "loihi1", *data, "-o", self.folder / "eval.h5")
+        report = self.done("report", self.folder / "eval.h5")
+        figure = r"\S+ [npum]?J"
+        compared = re.search(rf"loihi1 +silicon +{figure} +({figure}) +({figure}) +({figure}) +{figure} +({figure})", table)
+        told = [re.search(rf"(?m)^ +{row} +({figure})", report)[1]
+                for row in ("all", "cores in use", "rest of the chip", "embedded processors")]
+        self.assertEqual(list(compared.groups()), told)
+
 
 class Contradictions(Case):
     network = YINYANG / "yinyang.nir"
