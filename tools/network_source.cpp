@@ -146,9 +146,9 @@ void add_nir_options(CommandLine& line) {
         "nir-w-in", word("WAY"), "NIR: w_in as-is (the default), or dt: a spike adds w_in whatever the step")(
         "nir-r", word("WAY"), "NIR: r as-is (the default), or dt: the input adds r s whatever the step")(
         "nir-ignore-port-shapes", flag(), "NIR: wrong shapes of inner Input and Output nodes are remarks, not errors")(
-        "netx-input", word("WHO"),
-        "netx: who computes the input layer: neurons of the chip, whose biases come as graded spikes (default), or the "
-        "driver, whose port brings its spikes")(
+        "netx-input", word("neurons|spikes"),
+        "netx: what computes the input layer: neurons of the chip, whose biases come as graded spikes (default), or "
+        "the driver, whose port brings its spikes")(
         "netx-input-shape", word("C,H,W"), "netx: shape of the input (default: the input layer's, or as weights fit)")(
         "netx-layers", word("FIRST:END"),
         "netx: only these layers of the file, END not included; the port brings what the layer before would send")(
