@@ -125,7 +125,7 @@ private:
     void search_multilevel(const GroupedNets& nets);
     void add_member(const char* method, std::vector<std::uint32_t> part_of);
     void make_runs(const GroupedNets& nets, const MultilevelOptions& options, std::size_t first, std::size_t end);
-    void halve(const GroupedNets& nets, MultilevelOptions options, std::uint64_t proposals);
+    void halve(const GroupedNets& nets, const MultilevelOptions& options, std::uint64_t proposals);
     void combine_members(const GroupedNets& nets, MultilevelOptions options, int combinations);
     void search_large();
     [[nodiscard]] bool is_local() const;
@@ -187,7 +187,7 @@ void Portfolio::make_runs(const GroupedNets& nets, const MultilevelOptions& opti
 
 /// Parts halved again and again, then refined where that is not hopeless: what is long and thin stays in one piece.
 /// Where most nets reach many parts, however they are dealt (random nets between modules), halves decide nothing.
-void Portfolio::halve(const GroupedNets& nets, MultilevelOptions options, std::uint64_t proposals) {
+void Portfolio::halve(const GroupedNets& nets, const MultilevelOptions& options, std::uint64_t proposals) {
     constexpr std::uint32_t fewest_parts_to_halve = 4;
     constexpr double local = 0.2;  // of the copies that chance makes
     if (options_.parts < fewest_parts_to_halve || stopped() || best_.part_of.empty() ||
