@@ -6,6 +6,7 @@
 #include <cmath>
 #include <compare>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -75,8 +76,10 @@ private:
     void gather_held(std::span<const chip::OutputAxon> outputs);
     void gather_wanted(const Source& source, std::uint32_t neuron);
     void compare(const std::string& name, std::uint32_t neuron);
+    [[nodiscard]] bool agree(const Wanted& wanted, const Held& held) const;
+    [[nodiscard]] bool agree_in_some_order(std::span<const Wanted> wanted, std::span<const Held> held) const;
     template <class Where>
-    void compare_pair(const Where& where, const Wanted& wanted, const Held& held);
+    void compare_group(const Where& where, std::span<const Wanted> wanted, std::span<const Held> held);
     void check_source(const Source& source);
 
     const chip::Image& image_;
@@ -191,16 +194,62 @@ void NetworkVerifier::gather_wanted(const Source& source, std::uint32_t neuron) 
     std::ranges::sort(wanted_, by_key_and_value<Wanted>);
 }
 
-template <class Where>
-void NetworkVerifier::compare_pair(const Where& where, const Wanted& wanted, const Held& held) {
+bool NetworkVerifier::agree(const Wanted& wanted, const Held& held) const {
     const double error = std::abs(held.value - wanted.value);
     const bool clipped = held.at_end && std::abs(wanted.value) > std::abs(held.value) && held.value * wanted.value > 0;
     // Whole numbers into given registers are exact, unless the image admits that they are not.
     const bool exact =
         network_.populations[wanted.target >> 32U].fixed && image_.losses[wanted.projection].rms_error == 0;
-    if (exact ? error != 0 : error > 0.5 * held.step + 1e-6 * std::abs(wanted.value) && !clipped) {
-        say(where(), fmt::format("a synapse of projection '{}' contributes {} x 64; wanted {:.3f}",
-                                 network_.projections[wanted.projection].name, held.value, wanted.value));
+    return exact ? error == 0 : error <= 0.5 * held.step + 1e-6 * std::abs(wanted.value) || clipped;
+}
+
+/// Whether each wanted synapse can have one of those held: parallel ones of several projections have formats of their
+/// own, so that by value alone a coarse one may come before a fine one.
+bool NetworkVerifier::agree_in_some_order(std::span<const Wanted> wanted, std::span<const Held> held) const {
+    constexpr std::size_t most = 64;  // more would be slow, and no network has so many
+    constexpr std::size_t nobody = most;
+    if (wanted.size() > most) {
+        return false;
+    }
+    std::vector<std::size_t> owner(held.size(), nobody);
+    std::vector<bool> tried;
+    const std::function<bool(std::size_t)> place = [&](std::size_t w) {
+        for (std::size_t h = 0; h < held.size(); ++h) {
+            if (tried[h] || !agree(wanted[w], held[h])) {
+                continue;
+            }
+            tried[h] = true;
+            if (owner[h] == nobody || place(owner[h])) {
+                owner[h] = w;
+                return true;
+            }
+        }
+        return false;
+    };
+    for (std::size_t w = 0; w < wanted.size(); ++w) {
+        tried.assign(held.size(), false);
+        if (!place(w)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// As many are held as wanted, both ascending.
+template <class Where>
+void NetworkVerifier::compare_group(const Where& where, std::span<const Wanted> wanted, std::span<const Held> held) {
+    std::size_t first = 0;
+    while (first < wanted.size() && agree(wanted[first], held[first])) {
+        ++first;
+    }
+    if (first == wanted.size() || (wanted.size() > 1 && agree_in_some_order(wanted, held))) {
+        return;
+    }
+    for (std::size_t i = first; i < wanted.size(); ++i) {
+        if (!agree(wanted[i], held[i])) {
+            say(where(), fmt::format("a synapse of projection '{}' contributes {} x 64; wanted {:.3f}",
+                                     network_.projections[wanted[i].projection].name, held[i].value, wanted[i].value));
+        }
     }
 }
 
@@ -248,9 +297,8 @@ void NetworkVerifier::compare(const std::string& name, std::uint32_t neuron) {
             say(where(), fmt::format("{} synapses to neuron {}; wanted {}", h_end - h, wanted_[w].target & 0xFFFFFFFFU,
                                      kept_end - w));
         }
-        for (std::size_t i = 0; i < kept_end - w; ++i) {
-            compare_pair(where, wanted_[w + i], held_[h + i]);
-        }
+        const std::size_t pairs = std::min(kept_end - w, h_end - h);
+        compare_group(where, std::span(wanted_).subspan(w, pairs), std::span(held_).subspan(h, pairs));
         w = w_end;
         h = h_end;
     }
