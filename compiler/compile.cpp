@@ -184,7 +184,7 @@ Result<CompileResult> compile_given(const GivenNetwork& given, const chip::ChipS
     if (!mapping) {
         Diagnostics refusal = std::move(mapping.error());
         const bool by_profiles = std::ranges::any_of(refusal, [](const Diagnostic& finding) {
-            return finding.help.ends_with(limit_info(Limit::compartment_profiles).help);
+            return finding.help.find(limit_info(Limit::compartment_profiles).help) != std::string::npos;
         });
         if (given.merged == nullptr && by_profiles) {
             if (auto advice = advise_merging(network, chip, options, *overrides)) {

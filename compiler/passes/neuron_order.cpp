@@ -202,6 +202,24 @@ NeuronOrder separate_order(const MappedNetwork& mapped) {
     return order;
 }
 
+std::optional<NeuronOrder> profile_order(const MappedNetwork& mapped) {
+    NeuronOrder order = natural_order(mapped);
+    order.name = "filled along decays and thresholds";
+    bool any = false;
+    for (std::size_t p = 0; p < mapped.populations.size(); ++p) {
+        const MappedPopulation& population = mapped.populations[p];
+        if (population.registers.size() <= 1) {
+            continue;
+        }
+        any = true;
+        const std::uint32_t first = mapped.population_first[p];
+        std::stable_sort(
+            order.neuron_at.begin() + first, order.neuron_at.begin() + mapped.population_first[p + 1],
+            [&](std::uint32_t a, std::uint32_t b) { return population.of(a - first) < population.of(b - first); });
+    }
+    return any ? std::optional(std::move(order)) : std::nullopt;
+}
+
 std::optional<NeuronOrder> pixel_order(const Network& network, const MappedNetwork& mapped, bool morton) {
     NeuronOrder order = natural_order(mapped);
     order.name = morton ? "filled along a Z curve of pixels" : "filled along rows of pixels";

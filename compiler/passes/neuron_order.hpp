@@ -17,6 +17,9 @@ namespace spikeloom::compiler {
 [[nodiscard]] NeuronOrder natural_order(const MappedNetwork& mapped);
 /// The same, but no core holds two populations.
 [[nodiscard]] NeuronOrder separate_order(const MappedNetwork& mapped);
+/// Population by population, neurons of equal registers side by side, those of near decays near: where a core has few
+/// profiles. Nothing: no population has different ones.
+[[nodiscard]] std::optional<NeuronOrder> profile_order(const MappedNetwork& mapped);
 /// Populations with a picture's shape by pixel, channels innermost: along rows, or along a Z curve (Morton).
 /// Nothing if no population is a picture.
 [[nodiscard]] std::optional<NeuronOrder> pixel_order(const Network& network, const MappedNetwork& mapped, bool morton);

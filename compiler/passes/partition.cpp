@@ -292,6 +292,10 @@ Result<Partition> Partitioner::run() {
     if (known_order == nullptr && has_pictures(network_)) {
         consider(pixel_order(network_, mapped_, true), best);
     }
+    if (known_order == nullptr && (facts_.compartment_profiles > chip_.limits.compartment_profiles ||
+                                   facts_.threshold_profiles > chip_.limits.threshold_profiles)) {
+        consider(profile_order(mapped_), best);
+    }
     if (searches && worth_searching(best)) {
         search(best, share);
     }

@@ -48,6 +48,10 @@ struct Room {
 constexpr std::array<Room, 7> ladder{
     {{1.0, 4}, {0.5, 4}, {0.25, 4}, {0.125, 4}, {0.0625, 2}, {1.0 / 32, 1}, {1.0 / 64, 1}}};
 
+/// Tried first for neurons without leak, whose voltages have no bound below (inhibition adds up): kept where weights
+/// and thresholds lose nothing by it, as whole numbers don't.
+constexpr std::array<Room, 3> wide_rooms{{{1.0, 256}, {1.0, 64}, {1.0, 16}}};
+
 /// The steps over which a readout without leak must not clip at full drive.
 constexpr double integrator_steps = 64;
 
@@ -206,6 +210,15 @@ PopulationScaler::Best PopulationScaler::best_up_to(double largest) const {
 
 PopulationScale PopulationScaler::choose() const {
     const Best ideal = best_up_to(largest_scale(ladder.back()));
+    const bool integrates = std::ranges::any_of(model_.neurons, [](const DerivedNeuron& neuron) {
+        return neuron.registers.spikes && neuron.voltage_decay == 0;
+    });
+    for (const Room& room : wide_rooms) {
+        const Best best = integrates ? best_up_to(largest_scale(room)) : Best{};
+        if (best.loss <= ideal.loss + 1e-12) {
+            return {.voltage_per_unit = best.scale, .simultaneous = room.simultaneous};
+        }
+    }
     constexpr double good_enough = 2.5e-5;  // 0.5 % rms
     for (const Room& room : ladder) {
         const Best best = best_up_to(largest_scale(room));
