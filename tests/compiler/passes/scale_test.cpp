@@ -60,6 +60,28 @@ TEST_CASE("integer networks stay integer") {
     CHECK(std::ldexp(bias.mantissa, bias.exponent) == 7 * scale);
 }
 
+TEST_CASE("voltages without leak have room for inhibition where whole numbers lose nothing by it") {
+    for (const bool whole : {true, false}) {
+        CAPTURE(whole);
+        test::NetworkBuilder builder;
+        const Source in = builder.input("in", 50);
+        const Source p = builder.population("p", {40}, NeuronKind::integrate_fire);
+        builder.network().step_s = 1;
+        builder[p].v_threshold = 5;
+        test::Draws draws(2);
+        DenseWeights dense;
+        for (int i = 0; i < 2000; ++i) {
+            const double weight = draws.integer(-4, 4);
+            dense.weights.push_back(static_cast<float>(whole ? weight : weight * draws.uniform(0.5, 1)));
+        }
+        builder.connect(in, p, dense);
+        const Chosen chosen = choose(builder.network());
+        const double thresholds = std::ldexp(1.0, 23) / (5 * chosen.scaling.populations[0].voltage_per_unit);
+        CHECK(thresholds >= (whole ? 256 : 4));
+        CHECK((worst_weight(builder.network(), chosen, 0) == 0) == whole);
+    }
+}
+
 TEST_CASE("no register overflows while the stated part of the sources spikes at once") {
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
         test::Draws draws(seed);
