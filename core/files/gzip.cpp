@@ -11,6 +11,7 @@ namespace {
 constexpr int gzip_window = 15 + 16;
 constexpr int raw_window = -15;
 constexpr std::uint64_t first_block = std::uint64_t{1} << 16;
+constexpr std::size_t most_at_once = std::size_t{1} << 30;  // zlib counts in 32 bits
 
 class Inflater {
 public:
@@ -36,7 +37,7 @@ Result<std::size_t> inflate_stream(ByteView compressed, int window, const std::s
     std::size_t taken = 0;
     std::uint64_t block = first_block;
     while (true) {
-        const std::size_t offered = std::min<std::size_t>(compressed.size() - taken, std::size_t{1} << 30);
+        const std::size_t offered = std::min(compressed.size() - taken, most_at_once);
         stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(compressed.data() + taken));
         stream.avail_in = static_cast<uInt>(offered);
         const std::size_t held = out.size();
@@ -73,13 +74,25 @@ Bytes deflated(ByteView bytes, int window) {
         throw std::bad_alloc();
     }
     Bytes out(deflateBound(&stream, static_cast<uLong>(bytes.size())));
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
-    stream.avail_in = static_cast<uInt>(bytes.size());
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(out.size());
-    deflate(&stream, Z_FINISH);
-    out.resize(stream.total_out);
+    std::size_t written = 0;
+    for (int state = Z_OK; state != Z_STREAM_END;) {
+        if (stream.avail_in == 0) {
+            const ByteView next = bytes.first(std::min(bytes.size(), most_at_once));
+            stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(next.data()));
+            stream.avail_in = static_cast<uInt>(next.size());
+            bytes = bytes.subspan(next.size());
+        }
+        if (written == out.size()) {
+            out.resize(2 * out.size());
+        }
+        const std::size_t room = std::min(out.size() - written, most_at_once);
+        stream.next_out = reinterpret_cast<Bytef*>(out.data() + written);
+        stream.avail_out = static_cast<uInt>(room);
+        state = deflate(&stream, bytes.empty() ? Z_FINISH : Z_NO_FLUSH);
+        written += room - stream.avail_out;
+    }
     deflateEnd(&stream);
+    out.resize(written);
     return out;
 }
 
