@@ -169,6 +169,39 @@ void remark_losses(const Network& network, const MappedNetwork& mapped, const Sc
     }
 }
 
+/// Thresholds that no register comes near at their population's scale, which large weights have made small.
+void remark_thresholds(const Network& network, const std::vector<PopulationModel>& models, const MappedNetwork& mapped,
+                       const chip::ChipSpec& chip, Diagnostics& remarks) {
+    constexpr double far = 0.1;
+    for (std::size_t i = 0; i < models.size(); ++i) {
+        if (network.populations[i].fixed) {
+            continue;
+        }
+        const MappedPopulation& population = mapped.populations[i];
+        std::size_t worst = 0;
+        double most = 0;
+        for (std::size_t n = 0; n < models[i].neurons.size(); ++n) {
+            const DerivedNeuron& neuron = models[i].neurons[n];
+            if (neuron.registers.spikes && neuron.threshold > 0) {
+                const double kept = std::ldexp(population.of(n).threshold_mantissa, chip.neuron.threshold_exponent);
+                const double off = std::abs(kept / (neuron.threshold * population.voltage_per_unit) - 1);
+                if (off > most) {
+                    most = off;
+                    worst = n;
+                }
+            }
+        }
+        if (most > far) {
+            remarks.push_back({Severity::warning, fmt::format("population '{}'", network.populations[i].name),
+                               fmt::format("thresholds are rounded by up to {:.0f} %: neuron {}'s, {:.4g} above its "
+                                           "reset, is {} in the register",
+                                           100 * most, worst, models[i].neurons[worst].threshold,
+                                           population.of(worst).threshold_mantissa),
+                               "", "large weights and voltages set the scale: clip the weights into it"});
+        }
+    }
+}
+
 /// More than a few findings that differ in their place alone become one, which names the first places: a deep network
 /// has one fault often.
 Diagnostics joined(const Diagnostics& findings) {
@@ -243,6 +276,7 @@ Result<MappedNetwork> quantise(const Network& network, const chip::ChipSpec& chi
     }
     expand_weights(network, models, scaling, chip, options, mapped);
     remark_losses(network, mapped, scaling, chip, remarks);
+    remark_thresholds(network, models, mapped, chip, remarks);
     return mapped;
 }
 

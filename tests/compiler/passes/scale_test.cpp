@@ -4,6 +4,8 @@
 
 #include <cmath>
 
+#include "compiler/passes/quantise.hpp"
+#include "support/contains.hpp"
 #include "support/networks.hpp"
 
 namespace spikeloom::compiler {
@@ -133,6 +135,22 @@ TEST_CASE("bias registers take the smallest exponent that holds them, and satura
     CHECK(bias_register(1e9, format) == chip::BiasRegister{4095, 7});
     CHECK(threshold_mantissa(1.0, 64 * 131071.0, format) == 131071);
     CHECK(threshold_mantissa(1.0, 1e12, format) == 131071);
+}
+
+TEST_CASE("thresholds that large weights leave no register are warned of") {
+    const auto warnings = [](float largest) {
+        test::NetworkBuilder builder;
+        const Source in = builder.input("in", 2);
+        const Source p = builder.population("p", {3});
+        builder.connect(in, p, DenseWeights{{1, 1, 1, largest, 1, 1}});
+        Diagnostics remarks;
+        REQUIRE(quantise(builder.network(), chip::ChipSpec{}, {}, remarks));
+        return to_text(remarks);
+    };
+    CHECK(warnings(1).empty());
+    const std::string text = warnings(1e20F);
+    CHECK(test::contains(text, "population 'p': warning: thresholds are rounded by up to 100 %: neuron 0's, "));
+    CHECK(test::contains(text, "is 0 in the register; help: large weights"));
 }
 
 TEST_CASE("eight bits keep weights within half a percent rms, four within eight") {
