@@ -113,11 +113,20 @@ const ChipRow* least_of(const ChipComparison& comparison, double (*value)(const 
     return figures > 1 ? best : nullptr;
 }
 
+double energy_of(const InferencePrice& price) {
+    return price.table.empty() ? 0 : price.energy_pj().value;
+}
+
+/// As above, with the cores that nothing was mapped to left on.
+double whole_chip_energy(const InferencePrice& price) {
+    return energy_of(price) > 0 ? energy_of(price) + (price.idle_cores_pj ? price.idle_cores_pj->value : 0) : 0;
+}
+
 std::string finding(const ChipComparison& comparison) {
     const auto fitting = std::ranges::count_if(comparison.chips, &ChipRow::fits);
     std::string text = fmt::format("{} fits {} of {} chips", comparison.network, fitting, comparison.chips.size());
-    const ChipRow* energy = least_of(
-        comparison, [](const InferencePrice& price) { return price.table.empty() ? 0 : price.energy_pj().value; });
+    const ChipRow* energy = least_of(comparison, energy_of);
+    const ChipRow* all_on = least_of(comparison, whole_chip_energy);
     const ChipRow* latency = least_of(comparison, [](const InferencePrice& price) { return price.latency_ns; });
     if (energy != nullptr) {
         const chip::Estimate least = first_price(*energy)->energy_pj();
@@ -127,6 +136,10 @@ std::string finding(const ChipComparison& comparison) {
         });
         text += fmt::format("; least energy on {} ({}{})", energy->chip, runtime::energy(least.value, script),
                             apart ? "" : ", within the ranges of others");
+        if (all_on != energy) {
+            text += fmt::format(", with unused cores left on {} ({})", all_on->chip,
+                                runtime::energy(whole_chip_energy(*first_price(*all_on)), script));
+        }
     }
     if (latency != nullptr) {
         text += fmt::format("; shortest on {} ({})", latency->chip,
