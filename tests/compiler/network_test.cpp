@@ -6,6 +6,8 @@
 #include <limits>
 #include <random>
 
+#include "support/contains.hpp"
+
 namespace spikeloom::compiler {
 namespace {
 
@@ -199,13 +201,7 @@ std::string findings(const Network& network) {
     return to_text(check_network(network));
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    const bool found = text.find(part) != std::string::npos;
-    if (!found) {
-        MESSAGE("in: ", text);
-    }
-    return found;
-}
+using test::contains;
 
 TEST_CASE("a sound network has no findings; each fault has its own") {
     const Network sound = two_layers({2}, {3}, DenseWeights{{1, 2, 3, 4, 5, 6}});

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "support/contains.hpp"
+
 namespace spikeloom::chip {
 namespace {
 
@@ -28,9 +30,7 @@ std::string refusal(const std::string& setting) {
     return to_text(findings);
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    return text.find(part) != std::string::npos;
-}
+using test::contains;
 
 TEST_CASE("a setting changes one constant of the first table, and says so") {
     auto tables = loihi_tables();

@@ -10,7 +10,9 @@
 #include <random>
 
 #include "compiler/nir/nir_builder.hpp"
+#include "support/contains.hpp"
 #include "support/reference_data.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -289,13 +291,7 @@ std::string refusal(const std::string& path) {
     return to_text(import.error());
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    const bool found = text.find(part) != std::string::npos;
-    if (!found) {
-        MESSAGE("in: ", text.c_str());
-    }
-    return found;
-}
+using test::contains;
 
 TEST_CASE("files that are not NIR") {
     CHECK(contains(refusal("/nonexistent/x.nir"), "/nonexistent/x.nir: error: there is no such file"));
@@ -403,10 +399,11 @@ TEST_CASE("files cut short anywhere are refused, not crashed on") {
     }
 }
 
-TEST_CASE("800 files with flipped bytes are read or refused, not crashed on") {
+TEST_CASE("files with flipped bytes are read or refused, not crashed on") {
+    constexpr int trials = test::sanitized ? 120 : 400;  // the fuzzer goes further
     std::mt19937 random(1);
     for (const std::string& whole : {victim(), small_file()}) {
-        for (int trial = 0; trial < 400; ++trial) {
+        for (int trial = 0; trial < trials; ++trial) {
             std::string bytes = whole;
             const std::size_t flips = 1 + random() % 4;
             for (std::size_t flip = 0; flip < flips; ++flip) {

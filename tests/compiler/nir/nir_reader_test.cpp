@@ -4,18 +4,13 @@
 
 #include <algorithm>
 
+#include "support/contains.hpp"
 #include "support/reference_data.hpp"
 
 namespace spikeloom::compiler {
 namespace {
 
-bool contains(const std::string& text, const std::string& part) {
-    const bool found = text.find(part) != std::string::npos;
-    if (!found) {
-        MESSAGE("in: ", text);
-    }
-    return found;
-}
+using test::contains;
 
 std::string choice(const NirImport& import, const std::string& topic) {
     for (const Resolution& resolution : import.resolutions) {

@@ -10,6 +10,7 @@
 #include "compiler/partition/sub_hypergraphs.hpp"
 #include "compiler/partition/top_down.hpp"
 #include "compiler/partition/windows.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -60,7 +61,7 @@ TEST_CASE("windows hold each part once, those that share nets together") {
 }
 
 TEST_CASE("top down and windows keep the capacity, and no number of threads changes what they find") {
-    for (std::uint64_t seed = 0; seed < 4; ++seed) {
+    for (std::uint64_t seed = 0; seed < (test::sanitized ? 2 : 4); ++seed) {
         const std::uint32_t heaviest = seed % 2 == 0 ? 1 : 4;
         const Hypergraph graph = random_graph(
             {.vertices = 600, .nets = 700, .most_pins = 8, .most_net_weight = 3, .most_vertex_weight = heaviest}, seed);
@@ -118,7 +119,7 @@ TEST_CASE("problems whose tables would be too large are searched all the same, w
         CHECK(copies_of("windows") < copies_of("greedy overlap"));
         options.threads = 3;
         CHECK(partition_hypergraph(graph, options) == part_of);
-        options.effort = 2;
+        options.effort = test::sanitized ? 1 : 2;
         CHECK(naive_copies(graph, partition_hypergraph(graph, options)) <= naive_copies(graph, part_of));
         int asked = 0;
         options.stop = [&asked] { return ++asked > 5; };

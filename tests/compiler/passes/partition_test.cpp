@@ -8,6 +8,7 @@
 
 #include "compiler/passes/quantise.hpp"
 #include "support/networks.hpp"
+#include "support/sanitized.hpp"
 
 namespace spikeloom::compiler {
 namespace {
@@ -225,7 +226,7 @@ TEST_CASE("a partition balanced later is the one that is balanced at once") {
     CHECK(again->losses != mapped->losses);
 }
 
-TEST_CASE("pictures are cut into tiles, which halves the messages") {
+TEST_CASE("pictures are cut into tiles, which halves the messages" * doctest::skip(test::sanitized)) {
     test::NetworkBuilder builder("conv");
     const Source in = builder.input("in", 2 * 32 * 32);
     const Source p = builder.population("p", {8, 32, 32});

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <numeric>
 
+#include "support/contains.hpp"
+
 namespace spikeloom::files {
 namespace {
 
@@ -35,13 +37,7 @@ std::string reason(const Result<T>& result) {
     return to_text(result.error());
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    const bool found = text.find(part) != std::string::npos;
-    if (!found) {
-        MESSAGE("in: ", text);
-    }
-    return found;
-}
+using test::contains;
 
 /// A file made with the raw C API, for what the writer would never write.
 struct RawFile {

@@ -8,6 +8,7 @@
 
 #include "core/base/random.hpp"
 #include "core/rules/parse.hpp"
+#include "support/contains.hpp"
 
 namespace spikeloom::rules {
 namespace {
@@ -42,11 +43,7 @@ std::string told(const RuleAnalysis& analysis, FindingKind kind) {
     return finding == nullptr ? "" : finding->found + " | " + finding->advice;
 }
 
-bool contains(const std::string& text, const std::string& part) {
-    const bool found = text.find(part) != std::string::npos;
-    CHECK_MESSAGE(found, text);
-    return found;
-}
+using test::contains;
 
 TEST_CASE("a pair rule on Loihi has nothing wrong with it") {
     const RuleAnalysis analysis = analyse(
