@@ -242,7 +242,9 @@ TEST_CASE("whatever a core's memory is: no mapping takes less of any limit than 
         }
         MESSAGE(mapped_nets << " networks, memory's bound at best " << nearest << " of what was taken");
         CHECK(mapped_nets > static_cast<int>(networks / 2));
-        CHECK(nearest > (memory == Memory::shared_lists ? 0.02 : 0.5));
+        if (!test::sanitized) {  // a figure, of more networks than are looked at there
+            CHECK(nearest > (memory == Memory::shared_lists ? 0.02 : 0.5));
+        }
     }
 }
 
