@@ -137,7 +137,7 @@ std::string finding(const ChipComparison& comparison) {
         text += fmt::format("; least energy on {} ({}{})", energy->chip, runtime::energy(least.value, script),
                             apart ? "" : ", within the ranges of others");
         if (all_on != energy) {
-            text += fmt::format(", with unused cores left on {} ({})", all_on->chip,
+            text += fmt::format("; if unused cores stay on: {} ({})", all_on->chip,
                                 runtime::energy(whole_chip_energy(*first_price(*all_on)), script));
         }
     }
