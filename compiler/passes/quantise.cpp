@@ -183,8 +183,8 @@ void remark_thresholds(const Network& network, const std::vector<PopulationModel
         for (std::size_t n = 0; n < models[i].neurons.size(); ++n) {
             const DerivedNeuron& neuron = models[i].neurons[n];
             if (neuron.registers.spikes && neuron.threshold > 0) {
-                const double kept = std::ldexp(population.of(n).threshold_mantissa, chip.neuron.threshold_exponent);
-                const double off = std::abs(kept / (neuron.threshold * population.voltage_per_unit) - 1);
+                const double off =
+                    std::abs(threshold_error(neuron.threshold, population.voltage_per_unit, chip.neuron));
                 if (off > most) {
                     most = off;
                     worst = n;

@@ -180,11 +180,8 @@ double PopulationScaler::loss(double scale) const {
     std::size_t seen = 0;
     for (std::size_t i = 0; i < model_.neurons.size(); i += stride, ++seen) {
         const DerivedNeuron& neuron = model_.neurons[i];
-        const double threshold = neuron.threshold * scale;
-        if (neuron.registers.spikes && threshold > 0) {
-            const auto mantissa = threshold_mantissa(neuron.threshold, scale, chip_.neuron);
-            const double error =
-                std::ldexp(static_cast<double>(mantissa), chip_.neuron.threshold_exponent) / threshold - 1;
+        if (neuron.registers.spikes && neuron.threshold * scale > 0) {
+            const double error = threshold_error(neuron.threshold, scale, chip_.neuron);
             parameters += error * error;
         }
         if (neuron.bias != 0) {
@@ -324,6 +321,11 @@ Scaling choose_scales(const Network& network, const std::vector<PopulationModel>
 std::int64_t threshold_mantissa(double threshold, double voltage_per_unit, const chip::NeuronFormat& format) {
     const double wanted = std::ldexp(threshold * voltage_per_unit, -format.threshold_exponent);
     return std::llround(std::clamp(wanted, 0.0, static_cast<double>(format.threshold_mantissa_max)));
+}
+
+double threshold_error(double threshold, double voltage_per_unit, const chip::NeuronFormat& format) {
+    const auto mantissa = static_cast<double>(threshold_mantissa(threshold, voltage_per_unit, format));
+    return std::ldexp(mantissa, format.threshold_exponent) / (threshold * voltage_per_unit) - 1;
 }
 
 chip::BiasRegister bias_register(double bias, const chip::NeuronFormat& format) {

@@ -53,9 +53,11 @@ struct Scaling {
                                     const DriveSurvey& survey, const chip::ChipSpec& chip, int weight_bits,
                                     SignSplit split);
 
-/// The threshold's mantissa at a scale, and a bias as the register nearest to it.
+/// The threshold's mantissa at a scale, how far off that is (of `threshold`, > 0), and a bias as the register nearest
+/// to it.
 [[nodiscard]] std::int64_t threshold_mantissa(double threshold, double voltage_per_unit,
                                               const chip::NeuronFormat& format);
+[[nodiscard]] double threshold_error(double threshold, double voltage_per_unit, const chip::NeuronFormat& format);
 [[nodiscard]] chip::BiasRegister bias_register(double bias, const chip::NeuronFormat& format);
 
 }  // namespace spikeloom::compiler
