@@ -100,6 +100,20 @@ TEST_CASE("the page escapes what files name, is closed, and says why a chip has 
     }
 }
 
+TEST_CASE("the headline says which chip takes least energy, and which does if unused cores stay on") {
+    ChipComparison comparison = small_comparison();
+    ChipRow whole = comparison.chips[0];
+    whole.chip = "whole";
+    whole.inference->prices[0] = small_price(700);
+    whole.inference->prices[0].idle_cores_pj.reset();
+    comparison.chips.push_back(whole);
+    const std::string page = comparison_html(comparison);
+    CHECK(page.find("least energy on digital (") != std::string::npos);
+    CHECK(page.find("; if unused cores stay on: whole (") != std::string::npos);
+    comparison.chips[0].inference->prices[0].idle_cores_pj.reset();
+    CHECK(comparison_html(comparison).find("unused cores stay on") == std::string::npos);
+}
+
 TEST_CASE("an empty or figureless comparison has forms too") {
     for (const ChipComparison& comparison :
          {ChipComparison{.network = "n", .format = "text", .set = "", .chips = {}},
